@@ -1,0 +1,261 @@
+/**
+ * What a game developer can set. Every field documents its unit, its default
+ * and what happens when the limit is crossed; `DEFAULTS` holds the numbers;
+ * `resolveOptions()` refuses nonsense with a full sentence.
+ */
+import type { Presence } from './protocol.ts';
+
+/** The user behind a connection, as `identify` names it. */
+export interface Identity {
+  /** Non-empty, at most 128 characters. */
+  userId: string;
+  /** Shown to followers beside the id. At most 128 characters. */
+  username?: string;
+}
+
+/** Who looks: handed to the hooks. */
+export interface Viewer {
+  readonly userId: string;
+  readonly username: string | undefined;
+  readonly connectionId: string;
+  /** `client.auth` of the viewing connection. */
+  readonly auth: unknown;
+}
+
+/** A capability that can be switched off; a call then answers `feature_disabled`. */
+export interface Features {
+  /** `presence:status`, and the join option `status`. Default true. */
+  status: boolean;
+  /** `presence:follow` and `presence:unfollow`. Default true. (The server's own follows keep working.) */
+  follow: boolean;
+  /** `presence:query` of other users. Querying only oneself always works. Default true. */
+  query: boolean;
+  /** `presence:join`. Default true. */
+  join: boolean;
+}
+
+/** A match as the hooks of `presence:join` see it. */
+export interface Match {
+  readonly roomId: string;
+  readonly name: string;
+  readonly clients: number;
+  readonly maxClients: number;
+  readonly metadata: unknown;
+}
+
+/** Timing of the cluster. The same for all presence-aware rooms of a process. */
+export interface ClusterOptions {
+  /**
+   * Whether to talk to other processes. `'auto'`: yes, unless Colyseus runs on
+   * its `LocalPresence`, which no other process can reach. Default `'auto'`.
+   */
+  enabled: 'auto' | boolean;
+  /** First part of every key and topic. Clusters that share a Redis need different ones. Default `'presence'`. */
+  prefix: string;
+  /** Milliseconds between two heartbeats of a process. Default 2000. */
+  heartbeatMs: number;
+  /** Milliseconds after which a process that was not heard of, and whose lease is gone, counts as crashed. Default 6000; at least two heartbeats. */
+  leaseMs: number;
+  /**
+   * Milliseconds for which the players of a process that shuts down gracefully
+   * stay visible while they rejoin elsewhere. Default 15000.
+   */
+  handoverMs: number;
+  /** Upper bound of users re-read from the directory per heartbeat, to heal what a lost message left behind. Default 100. */
+  healBatch: number;
+}
+
+export interface PresenceOptions {
+  /**
+   * Names the user behind a client, from `client.auth` only. Default: the
+   * first of `auth.userId`, `auth.id`, `auth.sub` that is a non-empty string
+   * or a finite number, with `auth.username`, `auth.displayName` or `auth.name`.
+   * `null` refuses the join (`unauthenticated`).
+   */
+  identify?: (auth: unknown) => Identity | null;
+  /** Most clients in one room; further joins open another room, on any process. Default 500. */
+  maxClients?: number;
+  /** Seconds for which a dropped client keeps its status and follows. 0 = none. Default 15. */
+  graceSeconds?: number;
+  /** Most UTF-8 bytes in a status. More answers `status_too_long`. Default 2048. */
+  maxStatusBytes?: number;
+  /** Most ids in one follow or unfollow. More answers `too_many_ids`. Default 100. */
+  maxIdsPerFollow?: number;
+  /** Most ids in one query. More answers `too_many_ids`. Default 500. */
+  maxIdsPerQuery?: number;
+  /** Most users one connection follows. Default 200. */
+  maxFollows?: number;
+  /**
+   * What happens past `maxFollows`. `'reject'`: the call answers
+   * `too_many_follows` and changes nothing. `'oldest'`: the earliest follows
+   * are dropped and reported as `evicted`. Default `'reject'`: a friend that
+   * silently disappears from a list surprises more than an error.
+   */
+  evict?: 'reject' | 'oldest';
+  /** Most follow, unfollow and query calls of one connection per `rateWindowMs`. More answers `rate_limited`. Default 20. */
+  rateLimit?: number;
+  /** Milliseconds of the window of `rateLimit`. Default 5000. */
+  rateWindowMs?: number;
+  /** Messages of any kind per second past which a client is disconnected (close code 4002). Default 1000. */
+  floodLimit?: number;
+  /** Bytes that may wait in a client's socket before its updates are held back and merged. Default 262144 (256 KiB). */
+  maxBufferedBytes?: number;
+  /** Milliseconds a hook may take before the call that needs it answers `hook_failed`. Default 5000. */
+  hookTimeoutMs?: number;
+  /** Hours for which `offline` is told from `unlogined` after a user is gone. Default 24. */
+  rememberOfflineHours?: number;
+  /** Most users of which a process remembers that. Default 100000. */
+  rememberOfflineUsers?: number;
+  /** Capabilities. All on by default. */
+  features?: Partial<Features>;
+  /** Timing of the cluster. */
+  cluster?: Partial<ClusterOptions>;
+
+  /**
+   * The game's own friend list: these users are followed as soon as the
+   * connection has joined, without any call of the client. They do not use up
+   * `maxFollows` unless `resolvedFollowsCount` is true.
+   */
+  resolveFollows?: (viewer: Viewer) => readonly string[] | Promise<readonly string[]>;
+  /** Whether follows made by the server use up `maxFollows`. Default false. */
+  resolvedFollowsCount?: boolean;
+  /**
+   * Which of these users may this viewer follow, query or join? One answer per
+   * id, in order. Refused ids are treated like ids nobody has: a follow shows
+   * nothing, a query does not answer them. Default: everybody may see everybody.
+   */
+  canFollow?: (viewer: Viewer, userIds: readonly string[]) => readonly boolean[] | Promise<readonly boolean[]>;
+  /**
+   * What this viewer sees of a presence: the presence itself, a changed copy
+   * (same `userId` and `connectionId`), or `null` for nothing. Synchronous:
+   * it runs for every delivery. Applied to snapshots, deltas, queries, state
+   * and joins alike. A throw hides the presence from that viewer.
+   */
+  redact?: (viewer: Viewer, presence: Readonly<Presence>) => Presence | null;
+  /** May this viewer take a seat in this match? Runs before a seat is reserved. Default: yes. */
+  canJoin?: (viewer: Viewer, presence: Readonly<Presence>, match: Match) => boolean | Promise<boolean>;
+  /**
+   * The auth data the match room gets for this viewer. Default: the match
+   * room's own static `onAuth` decides, given the viewer's token.
+   */
+  authorizeJoin?: (viewer: Viewer, match: Match) => unknown;
+}
+
+/** Options with every default filled in. Hooks stay optional. */
+export type ResolvedOptions =
+  Required<Omit<PresenceOptions, 'features' | 'cluster' | HookName>>
+  & Pick<PresenceOptions, HookName>
+  & { features: Features; cluster: ClusterOptions };
+type HookName = 'resolveFollows' | 'canFollow' | 'redact' | 'canJoin' | 'authorizeJoin';
+
+export const CLUSTER_DEFAULTS: ClusterOptions = {
+  enabled: 'auto',
+  prefix: 'presence',
+  heartbeatMs: 2000,
+  leaseMs: 6000,
+  handoverMs: 15_000,
+  healBatch: 100,
+};
+
+export const DEFAULTS: Omit<ResolvedOptions, HookName> = {
+  identify: defaultIdentify,
+  maxClients: 500,
+  graceSeconds: 15,
+  maxStatusBytes: 2048,
+  maxIdsPerFollow: 100,
+  maxIdsPerQuery: 500,
+  maxFollows: 200,
+  evict: 'reject',
+  rateLimit: 20,
+  rateWindowMs: 5000,
+  floodLimit: 1000,
+  maxBufferedBytes: 256 * 1024,
+  hookTimeoutMs: 5000,
+  rememberOfflineHours: 24,
+  rememberOfflineUsers: 100_000,
+  resolvedFollowsCount: false,
+  features: { status: true, follow: true, query: true, join: true },
+  cluster: CLUSTER_DEFAULTS,
+};
+
+/** Longest user id, in characters. */
+export const MAX_ID_LENGTH = 128;
+
+/** Fills in the defaults; throws a `TypeError` with a full sentence for a value that makes no sense. */
+export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
+  for (const name of Object.keys(options)) {
+    if (!(name in DEFAULTS) && !HOOKS.has(name)) {
+      throw new TypeError(`"${name}" is not an option of colyseus-presence.`);
+    }
+  }
+  const resolved: ResolvedOptions = {
+    ...DEFAULTS,
+    ...withoutUndefined(options),
+    features: { ...DEFAULTS.features, ...withoutUndefined(options.features ?? {}) },
+    cluster: { ...CLUSTER_DEFAULTS, ...withoutUndefined(options.cluster ?? {}) },
+  };
+  const { cluster } = resolved;
+
+  for (const name of COUNTS) {
+    requireNumber(name, resolved[name], 1);
+  }
+  requireNumber('graceSeconds', resolved.graceSeconds, 0);
+  requireNumber('rememberOfflineHours', resolved.rememberOfflineHours, 0);
+  requireNumber('cluster.heartbeatMs', cluster.heartbeatMs, 10);
+  requireNumber('cluster.leaseMs', cluster.leaseMs, cluster.heartbeatMs * 2);
+  requireNumber('cluster.handoverMs', cluster.handoverMs, 0);
+  requireNumber('cluster.healBatch', cluster.healBatch, 0);
+  if (cluster.prefix === '') {
+    throw new TypeError('The option "cluster.prefix" must not be empty.');
+  }
+  if (resolved.evict !== 'reject' && resolved.evict !== 'oldest') {
+    throw new TypeError('The option "evict" must be "reject" or "oldest".');
+  }
+  for (const name of [...HOOKS, 'identify'] as const) {
+    const hook: unknown = resolved[name as keyof ResolvedOptions];
+    if (hook !== undefined && typeof hook !== 'function') {
+      throw new TypeError(`The option "${name}" must be a function.`);
+    }
+  }
+  return resolved;
+}
+
+const HOOKS: ReadonlySet<string> = new Set<HookName>(['resolveFollows', 'canFollow', 'redact', 'canJoin', 'authorizeJoin']);
+
+const COUNTS = [
+  'maxClients', 'maxStatusBytes', 'maxIdsPerFollow', 'maxIdsPerQuery', 'maxFollows',
+  'rateLimit', 'rateWindowMs', 'floodLimit', 'maxBufferedBytes', 'hookTimeoutMs', 'rememberOfflineUsers',
+] as const;
+
+function requireNumber(name: string, value: unknown, least: number): void {
+  if (typeof value !== 'number' || Number.isNaN(value) || value < least) {
+    throw new TypeError(`The option "${name}" must be a number of at least ${least}, but is ${String(value)}.`);
+  }
+}
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as never;
+}
+
+/** The default `identify`: see {@link PresenceOptions.identify}. */
+export function defaultIdentify(auth: unknown): Identity | null {
+  if (typeof auth !== 'object' || auth === null) {
+    return null;
+  }
+  const claims = auth as Record<string, unknown>;
+  const userId = firstText(claims['userId'], claims['id'], claims['sub']);
+  const username = firstText(claims['username'], claims['displayName'], claims['name']);
+  return userId === undefined ? null : { userId, ...(username !== undefined && { username }) };
+}
+
+function firstText(...candidates: unknown[]): string | undefined {
+  for (const candidate of candidates) {
+    if (typeof candidate === 'string' && candidate !== '') {
+      return candidate;
+    }
+    if (typeof candidate === 'number' && Number.isFinite(candidate)) {
+      return String(candidate);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,252 @@
+/**
+ * All that both ends of the wire must agree on: message names, payload types,
+ * the table of errors. Imports nothing, so that a client can bundle it without
+ * pulling in server code.
+ *
+ * Every request works in two forms:
+ *   - `room.request(type, payload)`: the reply is the request's result, an
+ *     error rejects it with `reason: PresenceErrorBody`;
+ *   - `room.send(type, { ...payload, cid })`: answered by a `presence:reply`
+ *     message that carries the same `cid` (for SDKs without `request`).
+ */
+
+/** Version of the wire vocabulary. Bumped when an old client would misread a new server. */
+export const PROTOCOL_VERSION = 1;
+
+/** Every message type of this package starts with this. */
+export const MESSAGE_PREFIX = 'presence:';
+
+/** Client → server message types. */
+export const REQUEST_TYPES = [
+  'presence:status',
+  'presence:follow',
+  'presence:unfollow',
+  'presence:query',
+  'presence:join',
+] as const;
+export type RequestType = (typeof REQUEST_TYPES)[number];
+
+/** Server → client message types. */
+export const DELTA_MESSAGE = 'presence:delta';
+export const REPLY_MESSAGE = 'presence:reply';
+export const SNAPSHOT_MESSAGE = 'presence:snapshot';
+export const UNFOLLOWED_MESSAGE = 'presence:unfollowed';
+export const WELCOME_MESSAGE = 'presence:welcome';
+
+/**
+ * What one connection says about itself.
+ *   - `null`: no status; the connection is invisible.
+ *   - `''`: online, nothing to say.
+ *   - text: shown to followers. Text that is a JSON object may carry a
+ *     `matchId` (string), which makes the connection joinable.
+ * At most 2048 UTF-8 bytes (configurable on the server).
+ */
+export type Status = string | null;
+
+/**
+ * Derived per user, never settable.
+ *   - `online`: at least one visible connection.
+ *   - `offline`: dropped, or invisible.
+ *   - `unlogined`: never seen, or left by a consented leave.
+ */
+export type GeneralStatus = 'online' | 'offline' | 'unlogined';
+
+/** One visible connection of a user. */
+export interface Presence {
+  userId: string;
+  /** Opaque; stable while the connection lives. Never a Colyseus session id. */
+  connectionId: string;
+  status: string;
+  /** Lifted out of a JSON status: the room id of the match this connection is in. */
+  matchId?: string;
+  username?: string;
+}
+
+/** A user whose general status changed; rides on the delta that changed it. */
+export interface GeneralChange {
+  userId: string;
+  general: GeneralStatus;
+}
+
+/** `presence:delta`. Apply `leaves` first, then `joins`. An update of a status is one leave and one join of the same `connectionId`. */
+export interface Delta {
+  joins: Presence[];
+  leaves: Presence[];
+  /** Only present when the general status of some user changed. */
+  users?: GeneralChange[];
+}
+
+/** Answer to `presence:query`, one per user that may be seen. */
+export interface UserStatus {
+  userId: string;
+  general: GeneralStatus;
+  /** The status most recently set among the visible connections; `''` when there is none. */
+  customStatus: string;
+  /** Oldest status first: the last one is `customStatus`. */
+  presences: Presence[];
+}
+
+/**
+ * `presence:snapshot`: the present state of some followed users, which replaces
+ * what the client holds about them. Sent after a reconnection (all followed
+ * users, `complete: true`) and when the server follows on the client's behalf.
+ */
+export interface Snapshot {
+  userIds: string[];
+  presences: Presence[];
+  /** `general` of every user in `userIds` that is not plainly `online` (visible) . */
+  users: GeneralChange[];
+  /** `userIds` is everybody this connection follows. */
+  complete?: true;
+}
+
+/** `presence:welcome`: the first message after a join or a reconnection: who this connection is. */
+export interface Welcome {
+  protocol: number;
+  userId: string;
+  connectionId: string;
+  username?: string;
+}
+
+/** `presence:unfollowed`: the server ended these follows. */
+export interface Unfollowed {
+  userIds: string[];
+}
+
+export interface StatusRequest { status: Status }
+export interface FollowRequest { userIds: string[] }
+export interface UnfollowRequest { userIds?: string[] }
+export interface QueryRequest { userIds: string[] }
+export interface JoinRequest { userId: string; connectionId?: string }
+
+export type StatusReply = Record<string, never>;
+export interface FollowReply {
+  presences: Presence[];
+  /** Offline and unlogined users among the requested ids. */
+  users: GeneralChange[];
+  /** Follows that were dropped to stay under the limit (only with `evict: 'oldest'`). */
+  evicted?: string[];
+}
+export type UnfollowReply = Record<string, never>;
+export interface QueryReply { users: UserStatus[] }
+/** A Colyseus seat reservation: give it to `client.consumeSeatReservation(seat)`. */
+export interface JoinReply {
+  name: string;
+  sessionId: string;
+  roomId: string;
+  processId: string;
+  publicAddress?: string;
+}
+
+export interface Requests {
+  'presence:status': { request: StatusRequest; reply: StatusReply };
+  'presence:follow': { request: FollowRequest; reply: FollowReply };
+  'presence:unfollow': { request: UnfollowRequest; reply: UnfollowReply };
+  'presence:query': { request: QueryRequest; reply: QueryReply };
+  'presence:join': { request: JoinRequest; reply: JoinReply };
+}
+
+/** `presence:reply`, the answer to the `send` form. `ok: true` carries the reply's own fields beside. */
+export type Reply =
+  | ({ cid: string | number; ok: true } & Record<string, unknown>)
+  | { cid: string | number; ok: false; error: PresenceErrorBody };
+
+/** Server → client messages, for `room.onMessage`. */
+export interface PresenceEvents {
+  'presence:delta': Delta;
+  'presence:reply': Reply;
+  'presence:snapshot': Snapshot;
+  'presence:unfollowed': Unfollowed;
+  'presence:welcome': Welcome;
+}
+
+/** Which channel(s) a client pays for. */
+export type Sync = 'both' | 'state' | 'deltas';
+
+/** Join options of a presence-aware room. Everything is optional; nothing here is an identity. */
+export interface PresenceJoinOptions {
+  /** Sets the status at once. `''` = appear online. */
+  status?: Status;
+  /** `'state'`: schema state only. `'deltas'`: messages only. Default `'both'`. */
+  sync?: Sync;
+  /** The `connectionId` this player had before a server shutdown: taken over, so that followers see no blink. */
+  resume?: string;
+}
+
+/**
+ * Every error a client can see. `retryable`: the same call may succeed later.
+ * The numbers are stable and never reused.
+ */
+export const ERRORS = {
+  invalid_payload: { code: 1, retryable: false, message: 'The payload does not have the documented shape.' },
+  status_too_long: { code: 2, retryable: false, message: 'The status has more UTF-8 bytes than the server allows.' },
+  too_many_ids: { code: 3, retryable: false, message: 'More ids in one call than the server allows.' },
+  too_many_follows: { code: 4, retryable: false, message: 'This connection already follows as many users as the server allows.' },
+  rate_limited: { code: 5, retryable: true, message: 'Too many calls; try again after retryAfterMs.' },
+  feature_disabled: { code: 6, retryable: false, message: 'This feature is switched off on the server.' },
+  not_joined: { code: 7, retryable: true, message: 'The connection has not joined the room yet, or has left it.' },
+  not_visible: { code: 8, retryable: false, message: 'None of the requested users can be seen.' },
+  no_match: { code: 9, retryable: false, message: 'That user is not in a match that can be joined.' },
+  match_full: { code: 10, retryable: true, message: 'The match is full.' },
+  match_locked: { code: 11, retryable: true, message: 'The match does not take players now.' },
+  match_gone: { code: 12, retryable: false, message: 'The match has ended.' },
+  match_denied: { code: 13, retryable: false, message: 'The match refused this player.' },
+  hook_failed: { code: 14, retryable: true, message: 'The game server could not decide in time.' },
+  unavailable: { code: 15, retryable: true, message: 'The server cannot answer now.' },
+  unknown_message: { code: 16, retryable: false, message: 'No such presence message.' },
+  unauthenticated: { code: 17, retryable: false, message: 'Presence needs a user: client.auth carries no user id.' },
+  internal: { code: 18, retryable: true, message: 'The server failed to answer.' },
+} as const satisfies Record<string, { code: number; retryable: boolean; message: string }>;
+
+export type PresenceErrorCode = keyof typeof ERRORS;
+
+/** An error as it travels. */
+export interface PresenceErrorBody {
+  code: PresenceErrorCode;
+  message: string;
+  /** With `rate_limited`: milliseconds until the next call of this kind is accepted. */
+  retryAfterMs?: number;
+}
+
+/** Thrown by the client helper and by the server API; `code` is a key of {@link ERRORS}. */
+export class PresenceError extends Error {
+  override readonly name = 'PresenceError';
+  readonly code: PresenceErrorCode;
+  readonly retryAfterMs?: number;
+
+  constructor(code: PresenceErrorCode, message: string = ERRORS[code].message, retryAfterMs?: number) {
+    super(message);
+    this.code = code;
+    if (retryAfterMs !== undefined) {
+      this.retryAfterMs = retryAfterMs;
+    }
+  }
+
+  /** Whether the same call may succeed later. */
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+
+  toBody(): PresenceErrorBody {
+    return {
+      code: this.code,
+      message: this.message,
+      ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
+    };
+  }
+
+  /** Rebuilds the error from what came over the wire; anything unknown becomes `internal`. */
+  static from(body: unknown): PresenceError {
+    if (typeof body === 'object' && body !== null && 'code' in body) {
+      const { code, message, retryAfterMs } = body as Record<string, unknown>;
+      if (typeof code === 'string' && Object.hasOwn(ERRORS, code)) {
+        return new PresenceError(
+          code as PresenceErrorCode,
+          typeof message === 'string' ? message : undefined,
+          typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+        );
+      }
+    }
+    return new PresenceError('internal');
+  }
+}
