@@ -1,0 +1,139 @@
+/** Following, unfollowing, and following again after a lost seat: one at a time, in the order of the calls. */
+import { PresenceError, type Presence } from '../protocol.ts';
+import { isUserId } from '../status.ts';
+import { backoffMs, REJOIN_DEFAULTS } from './backoff.ts';
+import { eachChunk, type ChunkLimits } from './chunked.ts';
+import type { FriendStore } from './friend-store.ts';
+import { readFollowReply } from './inbound.ts';
+import type { Link } from './link.ts';
+import type { CallOptions, Requests } from './requests.ts';
+import type { Transition } from './transition.ts';
+
+/** Ids in one follow or unfollow that a server takes by default. */
+const MAX_IDS = 100;
+
+export interface FollowResult {
+  /** Visible connections of the requested users. */
+  presences: Presence[];
+  /** Users that were dropped to stay under the server's limit (only with its `evict: 'oldest'`). */
+  evicted: string[];
+}
+
+export interface FollowsParts {
+  link: Link;
+  requests: Requests;
+  store: FriendStore;
+  maxFrameBytes: number;
+  emit: (transition: Transition) => void;
+}
+
+export class Follows {
+  #parts: FollowsParts;
+  #limits: ChunkLimits;
+  #tail: Promise<unknown> = Promise.resolve();
+  #refollowing = false;
+
+  constructor(parts: FollowsParts) {
+    this.#parts = parts;
+    this.#limits = { maxIds: MAX_IDS, maxBytes: parts.maxFrameBytes };
+  }
+
+  async follow(ids: readonly string[]): Promise<FollowResult> {
+    const wanted = toIds(ids);
+    const since = performance.now();
+    return this.#serially(async () => {
+      const result: FollowResult = { presences: [], evicted: [] };
+      const own = this.#parts.store.self?.userId;
+      await eachChunk(wanted.filter((id) => id !== own), this.#limits, async (chunk) => {
+        const { presences, evicted } = await this.#followChunk(chunk, { since });
+        result.presences.push(...presences);
+        result.evicted.push(...evicted);
+      });
+      return result;
+    });
+  }
+
+  async unfollow(ids?: readonly string[]): Promise<void> {
+    const { requests, store, emit } = this.#parts;
+    const since = performance.now();
+    if (ids === undefined) {
+      return this.#serially(async () => {
+        await requests.call('presence:unfollow', {}, { since });
+        emit(store.remove());
+      });
+    }
+    const unwanted = toIds(ids);
+    return this.#serially(() => eachChunk(unwanted, this.#limits, async (chunk) => {
+      await requests.call('presence:unfollow', { userIds: chunk }, { since });
+      emit(store.remove(chunk));
+    }));
+  }
+
+  /** Follows everybody again whom the client followed in the seat it lost, until done or off line (then it is called again). Never rejects. */
+  async refollow(): Promise<void> {
+    if (this.#refollowing) {
+      return;
+    }
+    this.#refollowing = true;
+    const { link, store } = this.#parts;
+    try {
+      for (let attempt = 1; link.state === 'online' && store.unconfirmed('client').length > 0; attempt++) {
+        if (attempt > 1) {
+          await link.timers.sleep(backoffMs(attempt, REJOIN_DEFAULTS));
+        }
+        await this.#serially(() => this.#refollowOnce());
+      }
+    } catch {
+      // The timers are cleared: closed.
+    } finally {
+      this.#refollowing = false;
+    }
+  }
+
+  async #refollowOnce(): Promise<void> {
+    const { store, emit } = this.#parts;
+    try {
+      await eachChunk(store.unconfirmed('client'), this.#limits, async (chunk) => {
+        try {
+          await this.#followChunk(chunk, { repeat: false, impatient: true });
+        } catch (error) {
+          const final = error instanceof PresenceError && !error.retryable;
+          if (!final || (error.code === 'too_many_ids' && chunk.length > 1)) {
+            throw error;
+          }
+          // Refused for good: better gone from the list than shown for ever as it was.
+          emit(store.remove(chunk));
+        }
+      });
+    } catch {
+      // Not now; the caller tries again.
+    }
+  }
+
+  async #followChunk(chunk: readonly string[], options: CallOptions): Promise<FollowResult> {
+    const { requests, store, emit } = this.#parts;
+    store.beginFollow(chunk);
+    try {
+      const reply = readFollowReply(await requests.call('presence:follow', { userIds: [...chunk] }, options));
+      emit(store.applyFollow(chunk, reply));
+      return reply;
+    } catch (error) {
+      store.abortFollow(chunk);
+      throw error;
+    }
+  }
+
+  #serially<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.#tail.then(task);
+    this.#tail = run.catch(() => undefined);
+    return run;
+  }
+}
+
+/** Without doubles. Nothing is sent when one of them cannot be an id. */
+export function toIds(ids: readonly string[]): string[] {
+  if (!Array.isArray(ids) || !ids.every(isUserId)) {
+    throw new PresenceError('invalid_payload', 'User ids are given as a list of strings of 1 to 128 characters.');
+  }
+  return [...new Set(ids)];
+}

@@ -1,0 +1,287 @@
+/**
+ * What this client knows of the own user and of everybody it follows. Pure:
+ * messages and replies go in, transitions come out; no socket, timer or
+ * callback.
+ *
+ * A follow has an origin. What the client follows by itself is followed again
+ * after a lost seat (until then it is not *confirmed*); what the server follows
+ * on the client's behalf comes back by the server's own doing, or not at all.
+ */
+import type { Delta, FollowReply, GeneralChange, Presence, Snapshot, Welcome } from '../protocol.ts';
+import { diffPresences } from './diff.ts';
+import { toFriend, type UserFacts } from './friend.ts';
+import { Recorder, type Transition } from './transition.ts';
+import type { Friend } from './types.ts';
+
+type Origin = 'client' | 'server';
+
+interface Entry extends UserFacts {
+  origin: Origin;
+  confirmed: boolean;
+  /** The immutable view; `null` = to be built again. */
+  friend: Friend | null;
+}
+
+export class FriendStore {
+  #self: Entry | null = null;
+  #follows = new Map<string, Entry>();
+  #list: readonly Friend[] | null = Object.freeze([]);
+  /** Users whose follow is under way, with the deltas that came before its answer. */
+  #early = new Map<string, Delta[]>();
+
+  /** The own user; `null` before the first welcome. */
+  get self(): Friend | null {
+    return this.#self === null ? null : viewOf(this.#self);
+  }
+
+  /** In the order of following. The same array while nothing changed. */
+  list(): readonly Friend[] {
+    return (this.#list ??= Object.freeze([...this.#follows.values()].map(viewOf)));
+  }
+
+  isFollowed(userId: string): boolean {
+    return this.#follows.has(userId);
+  }
+
+  /** Follows of this origin that the server has not confirmed since the last {@link lose}. */
+  unconfirmed(origin: Origin): string[] {
+    return [...this.#follows.values()].filter((entry) => entry.origin === origin && !entry.confirmed).map((entry) => entry.userId);
+  }
+
+  welcome(welcome: Welcome): Transition {
+    const step = new Recorder();
+    if (this.#self?.userId !== welcome.userId) {
+      this.#self = newEntry(welcome.userId, 'server');
+      this.#fill(this.#self, welcome.presences, 'offline');
+      step.changed = true;
+    } else {
+      this.#replace(step, this.#self, welcome.presences, 'offline');
+    }
+    if (welcome.username !== undefined && this.#self.username !== welcome.username) {
+      this.#self.username = welcome.username;
+      this.#touch(step, this.#self);
+    }
+    step.addGeneralChanges();
+    return this.#finish(step);
+  }
+
+  applyDelta(delta: Delta): Transition {
+    const step = new Recorder();
+    for (const [userId, queue] of this.#early) {
+      queue.push(partOf(delta, userId));
+    }
+    this.#apply(step, delta);
+    return this.#finish(step);
+  }
+
+  /** A follow of these ids is about to be sent: deltas that outrun its answer are kept. */
+  beginFollow(ids: readonly string[]): void {
+    for (const id of ids) {
+      if (!this.#follows.has(id)) {
+        this.#early.set(id, []);
+      }
+    }
+  }
+
+  /** That follow failed. */
+  abortFollow(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.#early.delete(id);
+    }
+  }
+
+  /** The answer of a follow. Users followed before are compared with what was held about them. */
+  applyFollow(ids: readonly string[], reply: FollowReply): Transition {
+    const step = new Recorder();
+    this.#adopt(step, ids, reply, 'client');
+    this.#drop(step, reply.evicted ?? []);
+    this.#replay(step, ids);
+    return this.#finish(step);
+  }
+
+  applySnapshot(snapshot: Snapshot): Transition {
+    const step = new Recorder();
+    const ids = new Set(snapshot.userIds);
+    if (this.#self !== null && ids.delete(this.#self.userId)) {
+      const { presences, last } = knowledge(snapshot)(this.#self.userId);
+      this.#replace(step, this.#self, presences, last);
+    }
+    this.#adopt(step, ids, snapshot, 'server');
+    if (snapshot.complete === true) {
+      const gone = [...this.#follows.values()].filter((entry) => entry.confirmed && !ids.has(entry.userId));
+      this.#drop(step, gone.map((entry) => entry.userId));
+    }
+    this.#replay(step, ids);
+    return this.#finish(step);
+  }
+
+  /** These are followed no more; without a list: nobody is. */
+  remove(ids?: readonly string[]): Transition {
+    const step = new Recorder();
+    this.#drop(step, ids ?? [...this.#follows.keys()]);
+    return this.#finish(step);
+  }
+
+  /** The connection is gone: everything known is what was true before. */
+  markStale(): Transition {
+    const step = new Recorder();
+    for (const entry of [...this.#follows.values(), ...(this.#self === null ? [] : [this.#self])]) {
+      if (!entry.stale) {
+        entry.stale = true;
+        this.#touch(step, entry);
+      }
+    }
+    return this.#finish(step);
+  }
+
+  /** The seat is gone, and every follow of it with it. */
+  lose(): void {
+    for (const entry of this.#follows.values()) {
+      entry.confirmed = false;
+    }
+  }
+
+  #adopt(step: Recorder, ids: Iterable<string>, state: Knowledge, origin: Origin): void {
+    const about = knowledge(state);
+    for (const id of ids) {
+      const { presences, last } = about(id);
+      let entry = this.#follows.get(id);
+      if (entry === undefined) {
+        entry = newEntry(id, origin);
+        this.#fill(entry, presences, last);
+        this.#follows.set(id, entry);
+        step.added.push(id);
+      } else {
+        this.#replace(step, entry, presences, last);
+      }
+      if (origin === 'client') {
+        entry.origin = 'client';
+      }
+      // A server-made follow says nothing about the client's own one.
+      entry.confirmed ||= entry.origin === origin;
+    }
+    step.addGeneralChanges();
+  }
+
+  /** First knowledge of a user: nobody came online, we only learned of it. */
+  #fill(entry: Entry, presences: readonly Presence[], last: Entry['last']): void {
+    entry.connections = new Map(presences.map((presence) => [presence.connectionId, presence]));
+    entry.username = presences.at(-1)?.username ?? entry.username;
+    entry.last = last;
+  }
+
+  /** New knowledge of a known user: the difference is told. */
+  #replace(step: Recorder, entry: Entry, presences: readonly Presence[], last: Entry['last']): void {
+    const { joins, leaves } = diffPresences([...entry.connections.values()], presences);
+    const different = joins.length + leaves.length > 0 || (presences.length === 0 && last !== entry.last);
+    if (different) {
+      step.watch(entry);
+      step.joins.push(...joins);
+      step.leaves.push(...leaves);
+      this.#fill(entry, presences, last);
+    }
+    if (different || entry.stale) {
+      entry.stale = false;
+      this.#touch(step, entry);
+    }
+  }
+
+  #apply(step: Recorder, delta: Delta): void {
+    for (const presence of delta.leaves) {
+      this.#change(step, presence.userId, (entry) => {
+        step.leaves.push(presence);
+        entry.connections.delete(presence.connectionId);
+        entry.last = 'offline';
+      });
+    }
+    for (const presence of delta.joins) {
+      this.#change(step, presence.userId, (entry) => {
+        step.joins.push(presence);
+        // Deleted first, so that the newest status comes last.
+        entry.connections.delete(presence.connectionId);
+        entry.connections.set(presence.connectionId, presence);
+        entry.username = presence.username ?? entry.username;
+      });
+    }
+    for (const change of delta.users ?? []) {
+      this.#change(step, change.userId, (entry) => {
+        step.users.push(change);
+        entry.last = change.general === 'online' ? entry.last : change.general;
+      });
+    }
+  }
+
+  /** Deltas about users that are not followed (any more) end here. */
+  #change(step: Recorder, userId: string, change: (entry: Entry) => void): void {
+    const entry = userId === this.#self?.userId ? this.#self : this.#follows.get(userId);
+    if (entry !== undefined) {
+      step.watch(entry);
+      change(entry);
+      entry.stale = false;
+      this.#touch(step, entry);
+    }
+  }
+
+  #replay(step: Recorder, ids: Iterable<string>): void {
+    for (const id of ids) {
+      const queue = this.#early.get(id) ?? [];
+      this.#early.delete(id);
+      queue.forEach((delta) => this.#apply(step, delta));
+    }
+  }
+
+  #drop(step: Recorder, ids: readonly string[]): void {
+    step.removed.push(...ids.filter((id) => this.#follows.delete(id)));
+  }
+
+  #touch(step: Recorder, entry: Entry): void {
+    entry.friend = null;
+    step.changed = true;
+    if (entry !== this.#self) {
+      this.#list = null;
+    }
+  }
+
+  #finish(step: Recorder): Transition {
+    if (step.added.length + step.removed.length > 0) {
+      this.#list = null;
+    }
+    return step.finish(this.#self?.userId ?? '');
+  }
+}
+
+function newEntry(userId: string, origin: Origin): Entry {
+  return { userId, username: undefined, last: 'offline', connections: new Map(), stale: false, origin, confirmed: false, friend: null };
+}
+
+function viewOf(entry: Entry): Friend {
+  return (entry.friend ??= toFriend(entry));
+}
+
+interface Knowledge {
+  presences: readonly Presence[];
+  users: readonly GeneralChange[];
+}
+
+/** Looks up what a reply or snapshot says about one user. */
+function knowledge({ presences, users }: Knowledge): (userId: string) => { presences: readonly Presence[]; last: Entry['last'] } {
+  const byUser = new Map<string, Presence[]>();
+  for (const presence of presences) {
+    const known = byUser.get(presence.userId);
+    if (known === undefined) {
+      byUser.set(presence.userId, [presence]);
+    } else {
+      known.push(presence);
+    }
+  }
+  const generals = new Map(users.map(({ userId, general }) => [userId, general]));
+  return (userId) => ({
+    presences: byUser.get(userId) ?? [],
+    last: generals.get(userId) === 'unlogined' ? 'unlogined' : 'offline',
+  });
+}
+
+function partOf(delta: Delta, userId: string): Delta {
+  const mine = (item: { userId: string }): boolean => item.userId === userId;
+  return { joins: delta.joins.filter(mine), leaves: delta.leaves.filter(mine), users: (delta.users ?? []).filter(mine) };
+}

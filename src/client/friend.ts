@@ -1,0 +1,58 @@
+/** How the connections of a user add up to what a friends list shows. Pure. */
+import type { GeneralStatus, Presence } from '../protocol.ts';
+import { parseDetails } from '../status.ts';
+import type { Friend } from './types.ts';
+
+/** What is known of a user. `connections` are kept oldest status first. */
+export interface UserFacts {
+  userId: string;
+  username: string | undefined;
+  /** How the last connection ended; counts only while there is none. */
+  last: Exclude<GeneralStatus, 'online'>;
+  connections: Map<string, Presence>;
+  stale: boolean;
+}
+
+const parsed = new WeakMap<Presence, { details: Readonly<Record<string, unknown>> | null }>();
+
+/** The status of a presence as JSON object, or `null`. Parsed once per presence. */
+export function detailsOf(presence: Presence): Readonly<Record<string, unknown>> | null {
+  let memo = parsed.get(presence);
+  if (memo === undefined) {
+    memo = { details: parseDetails(presence.status) };
+    parsed.set(presence, memo);
+  }
+  return memo.details;
+}
+
+export function toFriend(user: UserFacts): Friend {
+  const connections = Object.freeze([...user.connections.values()]);
+  const newest = connections.at(-1);
+  const match = connections.findLast((presence) => presence.matchId !== undefined);
+  return Object.freeze({
+    userId: user.userId,
+    username: user.username,
+    general: newest === undefined ? user.last : 'online',
+    online: newest !== undefined,
+    status: newest?.status ?? '',
+    details: newest === undefined ? null : detailsOf(newest),
+    ...(match?.matchId !== undefined && { matchId: match.matchId }),
+    joinable: match !== undefined && detailsOf(match)?.['joinable'] !== false,
+    connections,
+    stale: user.stale,
+  });
+}
+
+/** Order for a friends list: online and joinable first, then online, then the others; by name within each. */
+export function compareFriends(a: Friend, b: Friend): number {
+  return rank(a) - rank(b)
+    || (a.username ?? a.userId).localeCompare(b.username ?? b.userId)
+    || (a.userId < b.userId ? -1 : Number(a.userId > b.userId));
+}
+
+function rank(friend: Friend): number {
+  if (!friend.online) {
+    return 2;
+  }
+  return friend.joinable ? 0 : 1;
+}

@@ -1,0 +1,86 @@
+/**
+ * Reads what the server sends. A server of another version must not be able
+ * to break the list: what does not have the documented shape is left out.
+ */
+import type { Delta, FollowReply, GeneralChange, JoinReply, Presence, QueryReply, Snapshot, UserStatus, Welcome } from '../protocol.ts';
+
+type Fields = Record<string, unknown>;
+
+export function readWelcome(value: unknown): Welcome | null {
+  const { protocol, userId, connectionId, username, presences } = fields(value);
+  if (typeof userId !== 'string' || typeof connectionId !== 'string') {
+    return null;
+  }
+  return {
+    protocol: typeof protocol === 'number' ? protocol : 0,
+    userId,
+    connectionId,
+    ...(typeof username === 'string' && { username }),
+    presences: list(presences).filter(isPresence),
+  };
+}
+
+export function readDelta(value: unknown): Delta {
+  const { joins, leaves, users } = fields(value);
+  return { joins: list(joins).filter(isPresence), leaves: list(leaves).filter(isPresence), users: list(users).filter(isGeneralChange) };
+}
+
+export function readSnapshot(value: unknown): Snapshot {
+  const { userIds, presences, users, complete } = fields(value);
+  return {
+    userIds: list(userIds).filter(isString),
+    presences: list(presences).filter(isPresence),
+    users: list(users).filter(isGeneralChange),
+    ...(complete === true && { complete }),
+  };
+}
+
+export function readFollowReply(value: unknown): Required<FollowReply> {
+  const { presences, users, evicted } = fields(value);
+  return {
+    presences: list(presences).filter(isPresence),
+    users: list(users).filter(isGeneralChange),
+    evicted: list(evicted).filter(isString),
+  };
+}
+
+export function readQueryReply(value: unknown): QueryReply {
+  return { users: list(fields(value)['users']).filter(isUserStatus) };
+}
+
+/** The seat as the server made it, with whatever else the SDK may want to read from it. */
+export function readSeat(value: unknown): JoinReply | null {
+  const { name, sessionId, roomId, processId } = fields(value);
+  return [name, sessionId, roomId, processId].every(isString) ? (value as JoinReply) : null;
+}
+
+export function readUserIds(value: unknown): string[] {
+  return list(fields(value)['userIds']).filter(isString);
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isPresence(value: unknown): value is Presence {
+  const { userId, connectionId, status } = fields(value);
+  return isString(userId) && isString(connectionId) && isString(status);
+}
+
+function isGeneralChange(value: unknown): value is GeneralChange {
+  const { userId, general } = fields(value);
+  return isString(userId) && (general === 'online' || general === 'offline' || general === 'unlogined');
+}
+
+function isUserStatus(value: unknown): value is UserStatus {
+  const { customStatus, presences } = fields(value);
+  return isGeneralChange(value) && isString(customStatus) && Array.isArray(presences);
+}

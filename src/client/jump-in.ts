@@ -1,0 +1,23 @@
+/** From a friend in the list to a seat in the friend's match. */
+import type { Client, Room } from '@colyseus/sdk';
+import { isUserId } from '../status.ts';
+import { PresenceError } from '../protocol.ts';
+import { readSeat } from './inbound.ts';
+import { messageOf, type Requests } from './requests.ts';
+
+/** Asks for a seat in that user's match and takes it. Not repeated when the connection is lost: a seat may be held already. */
+export async function joinFriend(client: Client, requests: Requests, userId: string, connectionId?: string): Promise<Room> {
+  if (!isUserId(userId)) {
+    throw new PresenceError('invalid_payload', 'A user id is a string of 1 to 128 characters.');
+  }
+  const payload = { userId, ...(connectionId !== undefined && { connectionId }) };
+  const seat = readSeat(await requests.call('presence:join', payload, { repeat: false }));
+  if (seat === null) {
+    throw new PresenceError('internal', 'The server answered with something that is not a seat.');
+  }
+  try {
+    return await client.consumeSeatReservation(seat);
+  } catch (cause) {
+    throw Object.assign(new PresenceError('match_denied', `The seat could not be taken: ${messageOf(cause)}`), { cause });
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * Keeps this client in a presence-aware room: joins, lets the SDK reconnect,
+ * and asks for a new seat when the old one is lost.
+ */
+import type { Client, Room } from '@colyseus/sdk';
+import { ERRORS, PresenceError, type Delta, type PresenceErrorCode, type Snapshot, type Welcome } from '../protocol.ts';
+import { backoffMs } from './backoff.ts';
+import { callSafely } from './listeners.ts';
+import { leaveRoom, notJoined, Session } from './session.ts';
+import { Timers } from './timers.ts';
+import type { ConnectionState, RejoinOptions, RoomMethod } from './types.ts';
+
+/** `CloseCode.CONSENTED`: somebody decided that this connection ends. */
+const CONSENTED = 4000;
+
+/** A seat that held this long ends a series of failed rejoins. */
+const STABLE_MS = 10_000;
+
+export interface LinkSettings {
+  client: Client;
+  roomName: string;
+  method: RoomMethod;
+  rejoin: Required<RejoinOptions>;
+  timeoutMs: number;
+  /** Whether the server says hello; it does not to a client that wants the schema state only. */
+  welcomed: boolean;
+  /** The options of the next join; asked again for each. */
+  joinOptions: () => Record<string, unknown>;
+  onRoom: ((room: Room) => void) | undefined;
+}
+
+export interface LinkEvents {
+  /** `fresh`: of a new seat, not of one the SDK got back. */
+  welcome(welcome: Welcome, fresh: boolean): void;
+  delta(delta: Delta): void;
+  snapshot(snapshot: Snapshot): void;
+  unfollowed(userIds: string[]): void;
+  /** `error`: why it is `closed`, when nobody asked for it. */
+  state(state: ConnectionState, error?: unknown): void;
+}
+
+export class Link {
+  readonly timers = new Timers();
+  #settings: LinkSettings;
+  #events: LinkEvents;
+  #session: Session | null = null;
+  #state: ConnectionState = 'rejoining';
+  #onlineSince = 0;
+  #offlineSince = 0;
+  #failures = 0;
+  #waiters = new Set<(room: Room) => void>();
+
+  constructor(settings: LinkSettings, events: LinkEvents) {
+    this.#settings = settings;
+    this.#events = events;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** The room of the last successful join, even if its connection is gone by now. */
+  get room(): Room {
+    if (this.#session === null) {
+      throw notJoined();
+    }
+    return this.#session.room;
+  }
+
+  /** Whether a request on this room still has a chance of an answer. */
+  serves(room: Room): boolean {
+    return this.#state === 'online' && this.#session?.room === room && this.#session.isOpen;
+  }
+
+  /** Takes a seat and waits for the welcome. */
+  async join(): Promise<void> {
+    const { client, method, roomName, timeoutMs, joinOptions } = this.#settings;
+    const joining: Promise<Room> = client[method](roomName, joinOptions());
+    let room: Room;
+    try {
+      room = await this.timers.within(joining, timeoutMs, () => new PresenceError('unavailable', `Joining "${roomName}" took longer than ${timeoutMs} ms.`));
+    } catch (error) {
+      // A seat that comes too late must not stay taken.
+      joining.then(leaveRoom).catch(() => undefined);
+      throw refusalOf(error);
+    }
+    callSafely(() => this.#settings.onRoom?.(room));
+    await this.adopt(room);
+  }
+
+  /** Waits for the welcome in a room that has just been joined, and stays in it. */
+  async adopt(room: Room): Promise<void> {
+    let welcomed = (): void => undefined;
+    let lost = (): void => undefined;
+    const settled = new Promise<void>((resolve, reject) => {
+      welcomed = resolve;
+      lost = () => reject(new PresenceError('unavailable', 'The connection was lost while joining.'));
+    });
+    const session: Session = new Session(room, {
+      ...this.#events,
+      welcome: (welcome) => {
+        this.#events.welcome(welcome, this.#session !== session);
+        welcomed();
+      },
+      dropped: () => this.#session === session ? this.#setState('reconnecting') : lost(),
+      back: () => this.#session === session && this.#setState('online'),
+      left: (code) => this.#session === session ? this.#lose(code) : lost(),
+    });
+    if (!this.#settings.welcomed) {
+      welcomed();
+    }
+    try {
+      await this.timers.within(settled, this.#settings.timeoutMs, () => new PresenceError(
+        'unavailable', `The room "${room.name}" sent no presence:welcome: it is not presence-aware, or was attached too late.`,
+      ));
+      if (this.#state === 'closed') {
+        throw notJoined();
+      }
+    } catch (error) {
+      void session.leave();
+      throw error;
+    }
+    this.#session = session;
+    this.#onlineSince = performance.now();
+    this.#setState('online');
+  }
+
+  /** The room, once requests go through; `not_joined` after `timeoutMs`, or at once when closed. */
+  ready(timeoutMs: number): Promise<Room> {
+    if (this.#state === 'closed') {
+      return Promise.reject(notJoined());
+    }
+    const session = this.#session;
+    if (this.#state === 'online' && session?.isOpen) {
+      return Promise.resolve(session.room);
+    }
+    return new Promise((resolve, reject) => {
+      const fail = (): void => {
+        this.#waiters.delete(waiter);
+        reject(notJoined());
+      };
+      const cancel = this.timers.after(timeoutMs, fail, fail);
+      const waiter = (room: Room): void => {
+        cancel();
+        resolve(room);
+      };
+      this.#waiters.add(waiter);
+    });
+  }
+
+  /** Milliseconds that a call made at `since` may wait for the connection: `timeoutMs` in all, counted from when it could first have noticed. */
+  patience(since: number): number {
+    const now = performance.now();
+    const start = this.#state === 'online' ? now : Math.max(since, this.#offlineSince);
+    return Math.max(0, start + this.#settings.timeoutMs - now);
+  }
+
+  /** Leaves for good. What waits is rejected with `not_joined`; no timer stays. */
+  async close(error?: unknown): Promise<void> {
+    if (this.#state === 'closed') {
+      return;
+    }
+    this.#setState('closed', error);
+    this.timers.clear(notJoined);
+    await this.#session?.leave();
+  }
+
+  #lose(code: number): void {
+    if (this.#state === 'closed') {
+      return;
+    }
+    if (code === CONSENTED || this.#settings.rejoin.attempts === 0) {
+      void this.close(new PresenceError('not_joined', `The server ended the connection (${code}).`));
+      return;
+    }
+    if (performance.now() - this.#onlineSince >= STABLE_MS) {
+      this.#failures = 0;
+    }
+    this.#setState('rejoining');
+    void this.#rejoin();
+  }
+
+  /** Never rejects. */
+  async #rejoin(): Promise<void> {
+    const { rejoin } = this.#settings;
+    let reason: unknown;
+    while (this.#failures < rejoin.attempts) {
+      this.#failures += 1;
+      try {
+        await this.timers.sleep(backoffMs(this.#failures, rejoin));
+        await this.join();
+        return;
+      } catch (error) {
+        if (this.state === 'closed') {
+          return;
+        }
+        reason = error;
+        if (error instanceof PresenceError && !error.retryable) {
+          break;
+        }
+      }
+    }
+    await this.close(reason);
+  }
+
+  #setState(state: ConnectionState, error?: unknown): void {
+    if (this.#state === state || this.#state === 'closed') {
+      return;
+    }
+    if (this.#state === 'online') {
+      this.#offlineSince = performance.now();
+    }
+    this.#state = state;
+    this.#events.state(state, error);
+    if (this.#state === 'online' && this.#session !== null) {
+      const waiters = [...this.#waiters];
+      this.#waiters.clear();
+      for (const resume of waiters) {
+        resume(this.#session.room);
+      }
+    }
+  }
+}
+
+/** A seat refused by the server's presence says why by a code in the text; other errors stay what they are. */
+function refusalOf(error: unknown): unknown {
+  const [, code] = error instanceof Error ? /\(code: (\w+)\)$/.exec(error.message) ?? [] : [];
+  if (code === undefined || !Object.hasOwn(ERRORS, code)) {
+    return error;
+  }
+  return Object.assign(new PresenceError(code as PresenceErrorCode), { cause: error });
+}

@@ -1,0 +1,304 @@
+/**
+ * Friend presence in a client, browser or Node: a live friends list over one
+ * connection to a presence-aware room.
+ *
+ *     const friends = await PresenceClient.join(client, 'presence', { status: '' });
+ *     await friends.follow(['bob']);
+ *     friends.subscribe(() => render(friends.getSnapshot()));
+ *
+ * Guarantees
+ *   - `getSnapshot()` is immutable and the same array while nothing changed,
+ *     unchanged friends are the same objects: it fits React's
+ *     `useSyncExternalStore(friends.subscribe, friends.getSnapshot)`.
+ *   - Listeners run after the list is up to date, once per message of the
+ *     server. An error in one of them reaches nobody else.
+ *   - Without connection the list stays, marked `stale`. What changed meanwhile
+ *     is told on return as joins and leaves; if nothing changed, nothing is.
+ *   - A lost seat is asked for again, with the status and the follows of before.
+ *
+ * Failure: every call fails with a `PresenceError` only. Without connection it
+ * waits for one (`timeoutMs`), then fails with `not_joined`; after `leave()` at
+ * once. `rate_limited` is waited out, up to half a minute.
+ */
+import type { Client, Room } from '@colyseus/sdk';
+import type { Delta, Presence, Status, UserStatus, Welcome } from '../protocol.ts';
+import { REJOIN_DEFAULTS } from './backoff.ts';
+import { Follows, type FollowResult } from './follows.ts';
+import { FriendStore } from './friend-store.ts';
+import { joinFriend } from './jump-in.ts';
+import { Link } from './link.ts';
+import { Listeners } from './listeners.ts';
+import { OwnStatus } from './own-status.ts';
+import { queryUsers } from './query.ts';
+import { Requests } from './requests.ts';
+import type { Transition } from './transition.ts';
+import type { AttachOptions, ConnectionState, Friend, PresenceClientOptions, UserStatusChange } from './types.ts';
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_FRAME_BYTES = 3500;
+
+/** Milliseconds after a rejoin for the server to follow on our behalf again; longer than a server waits for the game's friend list by default. */
+const SERVER_FOLLOWS_MS = 10_000;
+
+export class PresenceClient {
+  #client: Client;
+  #maxFrameBytes: number;
+  #store = new FriendStore();
+  #link: Link;
+  #requests: Requests;
+  #follows: Follows;
+  #status: OwnStatus;
+  #connectionId: string | undefined;
+  #leaving: Promise<void> | null = null;
+  #stopWaiting = (): void => undefined;
+
+  #changed = new Listeners<[]>();
+  #deltas = new Listeners<[delta: Delta]>();
+  #statuses = new Listeners<[changes: readonly UserStatusChange[]]>();
+  #memberships = new Listeners<[added: readonly string[], removed: readonly string[]]>();
+  #connections = new Listeners<[state: ConnectionState, error?: unknown]>();
+
+  /**
+   * Joins the room and waits until the server has said who we are. Fails with
+   * a `PresenceError` when the server's presence refuses us (`unauthenticated`,
+   * `status_too_long`), when the room is not presence-aware or nothing answers
+   * (`unavailable`); with the SDK's own error when the seat is refused
+   * otherwise. A failed join leaves nothing behind.
+   */
+  static async join(client: Client, roomName: string, options: PresenceClientOptions = {}): Promise<PresenceClient> {
+    const presence = new PresenceClient(client, roomName, options);
+    if (options.status !== undefined) {
+      presence.#status.begin(options.status);
+    }
+    return presence.#start(() => presence.#link.join());
+  }
+
+  /**
+   * Uses a room that the application has joined itself. Call it in the same
+   * turn in which the join resolved: the room's first message says who we are.
+   * `status`, when given, is set; without it the one the room was joined with
+   * counts. `leave()` leaves the room. After a lost seat the helper joins
+   * `roomName` anew, with `joinOptions`; `onRoom` hands that room over.
+   */
+  static async attach(room: Room, options: AttachOptions): Promise<PresenceClient> {
+    const presence = new PresenceClient(options.client, options.roomName ?? room.name, options);
+    await presence.#start(() => presence.#link.adopt(room));
+    if (options.status !== undefined) {
+      await presence.setStatus(options.status);
+    }
+    return presence;
+  }
+
+  private constructor(client: Client, roomName: string, options: PresenceClientOptions) {
+    const { joinOptions, sync = 'deltas', resume, timeoutMs = DEFAULT_TIMEOUT_MS, maxFrameBytes = DEFAULT_MAX_FRAME_BYTES } = options;
+    this.#client = client;
+    this.#maxFrameBytes = maxFrameBytes;
+    this.#connectionId = resume;
+    this.#link = new Link({
+      client,
+      roomName,
+      method: options.roomMethod ?? 'joinOrCreate',
+      rejoin: { ...REJOIN_DEFAULTS, ...options.rejoin },
+      timeoutMs,
+      welcomed: sync !== 'state',
+      joinOptions: () => ({ ...joinOptions, ...defined({ sync, status: this.#status.forJoin(), resume: this.#connectionId }) }),
+      onRoom: options.onRoom,
+    }, {
+      welcome: (welcome, fresh) => this.#greet(welcome, fresh),
+      delta: (delta) => this.#hear(delta),
+      snapshot: (snapshot) => this.#emit(this.#store.applySnapshot(snapshot)),
+      unfollowed: (userIds) => this.#emit(this.#store.remove(userIds)),
+      state: (state, error) => this.#enter(state, error),
+    });
+    this.#requests = new Requests(this.#link, timeoutMs);
+    this.#status = new OwnStatus(this.#requests, maxFrameBytes);
+    this.#follows = new Follows({
+      link: this.#link,
+      requests: this.#requests,
+      store: this.#store,
+      maxFrameBytes,
+      emit: (transition) => this.#emit(transition),
+    });
+  }
+
+  // --- what is known
+
+  /** Everybody followed, in the order of following. Immutable; the same array while nothing changed. */
+  readonly getSnapshot = (): readonly Friend[] => this.#store.list();
+
+  /** Calls `listener` after every change of the list, of `self` or of `connection`. Returns the function that ends it. */
+  readonly subscribe = (listener: () => void): (() => void) => this.#changed.add(listener);
+
+  /** The own user, over all its devices. `null` only with `sync: 'state'`. */
+  get self(): Friend | null {
+    return this.#store.self;
+  }
+
+  /** Empty only with `sync: 'state'`. */
+  get userId(): string {
+    return this.#store.self?.userId ?? '';
+  }
+
+  /** Of this connection; survives reconnections, and most rejoins. Give it to `resume` to keep it over a reload of the page. */
+  get connectionId(): string {
+    return this.#connectionId ?? '';
+  }
+
+  get connection(): ConnectionState {
+    return this.#link.state;
+  }
+
+  /** The SDK's room. Another object after a rejoin: see `onRoom` in the options. */
+  get room(): Room {
+    return this.#link.room;
+  }
+
+  // --- calls
+
+  /**
+   * Objects travel as JSON; `''` = online with nothing to say, `null` =
+   * invisible. At most 2048 UTF-8 bytes by default (`status_too_long`). The
+   * last status is restored after a rejoin.
+   */
+  async setStatus(status: Status | object): Promise<void> {
+    await this.#status.set(status);
+  }
+
+  /**
+   * Follows these users and returns those of their connections that are
+   * visible now. Any number of ids: they are sent in chunks, one after the
+   * other. When one fails (`too_many_follows`), the chunks before it stay
+   * followed. The own id is ignored, unknown ids are fine.
+   */
+  follow(userIds: readonly string[]): Promise<FollowResult> {
+    return this.#follows.follow(userIds);
+  }
+
+  /** Ends these follows; without a list: all of them. Sent in chunks like {@link follow}. */
+  unfollow(userIds?: readonly string[]): Promise<void> {
+    return this.#follows.unfollow(userIds);
+  }
+
+  /**
+   * The statuses of these users, followed or not. Users that may not be seen
+   * are left out; `not_visible` when that is all of them. The own user can
+   * always be asked for.
+   */
+  getUserStatus(userIds: readonly string[]): Promise<UserStatus[]> {
+    return queryUsers(this.#requests, userIds, this.#maxFrameBytes);
+  }
+
+  /**
+   * Takes a seat in the match of a followed user (that of one connection, if
+   * given) and returns the joined room. Fails with `not_visible`, `no_match`,
+   * `match_full`, `match_locked`, `match_gone` or `match_denied`.
+   */
+  joinFriend(userId: string, connectionId?: string): Promise<Room>;
+  joinFriend<T>(userId: string, connectionId?: string): Promise<Room<T>>;
+  joinFriend(userId: string, connectionId?: string): Promise<Room> {
+    return joinFriend(this.#client, this.#requests, userId, connectionId);
+  }
+
+  /** Leaves the room for good: friends see it at once. What still waits fails with `not_joined`; listeners are dropped. Idempotent. */
+  leave(): Promise<void> {
+    return (this.#leaving ??= this.#link.close());
+  }
+
+  // --- events; each returns the function that ends it
+
+  /** Who came, went or changed, of the followed users and the own one; also what was missed while disconnected. Nobody "comes" by being followed. */
+  onDelta(listener: (delta: Delta) => void): () => void {
+    return this.#deltas.add(listener);
+  }
+
+  /** Changes of whole users (own, friends', others'), one batch per delta. A change of one device that does not show is none. */
+  onUserStatusChanged(listener: (changes: readonly UserStatusChange[]) => void): () => void {
+    return this.#statuses.add(listener);
+  }
+
+  /** Who is followed changed: by a call, by the server (its own follows, an eviction, a block). */
+  onFollowsChanged(listener: (added: readonly string[], removed: readonly string[]) => void): () => void {
+    return this.#memberships.add(listener);
+  }
+
+  /** `error`: why it is `closed`, when nobody called `leave()`. */
+  onConnectionChange(listener: (state: ConnectionState, error?: unknown) => void): () => void {
+    return this.#connections.add(listener);
+  }
+
+  // --- inside
+
+  async #start(connect: () => Promise<void>): Promise<this> {
+    try {
+      await connect();
+      return this;
+    } catch (error) {
+      await this.leave();
+      throw error;
+    }
+  }
+
+  #greet(welcome: Welcome, fresh: boolean): void {
+    this.#connectionId = welcome.connectionId;
+    const seen = welcome.presences.find(({ connectionId }) => connectionId === welcome.connectionId)?.status ?? null;
+    if (fresh) {
+      this.#status.joined(seen);
+    } else {
+      this.#status.returned(seen);
+    }
+    this.#emit(this.#store.welcome(welcome));
+  }
+
+  #hear(delta: Delta): void {
+    const mine = ({ connectionId }: Presence): boolean => connectionId === this.#connectionId;
+    const status = delta.joins.findLast(mine)?.status ?? (delta.leaves.some(mine) ? null : undefined);
+    if (status !== undefined) {
+      this.#status.announced(status);
+    }
+    this.#emit(this.#store.applyDelta(delta));
+  }
+
+  #enter(state: ConnectionState, error: unknown): void {
+    this.#stopWaiting();
+    const step = state === 'online' ? null : this.#store.markStale();
+    if (state === 'rejoining') {
+      this.#store.lose();
+    }
+    this.#connections.emit(state, error);
+    if (step?.changed === true) {
+      this.#emit(step);
+    } else {
+      this.#changed.emit();
+    }
+    if (state === 'online') {
+      this.#status.restore();
+      void this.#follows.refollow();
+      if (this.#store.unconfirmed('server').length > 0) {
+        this.#stopWaiting = this.#link.timers.after(SERVER_FOLLOWS_MS, () => this.#emit(this.#store.remove(this.#store.unconfirmed('server'))));
+      }
+    } else if (state === 'closed') {
+      for (const listeners of [this.#changed, this.#deltas, this.#statuses, this.#memberships, this.#connections]) {
+        listeners.clear();
+      }
+    }
+  }
+
+  #emit({ delta, statuses, added, removed, changed }: Transition): void {
+    if (changed) {
+      this.#changed.emit();
+    }
+    if (added.length + removed.length > 0) {
+      this.#memberships.emit(added, removed);
+    }
+    if (delta !== null) {
+      this.#deltas.emit(delta);
+    }
+    if (statuses.length > 0) {
+      this.#statuses.emit(statuses);
+    }
+  }
+}
+
+function defined(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,39 @@
+/** Reads statuses without following. */
+import { PresenceError, type UserStatus } from '../protocol.ts';
+import { isUserId } from '../status.ts';
+import { eachChunk } from './chunked.ts';
+import { readQueryReply } from './inbound.ts';
+import type { Requests } from './requests.ts';
+
+/** Ids in one query that a server takes by default. */
+const MAX_IDS = 500;
+
+/**
+ * What may be seen of these users, in chunks that fit into a frame. Ids that
+ * cannot exist are left out like ids nobody has, unless there is no other;
+ * `not_visible` only when nothing at all can be seen.
+ */
+export async function queryUsers(requests: Requests, ids: readonly string[], maxBytes: number): Promise<UserStatus[]> {
+  const usable = Array.isArray(ids) ? [...new Set(ids.filter(isUserId))] : null;
+  if (usable === null || (usable.length === 0 && ids.length > 0)) {
+    throw new PresenceError('invalid_payload', 'User ids are given as a list of strings of 1 to 128 characters.');
+  }
+  const users: UserStatus[] = [];
+  const since = performance.now();
+  let seen = ids.length === 0;
+  await eachChunk(usable, { maxIds: MAX_IDS, maxBytes }, async (chunk) => {
+    try {
+      const reply = readQueryReply(await requests.call('presence:query', { userIds: chunk }, { since }));
+      users.push(...reply.users);
+      seen = true;
+    } catch (error) {
+      if (!(error instanceof PresenceError) || error.code !== 'not_visible') {
+        throw error;
+      }
+    }
+  });
+  if (!seen) {
+    throw new PresenceError('not_visible');
+  }
+  return users;
+}

@@ -1,0 +1,104 @@
+/** One joined room: its presence messages and its ends of life, until it is detached or left. */
+import type { Room } from '@colyseus/sdk';
+import {
+  DELTA_MESSAGE, PresenceError, SNAPSHOT_MESSAGE, UNFOLLOWED_MESSAGE, WELCOME_MESSAGE,
+  type Delta, type Snapshot, type Welcome,
+} from '../protocol.ts';
+import { readDelta, readSnapshot, readUserIds, readWelcome } from './inbound.ts';
+import { callSafely } from './listeners.ts';
+
+/** Milliseconds a server may take to confirm a leave before the socket is closed without it. */
+const LEAVE_TIMEOUT_MS = 3000;
+
+export interface SessionEvents {
+  welcome(welcome: Welcome): void;
+  delta(delta: Delta): void;
+  snapshot(snapshot: Snapshot): void;
+  unfollowed(userIds: string[]): void;
+  /** The socket is gone; the SDK tries to get the seat back. May repeat. */
+  dropped(): void;
+  /** The SDK got the seat back. */
+  back(): void;
+  /** The seat is gone. */
+  left(code: number): void;
+}
+
+export class Session {
+  readonly room: Room;
+  #release: Array<() => void>;
+  #left = false;
+
+  constructor(room: Room, events: SessionEvents) {
+    this.room = room;
+    const onDrop = (): void => callSafely(() => events.dropped());
+    // The SDK acknowledges the join only after this signal: what is sent from inside would come too early.
+    const onReconnect = (): void => queueMicrotask(() => {
+      if (this.#release.length > 0) {
+        events.back();
+      }
+    });
+    const onLeave = (code: number): void => {
+      // The SDK has dropped every listener of the room by now.
+      this.#left = true;
+      this.#release = [];
+      callSafely(() => events.left(code));
+    };
+    room.onDrop(onDrop);
+    room.onReconnect(onReconnect);
+    room.onLeave(onLeave);
+    const on = <T>(type: string, read: (payload: unknown) => T, handle: (value: T) => void): (() => void) =>
+      room.onMessage(type, (payload: unknown) => callSafely(() => handle(read(payload))));
+    this.#release = [
+      () => room.onDrop.remove(onDrop),
+      () => room.onReconnect.remove(onReconnect),
+      () => room.onLeave.remove(onLeave),
+      on(DELTA_MESSAGE, readDelta, (delta) => events.delta(delta)),
+      on(SNAPSHOT_MESSAGE, readSnapshot, (snapshot) => events.snapshot(snapshot)),
+      on(UNFOLLOWED_MESSAGE, readUserIds, (userIds) => events.unfollowed(userIds)),
+      on(WELCOME_MESSAGE, readWelcome, (welcome) => welcome !== null && events.welcome(welcome)),
+    ];
+  }
+
+  get isOpen(): boolean {
+    return !this.#left && this.room.connection.isOpen;
+  }
+
+  /** Stops listening. Idempotent. */
+  detach(): void {
+    const release = this.#release;
+    this.#release = [];
+    release.forEach((run) => run());
+  }
+
+  /** Stops listening and gives the seat up, consented. Resolves when the server knows, or could not be told in time. */
+  async leave(): Promise<void> {
+    this.detach();
+    if (!this.#left) {
+      await leaveRoom(this.room);
+    }
+  }
+}
+
+/** Leaves for good, whatever state the room's connection is in. */
+export async function leaveRoom(room: Room): Promise<void> {
+  room.reconnection.enabled = false;
+  if (!room.connection.isOpen) {
+    // The SDK's next attempt cannot be called off. If it gets the seat back, that is the moment to give it up.
+    room.onReconnect(() => queueMicrotask(() => void room.leave()));
+    return;
+  }
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      room.connection.close();
+      resolve();
+    }, LEAVE_TIMEOUT_MS);
+  });
+  await Promise.race([room.leave(), late]);
+  clearTimeout(timer);
+}
+
+/** The error of a call that no seat can serve. */
+export function notJoined(): PresenceError {
+  return new PresenceError('not_joined');
+}

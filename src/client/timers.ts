@@ -1,0 +1,48 @@
+/** Timers that end together: after `clear()` none is left and none can be started. */
+export class Timers {
+  #waiting = new Map<ReturnType<typeof setTimeout>, () => void>();
+  #ended: (() => Error) | null = null;
+
+  /** Resolves after `ms`; rejects at once when the timers are cleared. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.after(ms, resolve, reject);
+    });
+  }
+
+  /** The promise's own outcome, or a rejection with `late()` after `ms`. */
+  within<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.after(ms, () => reject(late()), reject);
+      promise.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  /** Runs `run` after `ms`, or `cleared` when the timers are cleared first. Returns the function that cancels both. */
+  after(ms: number, run: () => void, cleared?: (error: Error) => void): () => void {
+    const ended = this.#ended;
+    if (ended !== null) {
+      cleared?.(ended());
+      return () => undefined;
+    }
+    const timer = setTimeout(() => {
+      this.#waiting.delete(timer);
+      run();
+    }, ms);
+    this.#waiting.set(timer, () => cleared?.((this.#ended as () => Error)()));
+    return () => {
+      clearTimeout(timer);
+      this.#waiting.delete(timer);
+    };
+  }
+
+  /** Everything that waits is rejected with `reason()`, now and from now on. Idempotent. */
+  clear(reason: () => Error): void {
+    this.#ended ??= reason;
+    for (const [timer, cleared] of this.#waiting) {
+      clearTimeout(timer);
+      this.#waiting.delete(timer);
+      cleared();
+    }
+  }
+}

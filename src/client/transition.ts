@@ -1,0 +1,73 @@
+/** What one step of the store changed, in the terms of everybody who listens. */
+import type { Delta, GeneralChange, GeneralStatus, Presence } from '../protocol.ts';
+import type { UserFacts } from './friend.ts';
+import type { UserStatusChange } from './types.ts';
+
+export interface Transition {
+  /** For `onDelta`; `null` when nobody came, went or changed. */
+  delta: Delta | null;
+  /** For `onUserStatusChanged`. */
+  statuses: UserStatusChange[];
+  /** For `onFollowsChanged`. */
+  added: string[];
+  removed: string[];
+  /** Whether the list or the own user looks different now. */
+  changed: boolean;
+}
+
+interface Look {
+  statusType: GeneralStatus;
+  customStatus: string;
+}
+
+function lookOf(user: UserFacts): Look {
+  const newest = [...user.connections.values()].at(-1);
+  return { statusType: newest === undefined ? user.last : 'online', customStatus: newest?.status ?? '' };
+}
+
+/** Collects a {@link Transition} while the store works. */
+export class Recorder {
+  readonly joins: Presence[] = [];
+  readonly leaves: Presence[] = [];
+  readonly users: GeneralChange[] = [];
+  readonly added: string[] = [];
+  readonly removed: string[] = [];
+  changed = false;
+  #before = new Map<UserFacts, Look>();
+
+  /** Call before the first change of a user whose changes are to be announced. */
+  watch(user: UserFacts): void {
+    if (!this.#before.has(user)) {
+      this.#before.set(user, lookOf(user));
+    }
+  }
+
+  /** The general statuses that differ from when `watch` was called, as a delta tells them. */
+  addGeneralChanges(): void {
+    for (const [user, before] of this.#before) {
+      const { statusType } = lookOf(user);
+      if (statusType !== before.statusType) {
+        this.users.push({ userId: user.userId, general: statusType });
+      }
+    }
+  }
+
+  finish(selfId: string): Transition {
+    const statuses: UserStatusChange[] = [];
+    for (const [user, before] of this.#before) {
+      const now = lookOf(user);
+      if (now.statusType !== before.statusType || now.customStatus !== before.customStatus) {
+        statuses.push({ userId: user.userId, ...now, self: user.userId === selfId });
+      }
+    }
+    const { joins, leaves, users, added, removed, changed } = this;
+    const quiet = joins.length + leaves.length + users.length === 0;
+    return {
+      delta: quiet ? null : { joins, leaves, ...(users.length > 0 && { users }) },
+      statuses,
+      added,
+      removed,
+      changed: changed || added.length + removed.length > 0,
+    };
+  }
+}

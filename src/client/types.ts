@@ -1,0 +1,102 @@
+/** What {@link PresenceClient} shows to an application, and how it is configured. */
+import type { Client, Room } from '@colyseus/sdk';
+import type { GeneralStatus, Presence, PresenceJoinOptions, Status, Sync } from '../protocol.ts';
+
+/**
+ * One followed user (or the own one), as a friends list draws it. Immutable:
+ * a change makes a new object, so `===` tells whether anything changed.
+ */
+export interface Friend {
+  readonly userId: string;
+  /** The name the server told last; `undefined` until the user was seen online. */
+  readonly username: string | undefined;
+  readonly general: GeneralStatus;
+  /** `general === 'online'`. */
+  readonly online: boolean;
+  /** Custom status: the text most recently set among the user's connections, `''` when there is none. */
+  readonly status: string;
+  /** `status` read as JSON object; `null` when it is anything else. Shared: do not change it. */
+  readonly details: Readonly<Record<string, unknown>> | null;
+  /** The match to join: that of the connection whose status is newest among those in a match. */
+  readonly matchId?: string;
+  /** There is a match to join. `"joinable": false` inside its status withdraws the offer (the match is full). */
+  readonly joinable: boolean;
+  /** Visible connections, the one with the oldest status first. */
+  readonly connections: readonly Presence[];
+  /** The connection to the server is gone and this is what was true before. */
+  readonly stale: boolean;
+}
+
+/** One entry of `onUserStatusChanged`. */
+export interface UserStatusChange {
+  readonly userId: string;
+  readonly statusType: GeneralStatus;
+  /** `''` while the user is not online, or has nothing to say. */
+  readonly customStatus: string;
+  /** Whether this is the own user (on whichever device). */
+  readonly self: boolean;
+}
+
+/**
+ *   - `online`: joined; requests go through.
+ *   - `reconnecting`: the socket dropped and the SDK tries to get the same seat back.
+ *   - `rejoining`: the seat is lost (server shut down, grace over); a new one is being asked for.
+ *   - `closed`: left, or given up. Final.
+ */
+export type ConnectionState = 'online' | 'reconnecting' | 'rejoining' | 'closed';
+
+/** How a lost seat is asked for again. Delays are random (jitter), so that a restarted server is not stormed. */
+export interface RejoinOptions {
+  /** Least milliseconds before an attempt. Default 300. */
+  minMs?: number;
+  /** Most milliseconds before an attempt. Each attempt may wait up to three times as long as the one before. Default 15000. */
+  maxMs?: number;
+  /** Attempts in a row before giving up (`closed`). 0 = never rejoin. Default Infinity. */
+  attempts?: number;
+}
+
+/** Which matchmaking call takes the seat, and every seat after a lost one. */
+export type RoomMethod = 'joinOrCreate' | 'join' | 'create';
+
+interface CommonOptions {
+  /** Further options for the room, beside `status`, `sync` and `resume`; sent again on every rejoin. */
+  joinOptions?: Record<string, unknown>;
+  /** Default `'joinOrCreate'`. */
+  roomMethod?: RoomMethod;
+  rejoin?: RejoinOptions;
+  /** Milliseconds to wait for an answer, for a join, and for the connection to come back before a call fails. Default 10000. */
+  timeoutMs?: number;
+  /**
+   * Most bytes in one request; longer id lists are split. Raise it together
+   * with the server's `maxPayload` (default 4096, past which it closes the
+   * socket). Default 3500.
+   */
+  maxFrameBytes?: number;
+  /**
+   * Called with the room after every join and rejoin (not after a mere
+   * reconnection, which keeps the room object), before its first message:
+   * the place for `room.onMessage` handlers of your own.
+   */
+  onRoom?: (room: Room) => void;
+}
+
+/** Options of `PresenceClient.join`. */
+export interface PresenceClientOptions extends Omit<PresenceJoinOptions, 'status' | 'sync'>, CommonOptions {
+  /** Objects travel as JSON. Default `null`: invisible. */
+  status?: Status | object;
+  /**
+   * Which channels the server feeds. The helper needs messages only, so the
+   * default is `'deltas'`; `'both'` also fills `room.state`. With `'state'`
+   * alone the helper hears nothing: read `room.state`; its list only shows what
+   * the answers of `follow` said.
+   */
+  sync?: Sync;
+}
+
+/** Options of `PresenceClient.attach`. */
+export interface AttachOptions extends PresenceClientOptions {
+  /** The SDK client that joined the room: rejoins and joins friends' matches. */
+  client: Client;
+  /** Matchmaking name to rejoin under. Default `room.name`. */
+  roomName?: string;
+}

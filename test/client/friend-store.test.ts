@@ -1,0 +1,238 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { FriendStore } from '../../src/client/friend-store.ts';
+import type { Delta, FollowReply } from '../../src/protocol.ts';
+import { presence } from './fakes.ts';
+
+const quiet = { delta: null, statuses: [], added: [], removed: [], changed: false };
+const reply = (...presences: FollowReply['presences']): FollowReply => ({ presences, users: [] });
+const delta = (more: Partial<Delta>): Delta => ({ joins: [], leaves: [], ...more });
+const ids = (store: FriendStore): string[] => store.list().map(({ userId }) => userId);
+
+let store: FriendStore;
+beforeEach(() => {
+  store = new FriendStore();
+  store.welcome({ protocol: 1, userId: 'me', connectionId: 'me-1', presences: [] });
+});
+
+describe('following', () => {
+  it('lists users in the order of following, online or not, and nobody "comes" by it', () => {
+    const step = store.applyFollow(['zoe', 'bob'], { presences: [presence('bob', 'hi')], users: [{ userId: 'zoe', general: 'unlogined' }] });
+    expect(step).toEqual({ ...quiet, added: ['zoe', 'bob'], changed: true });
+    expect(store.list()).toMatchObject([
+      { userId: 'zoe', general: 'unlogined', online: false },
+      { userId: 'bob', general: 'online', status: 'hi' },
+    ]);
+  });
+
+  it('changes nothing when repeated', () => {
+    store.applyFollow(['bob'], reply(presence('bob', 'hi')));
+    const before = store.list();
+    expect(store.applyFollow(['bob'], reply(presence('bob', 'hi')))).toEqual(quiet);
+    expect(store.list()).toBe(before);
+  });
+
+  it('tells what was missed when repeated', () => {
+    store.applyFollow(['bob'], reply(presence('bob', 'old')));
+    expect(store.applyFollow(['bob'], reply(presence('bob', 'new')))).toMatchObject({
+      delta: { leaves: [presence('bob', 'old')], joins: [presence('bob', 'new')] },
+      statuses: [{ userId: 'bob', statusType: 'online', customStatus: 'new', self: false }],
+    });
+  });
+
+  it('drops whom the server evicted', () => {
+    store.applyFollow(['ann', 'bob'], reply());
+    expect(store.applyFollow(['cat'], { ...reply(), evicted: ['ann', 'nobody'] })).toMatchObject({ added: ['cat'], removed: ['ann'] });
+    expect(ids(store)).toEqual(['bob', 'cat']);
+  });
+
+  it('keeps deltas that outrun the answer, and applies them after it', () => {
+    store.beginFollow(['bob', 'cat']);
+    expect(store.applyDelta(delta({ joins: [presence('bob', 'early')] }))).toEqual(quiet);
+    store.applyDelta(delta({ leaves: [presence('bob', 'early')], joins: [presence('bob', 'later')] }));
+    const step = store.applyFollow(['bob', 'cat'], reply());
+    expect(store.list()).toMatchObject([{ userId: 'bob', status: 'later' }, { userId: 'cat', online: false }]);
+    expect(step.delta?.joins).toHaveLength(2);
+    expect(step.statuses).toEqual([{ userId: 'bob', statusType: 'online', customStatus: 'later', self: false }]);
+  });
+
+  it('forgets such deltas when the follow fails', () => {
+    store.beginFollow(['bob']);
+    store.applyDelta(delta({ joins: [presence('bob', 'early')] }));
+    store.abortFollow(['bob']);
+    expect(store.applyFollow(['bob'], reply())).toMatchObject({ delta: null });
+    expect(store.list()).toMatchObject([{ online: false }]);
+  });
+
+  it('survives ids that are names of object members', () => {
+    store.applyFollow(['constructor', 'toString'], reply(presence('constructor', 'hi')));
+    expect(store.list()).toMatchObject([{ userId: 'constructor', status: 'hi' }, { userId: 'toString', online: false }]);
+  });
+});
+
+describe('deltas', () => {
+  beforeEach(() => {
+    store.applyFollow(['bob', 'cat'], reply(presence('bob', 'hi'), presence('cat')));
+  });
+
+  it('replace the object of whom they concern, and no other', () => {
+    const [bob, cat] = store.list();
+    store.applyDelta(delta({ leaves: [presence('bob', 'hi')], joins: [presence('bob', 'ho')] }));
+    const after = store.list();
+    expect(after[0]).not.toBe(bob);
+    expect(after[0]).toMatchObject({ status: 'ho' });
+    expect(after[1]).toBe(cat);
+  });
+
+  it('are passed on as they came', () => {
+    const change = delta({ leaves: [presence('bob', 'hi')], users: [{ userId: 'bob', general: 'unlogined' }] });
+    expect(store.applyDelta(change)).toEqual({
+      delta: change,
+      statuses: [{ userId: 'bob', statusType: 'unlogined', customStatus: '', self: false }],
+      added: [], removed: [], changed: true,
+    });
+    expect(store.list()[0]).toMatchObject({ general: 'unlogined', online: false });
+  });
+
+  it('about users that are not followed end here', () => {
+    const before = store.list();
+    expect(store.applyDelta(delta({ joins: [presence('stranger')], users: [{ userId: 'stranger', general: 'online' }] }))).toEqual(quiet);
+    expect(store.list()).toBe(before);
+  });
+
+  it('of a second device leave the user online until the last one is gone', () => {
+    const phone = presence('bob', 'on the phone', { connectionId: 'bob-2' });
+    expect(store.applyDelta(delta({ joins: [phone] })).statuses).toMatchObject([{ customStatus: 'on the phone' }]);
+    expect(store.applyDelta(delta({ leaves: [phone] })).statuses).toMatchObject([{ statusType: 'online', customStatus: 'hi' }]);
+    store.applyDelta(delta({ leaves: [presence('bob', 'hi')] }));
+    expect(store.list()[0]).toMatchObject({ general: 'offline' });
+  });
+
+  it('of an older device change the custom status, for it is the newest then', () => {
+    store.applyDelta(delta({ joins: [presence('bob', 'phone', { connectionId: 'bob-2' })] }));
+    store.applyDelta(delta({ leaves: [presence('bob', 'hi')], joins: [presence('bob', 'back')] }));
+    expect(store.list()[0]).toMatchObject({ status: 'back' });
+  });
+
+  it('that no user-level status shows are no change of a user', () => {
+    const silent = presence('bob', 'hi', { connectionId: 'bob-2' });
+    expect(store.applyDelta(delta({ joins: [silent] }))).toMatchObject({ statuses: [], delta: { joins: [silent] } });
+  });
+
+  it('of the own user go to `self`, and leave the list alone', () => {
+    const before = store.list();
+    const step = store.applyDelta(delta({ joins: [presence('me', 'here')] }));
+    expect(step).toMatchObject({ statuses: [{ userId: 'me', statusType: 'online', customStatus: 'here', self: true }], changed: true });
+    expect(store.self).toMatchObject({ online: true, status: 'here' });
+    expect(store.list()).toBe(before);
+  });
+
+  it('keep the name of who went offline', () => {
+    store.applyDelta(delta({ joins: [presence('bob', 'hi', { username: 'Bob' })] }));
+    store.applyDelta(delta({ leaves: [presence('bob', 'hi')] }));
+    expect(store.list()[0]).toMatchObject({ username: 'Bob', online: false });
+  });
+});
+
+describe('snapshots', () => {
+  beforeEach(() => {
+    store.applyFollow(['ann', 'bob', 'cat'], reply(presence('ann'), presence('bob', 'hi')));
+  });
+
+  it('after a reconnection become joins and leaves', () => {
+    store.markStale();
+    const step = store.applySnapshot({
+      userIds: ['ann', 'bob', 'cat', 'me'],
+      presences: [presence('bob', 'ho'), presence('cat')],
+      users: [{ userId: 'ann', general: 'unlogined' }, { userId: 'me', general: 'offline' }],
+      complete: true,
+    });
+    expect(step.delta).toEqual({
+      leaves: [presence('ann'), presence('bob', 'hi')],
+      joins: [presence('bob', 'ho'), presence('cat')],
+      users: [{ userId: 'ann', general: 'unlogined' }, { userId: 'cat', general: 'online' }],
+    });
+    expect(step.statuses.map(({ userId, statusType }) => `${userId} ${statusType}`)).toEqual(['ann unlogined', 'bob online', 'cat online']);
+    expect(store.list().map(({ stale }) => stale)).toEqual([false, false, false]);
+  });
+
+  it('that say what is known say nothing', () => {
+    store.markStale();
+    const step = store.applySnapshot({ userIds: ['ann', 'bob', 'cat'], presences: [presence('ann'), presence('bob', 'hi')], users: [], complete: true });
+    expect(step).toEqual({ ...quiet, changed: true });
+    const again = store.applySnapshot({ userIds: ['ann'], presences: [presence('ann')], users: [] });
+    expect(again).toEqual(quiet);
+  });
+
+  it('that are complete drop everybody else', () => {
+    expect(store.applySnapshot({ userIds: ['bob'], presences: [presence('bob', 'hi')], users: [], complete: true })).toMatchObject({ removed: ['ann', 'cat'], delta: null });
+    expect(ids(store)).toEqual(['bob']);
+  });
+
+  it('that are not complete add the follows the server made', () => {
+    expect(store.applySnapshot({ userIds: ['dan'], presences: [presence('dan')], users: [] })).toEqual({ ...quiet, added: ['dan'], changed: true });
+    expect(ids(store)).toEqual(['ann', 'bob', 'cat', 'dan']);
+  });
+
+  it('bring the own user up to date', () => {
+    const step = store.applySnapshot({ userIds: ['me'], presences: [presence('me', 'x')], users: [] });
+    expect(step).toMatchObject({ delta: { joins: [presence('me', 'x')] }, statuses: [{ self: true }] });
+    expect(ids(store)).not.toContain('me');
+  });
+});
+
+describe('a lost connection', () => {
+  beforeEach(() => {
+    store.applyFollow(['ann'], reply(presence('ann')));
+    store.applySnapshot({ userIds: ['sid'], presences: [presence('sid')], users: [] });
+  });
+
+  it('keeps the list and marks it', () => {
+    expect(store.markStale()).toEqual({ ...quiet, changed: true });
+    expect(store.list()).toMatchObject([{ userId: 'ann', online: true, stale: true }, { userId: 'sid', stale: true }]);
+    expect(store.self?.stale).toBe(true);
+    expect(store.markStale()).toEqual(quiet);
+  });
+
+  it('loses the follows of the seat: the own ones are to be made again, the others the server makes', () => {
+    expect(store.unconfirmed('client')).toEqual([]);
+    store.lose();
+    expect(store.unconfirmed('client')).toEqual(['ann']);
+    expect(store.unconfirmed('server')).toEqual(['sid']);
+    store.applySnapshot({ userIds: ['sid'], presences: [], users: [] });
+    store.applyFollow(['ann'], reply());
+    expect([...store.unconfirmed('client'), ...store.unconfirmed('server')]).toEqual([]);
+  });
+
+  it('still follows again what a complete snapshot of the new seat does not have yet', () => {
+    store.lose();
+    expect(store.applySnapshot({ userIds: [], presences: [], users: [], complete: true }).removed).toEqual([]);
+    expect(store.unconfirmed('client')).toEqual(['ann']);
+  });
+
+  it('counts a follow as the client\'s own once the client has asked for it', () => {
+    store.applyFollow(['sid'], reply(presence('sid')));
+    store.lose();
+    expect(store.unconfirmed('client')).toEqual(['ann', 'sid']);
+  });
+
+  it('is over for who is heard of again', () => {
+    store.markStale();
+    store.applyDelta(delta({ leaves: [presence('ann')] }));
+    expect(store.list()).toMatchObject([{ userId: 'ann', stale: false, online: false }, { userId: 'sid', stale: true }]);
+  });
+
+  it('compares the own user by the next welcome', () => {
+    store.applyDelta(delta({ joins: [presence('me', 'a')] }));
+    expect(store.welcome({ protocol: 1, userId: 'me', connectionId: 'me-1', presences: [presence('me', 'a')] }).delta).toBeNull();
+    expect(store.welcome({ protocol: 1, userId: 'me', connectionId: 'me-1', presences: [] }).delta).toMatchObject({ leaves: [presence('me', 'a')] });
+  });
+});
+
+describe('removing', () => {
+  it('is no departure', () => {
+    store.applyFollow(['ann', 'bob'], reply(presence('ann'), presence('bob')));
+    expect(store.remove(['ann', 'nobody'])).toEqual({ ...quiet, removed: ['ann'], changed: true });
+    expect(store.remove()).toEqual({ ...quiet, removed: ['bob'], changed: true });
+    expect(store.list()).toEqual([]);
+  });
+});
