@@ -87,16 +87,17 @@ export interface UserStatus {
 }
 
 /**
- * `presence:snapshot`: the present state of some followed users, which replaces
- * what the client holds about them. Sent after a reconnection (all followed
- * users, `complete: true`) and when the server follows on the client's behalf.
+ * `presence:snapshot`: the present state of some users, which replaces what
+ * the client holds about them. Sent after a reconnection or to a client that
+ * could not keep up (`complete: true`: all followed users and the own one),
+ * and when the server follows on the client's behalf.
  */
 export interface Snapshot {
   userIds: string[];
   presences: Presence[];
-  /** `general` of every user in `userIds` that is not plainly `online` (visible) . */
+  /** The users among `userIds` that are not `online`. */
   users: GeneralChange[];
-  /** `userIds` is everybody this connection follows. */
+  /** `userIds` is everybody this connection follows, and the own user. */
   complete?: true;
 }
 
@@ -106,6 +107,8 @@ export interface Welcome {
   userId: string;
   connectionId: string;
   username?: string;
+  /** The user's own visible connections, this one included if it is visible. */
+  presences: Presence[];
 }
 
 /** `presence:unfollowed`: the server ended these follows. */
@@ -146,19 +149,19 @@ export interface Requests {
   'presence:join': { request: JoinRequest; reply: JoinReply };
 }
 
-/** `presence:reply`, the answer to the `send` form. `ok: true` carries the reply's own fields beside. */
+/** `presence:reply`, the answer to the `send` form. `ok: true` carries the reply's own fields beside. An error of a message without a `cid` is told with `cid: null`. */
 export type Reply =
   | ({ cid: string | number; ok: true } & Record<string, unknown>)
-  | { cid: string | number; ok: false; error: PresenceErrorBody };
+  | { cid: string | number | null; ok: false; error: PresenceErrorBody };
 
 /** Server → client messages, for `room.onMessage`. */
-export interface PresenceEvents {
+export type PresenceEvents = {
   'presence:delta': Delta;
   'presence:reply': Reply;
   'presence:snapshot': Snapshot;
   'presence:unfollowed': Unfollowed;
   'presence:welcome': Welcome;
-}
+};
 
 /** Which channel(s) a client pays for. */
 export type Sync = 'both' | 'state' | 'deltas';

@@ -1,0 +1,47 @@
+/**
+ * What one follower hears in one flush, as a node of a tree: the updates are
+ * the path from the root. Followers that hear the same share the node, and so
+ * share what the codec encodes of it.
+ *
+ * The flush goes update by update and moves each follower's node forward; for
+ * one update a node has only one successor, so remembering the last one finds
+ * every shared path without a lookup.
+ */
+import type { Update } from './model.ts';
+
+export class Batch {
+  readonly parent: Batch | undefined;
+  readonly update: Update | undefined;
+  readonly size: number;
+  /** Slots of the codec. */
+  deltaFrame: Uint8Array | undefined;
+  stateFrame: Uint8Array | undefined;
+  #next: Batch | undefined;
+
+  private constructor(parent: Batch | undefined, update: Update | undefined) {
+    this.parent = parent;
+    this.update = update;
+    this.size = parent === undefined ? 0 : parent.size + 1;
+  }
+
+  static root(): Batch {
+    return new Batch(undefined, undefined);
+  }
+
+  /** The node that says `update` after everything this one says. */
+  with(update: Update): Batch {
+    if (this.#next === undefined || this.#next.update !== update) {
+      this.#next = new Batch(this, update);
+    }
+    return this.#next;
+  }
+
+  /** In the order they happened. */
+  updates(): Update[] {
+    const updates = this.parent?.updates() ?? [];
+    if (this.update !== undefined) {
+      updates.push(this.update);
+    }
+    return updates;
+  }
+}

@@ -1,0 +1,328 @@
+/**
+ * The users this process knows, and what is said about each: by its own
+ * connections and by other processes. A user is known while somebody here is
+ * that user, follows it, or an operation under way pins it.
+ *
+ * Every change goes through here, so that the outbox sees what was before.
+ */
+import { generalOf, makePresence } from './status.ts';
+import { makeBox } from './visibility.ts';
+import type { Cluster, Register, RegisterEntry } from './cluster/ports.ts';
+import type { GeneralStatus } from './protocol.ts';
+import type { OfflineMemory } from './offline-memory.ts';
+import type { Outbox } from './outbox.ts';
+import type { User, Visible } from './model.ts';
+
+type Ended = Exclude<GeneralStatus, 'online'>;
+
+export interface DirectoryDeps {
+  outbox: Outbox;
+  cluster: () => Cluster;
+  memory: OfflineMemory;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+export class Directory {
+  readonly users = new Map<string, User>();
+  readonly #deps: DirectoryDeps;
+  /** Users that have something from this incarnation. */
+  readonly #byIncarnation = new Map<string, Set<User>>();
+  #nextRef = 2; // 0 is the root of the schema state, 1 its map of users
+  #lastSetAt = 0;
+  #seq = 0;
+
+  constructor(deps: DirectoryDeps) {
+    this.#deps = deps;
+    deps.outbox.onFlushed = (user) => { this.release(user); };
+  }
+
+  get(userId: string): User | undefined {
+    return this.users.get(userId);
+  }
+
+  /** The record of `userId`, made and watched if it was not known. */
+  open(userId: string): User {
+    let user = this.users.get(userId);
+    if (user === undefined) {
+      user = {
+        userId,
+        ref: this.#takeRefs(2),
+        username: undefined,
+        visible: new Map(),
+        followers: new Set(),
+        own: new Set(),
+        last: this.remembered(userId),
+        registers: new Map(),
+        pins: 0,
+        known: undefined,
+        stateBytes: undefined,
+      };
+      this.users.set(userId, user);
+      user.known = this.#deps.cluster().watch(userId);
+    }
+    return user;
+  }
+
+  /** Forgets the user if nobody here needs it any more. */
+  release(user: User): void {
+    if (user.own.size > 0 || user.followers.size > 0 || user.pins > 0 || this.#hasLocal(user)
+      || this.#deps.outbox.has(user) || this.users.get(user.userId) !== user) {
+      return;
+    }
+    this.users.delete(user.userId);
+    for (const incarnation of user.registers.keys()) {
+      this.#unlink(user, incarnation);
+    }
+    this.#deps.cluster().unwatch(user.userId);
+  }
+
+  /** Shows or changes a connection that lives here. */
+  show(user: User, connectionId: string, status: string): void {
+    const known = user.visible.get(connectionId);
+    const ref = known?.ref ?? this.#takeRefs(1);
+    this.#deps.outbox.touch(user, connectionId, ref);
+    this.#lastSetAt = Math.max(this.#deps.now(), this.#lastSetAt + 1);
+    user.visible.delete(connectionId);
+    user.visible.set(connectionId, {
+      connectionId,
+      ref,
+      box: makeBox(makePresence(user.userId, connectionId, status, user.username)),
+      setAt: this.#lastSetAt,
+      owner: undefined,
+      handoverUntil: undefined,
+    });
+    this.#deps.memory.forget(user.userId);
+    this.#deps.cluster().announce(user.userId);
+  }
+
+  /** Hides a connection that lives here. */
+  hide(user: User, connectionId: string, ended: Ended): void {
+    const visible = user.visible.get(connectionId);
+    if (visible !== undefined && visible.owner === undefined) {
+      this.#remove(user, visible, ended);
+      this.#deps.cluster().announce(user.userId);
+    }
+  }
+
+  /** This process shuts down: keeps the connection visible for a rejoin elsewhere. */
+  handOver(user: User, connectionId: string, until: number): void {
+    const visible = user.visible.get(connectionId);
+    if (visible !== undefined && visible.owner === undefined) {
+      visible.handoverUntil = until;
+      this.#deps.cluster().announce(user.userId);
+    }
+  }
+
+  /** Whether `connectionId` waits to be taken over from a process that shut down. */
+  canTakeOver(user: User, connectionId: string): boolean {
+    const visible = user.visible.get(connectionId);
+    return visible !== undefined && visible.owner !== undefined
+      && visible.handoverUntil !== undefined && visible.handoverUntil > this.#deps.now();
+  }
+
+  /** Makes a connection that was handed over one of this process. */
+  takeOver(user: User, connectionId: string): void {
+    const visible = user.visible.get(connectionId)!;
+    visible.owner = undefined;
+    visible.handoverUntil = undefined;
+    this.#deps.cluster().announce(user.userId);
+  }
+
+  rename(user: User, username: string | undefined): void {
+    if (username !== undefined && user.username !== username) {
+      this.#deps.outbox.touchUser(user);
+      user.username = username;
+    }
+  }
+
+  /** What another process says. Only newer is applied; nothing of it can touch a connection that lives here. */
+  applyRegister(userId: string, incarnation: string, register: Register): void {
+    const user = this.users.get(userId);
+    if (user === undefined || register.seq <= (user.registers.get(incarnation) ?? -1)) {
+      return;
+    }
+    noteSeq(user, incarnation, register.seq);
+    this.#link(user, incarnation);
+    this.rename(user, register.username);
+
+    const said = new Set<string>();
+    for (const entry of register.entries) {
+      said.add(entry.connectionId);
+      this.#applyEntry(user, incarnation, entry);
+    }
+    for (const visible of user.visible.values()) {
+      if (visible.owner === incarnation && !said.has(visible.connectionId)) {
+        this.#remove(user, visible, register.last ?? 'offline');
+      }
+    }
+    if (register.entries.length === 0 && user.visible.size === 0 && register.last !== undefined) {
+      this.#end(user, register.last);
+    }
+  }
+
+  applyRemembered(userId: string, last: Ended): void {
+    const user = this.users.get(userId);
+    if (user !== undefined && user.visible.size === 0) {
+      this.#end(user, last);
+    }
+  }
+
+  dropIncarnation(incarnation: string): void {
+    for (const user of this.#byIncarnation.get(incarnation) ?? []) {
+      for (const visible of user.visible.values()) {
+        if (visible.owner === incarnation) {
+          this.#remove(user, visible, 'offline');
+        }
+      }
+      // The sequence number stays: a late message of the dead must not raise it.
+    }
+    this.#byIncarnation.delete(incarnation);
+  }
+
+  /** What this process says about `userId`; `null` when it has said nothing and has nothing to say. */
+  register(userId: string): Register | null {
+    const user = this.users.get(userId);
+    const entries: RegisterEntry[] = [];
+    for (const { connectionId, box, setAt, owner, handoverUntil } of user?.visible.values() ?? []) {
+      if (owner === undefined) {
+        const { status, matchId } = box.presence;
+        entries.push({
+          connectionId, status, setAt,
+          ...(matchId !== undefined && { matchId }),
+          ...(handoverUntil !== undefined && { handoverUntil }),
+        });
+      }
+    }
+    const last = user?.last ?? this.remembered(userId);
+    return {
+      seq: ++this.#seq,
+      ...(user?.username !== undefined && { username: user.username }),
+      entries,
+      ...(entries.length === 0 && { last }),
+    };
+  }
+
+  *announcedUsers(): Generator<string> {
+    for (const user of this.users.values()) {
+      if (this.#hasLocal(user)) {
+        yield user.userId;
+      }
+    }
+  }
+
+  /** How a user of whom nothing else is known was last gone. */
+  remembered(userId: string): Ended {
+    return this.#deps.memory.has(userId, this.#deps.now()) ? 'offline' : 'unlogined';
+  }
+
+  general(user: User): GeneralStatus {
+    return generalOf(user.visible.size, user.last);
+  }
+
+  #applyEntry(user: User, incarnation: string, entry: RegisterEntry): void {
+    const { connectionId, setAt, status } = entry;
+    const known = user.visible.get(connectionId);
+    if (known !== undefined && known.owner !== incarnation && !takesOver(known, entry)) {
+      return;
+    }
+    const handoverUntil = entry.handoverUntil;
+    if (known !== undefined && known.box.presence.status === status && known.box.presence.username === user.username) {
+      known.owner = incarnation;
+      known.handoverUntil = handoverUntil;
+      known.setAt = setAt;
+      sortBySetAt(user);
+      return;
+    }
+    const ref = known?.ref ?? this.#takeRefs(1);
+    this.#deps.outbox.touch(user, connectionId, ref);
+    user.visible.delete(connectionId);
+    user.visible.set(connectionId, {
+      connectionId,
+      ref,
+      box: makeBox(makePresence(user.userId, connectionId, status, user.username)),
+      setAt,
+      owner: incarnation,
+      handoverUntil,
+    });
+    sortBySetAt(user);
+    this.#deps.memory.forget(user.userId);
+  }
+
+  #remove(user: User, visible: Visible, ended: Ended): void {
+    this.#deps.outbox.touch(user, visible.connectionId, visible.ref);
+    user.visible.delete(visible.connectionId);
+    if (user.visible.size === 0) {
+      this.#end(user, ended);
+    }
+  }
+
+  #end(user: User, ended: Ended): void {
+    if (user.last !== ended) {
+      this.#deps.outbox.touchUser(user);
+      user.last = ended;
+    }
+    if (ended === 'offline') {
+      this.#deps.memory.remember(user.userId, this.#deps.now());
+    } else {
+      this.#deps.memory.forget(user.userId);
+    }
+  }
+
+  #hasLocal(user: User): boolean {
+    for (const { owner } of user.visible.values()) {
+      if (owner === undefined) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #link(user: User, incarnation: string): void {
+    let users = this.#byIncarnation.get(incarnation);
+    if (users === undefined) {
+      users = new Set();
+      this.#byIncarnation.set(incarnation, users);
+    }
+    users.add(user);
+  }
+
+  #unlink(user: User, incarnation: string): void {
+    const users = this.#byIncarnation.get(incarnation);
+    users?.delete(user);
+    if (users?.size === 0) {
+      this.#byIncarnation.delete(incarnation);
+    }
+  }
+
+  #takeRefs(count: number): number {
+    const ref = this.#nextRef;
+    this.#nextRef += count;
+    return ref;
+  }
+}
+
+/** How many processes' sequence numbers are kept per user: more than one user is ever on. */
+const MOST_REGISTERS = 64;
+
+function noteSeq(user: User, incarnation: string, seq: number): void {
+  user.registers.delete(incarnation);
+  user.registers.set(incarnation, seq);
+  if (user.registers.size > MOST_REGISTERS) {
+    const [oldest] = user.registers.keys();
+    user.registers.delete(oldest!);
+  }
+}
+
+/** A connection is taken over when its old process has let go of it, or when the other claim is later. */
+function takesOver(known: Visible, entry: RegisterEntry): boolean {
+  const letGo = known.handoverUntil !== undefined;
+  const claimed = entry.handoverUntil === undefined;
+  return letGo === claimed ? letGo : known.owner !== undefined && entry.setAt > known.setAt;
+}
+
+function sortBySetAt(user: User): void {
+  if (user.visible.size > 1) {
+    user.visible = new Map([...user.visible].sort(([, a], [, b]) => a.setAt - b.setAt));
+  }
+}

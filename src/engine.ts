@@ -1,0 +1,397 @@
+/**
+ * Presence for the clients of one room, whatever kind of room it is: the one
+ * place where Colyseus's clients and messages meet the tracker. `PresenceRoom`,
+ * `PresenceLobbyRoom` and `PresencePlugin` are thin shells around it.
+ *
+ * Every call is safe for a client that is not (or no longer) known, and
+ * joining or leaving twice is the same as once.
+ */
+import { CloseCode, ErrorCode, ServerError, type AuthContext, type Client, type MessageContext, type Rejection } from '@colyseus/core';
+import { ClientSink, generalsTo, presencesTo } from './client-sink.ts';
+import { RateWindow } from './rate-window.ts';
+import { jumpIn, pickMatch } from './jump-in.ts';
+import { messageFrame } from './frames.ts';
+import { queryUsers } from './query.ts';
+import { readFields, readId, readIds, readStatus, readUsableIds, readWishes, type Fields } from './validate.ts';
+import { runHook, visibleIds } from './hooks.ts';
+import { isUserId } from './status.ts';
+import { visibleTo } from './visibility.ts';
+import {
+  ERRORS, MESSAGE_PREFIX, PresenceError, PROTOCOL_VERSION, REPLY_MESSAGE, WELCOME_MESSAGE,
+  type FollowReply, type JoinReply, type PresenceErrorBody, type QueryReply, type RequestType, type Requests, type StatusReply, type UnfollowReply, type Welcome,
+} from './protocol.ts';
+import type { Connection } from './model.ts';
+import type { Ending } from './tracker.ts';
+import type { Features, Identity, ResolvedOptions } from './options.ts';
+import type { Runtime } from './runtime.ts';
+
+type Rejected = Rejection<PresenceErrorBody>;
+
+export class PresenceEngine {
+  readonly options: ResolvedOptions;
+  readonly #runtime: Runtime;
+  /** Whether the room's state is the presence state. */
+  readonly #hasState: boolean;
+  readonly #connections = new Map<string, Connection>();
+  readonly #contexts = new WeakMap<Client, AuthContext>();
+  /** Only used by `reconcile`. */
+  readonly #missingSince = new Map<string, number>();
+
+  constructor(runtime: Runtime, options: ResolvedOptions, hasState: boolean) {
+    this.#runtime = runtime;
+    this.options = options;
+    this.#hasState = hasState;
+  }
+
+  // --- the life of a client
+
+  /** Refuses a client without an identity before it gets a seat; remembers its token for `presence:join`. */
+  authenticate(client: Client, auth: unknown, context: AuthContext): void {
+    this.#identify(auth);
+    this.noteContext(client, context);
+  }
+
+  noteContext(client: Client, context: AuthContext): void {
+    this.#contexts.set(client, context);
+  }
+
+  canIdentify(auth: unknown): boolean {
+    try {
+      this.#identify(auth);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #identify(auth: unknown): Identity {
+    let identity: Identity | null;
+    try {
+      identity = this.options.identify(auth);
+    } catch {
+      identity = null;
+    }
+    if (identity === null || typeof identity !== 'object' || !isUserId(identity.userId)) {
+      throw new ServerError(ErrorCode.AUTH_FAILED, `${ERRORS.unauthenticated.message} (code: unauthenticated)`);
+    }
+    const { userId, username } = identity;
+    return {
+      userId,
+      ...(typeof username === 'string' && username !== '' && { username: username.slice(0, 128).toWellFormed() }),
+    };
+  }
+
+  /** Makes the connection of a client that has just joined. Throws a `ServerError` that refuses the join. */
+  async join(client: Client, joinOptions: unknown): Promise<void> {
+    if (this.#connections.has(client.sessionId)) {
+      return;
+    }
+    const identity = this.#identify(client.auth);
+    const wishes = this.#readWishes(joinOptions);
+    const { codec, tracker } = this.#runtime;
+    const sink = new ClientSink(client, codec, this.options.maxBufferedBytes, this.#hasState);
+    const joining = { identity, auth: client.auth as unknown, options: this.options, sink, sync: wishes.sync, resume: wishes.resume };
+    const made = tracker.connect(joining);
+    const connection = made instanceof Promise ? await made : made;
+    sink.connection = connection;
+    this.#connections.set(client.sessionId, connection);
+    this.#runtime.remember(connection, this.#contexts.get(client));
+    this.#welcome(connection, client);
+    if (wishes.status !== undefined && this.options.features.status) {
+      tracker.setStatus(connection, wishes.status);
+    }
+    void this.#followFriends(connection);
+  }
+
+  #readWishes(joinOptions: unknown): ReturnType<typeof readWishes> {
+    try {
+      return readWishes(joinOptions, this.options.maxStatusBytes);
+    } catch (error) {
+      const { message, code } = asPresenceError(error);
+      throw new ServerError(ErrorCode.APPLICATION_ERROR, `${message} (code: ${code})`);
+    }
+  }
+
+  #welcome(connection: Connection, client: Client): void {
+    if (connection.sync === 'state') {
+      return;
+    }
+    const { user, connectionId, viewer: { username } } = connection;
+    const welcome: Welcome = {
+      protocol: PROTOCOL_VERSION,
+      userId: user.userId,
+      connectionId,
+      ...(username !== undefined && { username }),
+      presences: visibleTo(connection, user).map(({ presence }) => presence),
+    };
+    client.enqueueRaw(messageFrame(WELCOME_MESSAGE, welcome));
+  }
+
+  /** Follows the game's own friend list. A hook that fails leaves the connection without those follows, and a line in the log. */
+  async #followFriends(connection: Connection): Promise<void> {
+    const { resolveFollows, hookTimeoutMs } = this.options;
+    if (resolveFollows === undefined) {
+      return;
+    }
+    try {
+      const friends: unknown = await runHook(() => resolveFollows(connection.viewer), hookTimeoutMs);
+      if (!Array.isArray(friends)) {
+        throw new PresenceError('hook_failed');
+      }
+      await this.#runtime.followFor(connection, friends.filter(isUserId));
+    } catch (error) {
+      if (!connection.closed) {
+        this.#runtime.log.warn(`presence: resolveFollows failed for user "${connection.user.userId}": ${String(error)}`);
+      }
+    }
+  }
+
+  /** The client lost its connection and may come back. */
+  drop(client: Client): void {
+    const connection = this.#connections.get(client.sessionId);
+    if (connection !== undefined) {
+      this.#runtime.tracker.suspend(connection);
+    }
+  }
+
+  /** The client is back, with a new client object. */
+  reconnect(client: Client): void {
+    const connection = this.#connections.get(client.sessionId);
+    if (connection !== undefined) {
+      (connection.sink as ClientSink).client = client;
+      this.#welcome(connection, client);
+      this.#runtime.tracker.resume(connection);
+    }
+  }
+
+  /** The client is gone for good. */
+  leave(client: Client, code: number | undefined): void {
+    this.#forget(client.sessionId, endingOf(code));
+  }
+
+  #forget(sessionId: string, ending: Ending): void {
+    const connection = this.#connections.get(sessionId);
+    if (connection !== undefined) {
+      this.#connections.delete(sessionId);
+      this.#missingSince.delete(sessionId);
+      this.#runtime.tracker.disconnect(connection, ending);
+    }
+  }
+
+  /** The full schema state of a client; it then needs no other resynchronisation. */
+  fullState(client: Client | undefined): Uint8Array {
+    const connection = client === undefined ? undefined : this.#connections.get(client.sessionId);
+    const { codec, tracker: { outbox } } = this.#runtime;
+    if (connection?.stale === true) {
+      outbox.resync(connection, 'messages');
+    } else {
+      outbox.flush();
+    }
+    return codec.fullStateFrame(connection);
+  }
+
+  /**
+   * For rooms that do not tell of drops and returns: compares with the clients
+   * the room has now. A missing one counts as dropped, and as gone after the
+   * grace; one with a new client object has come back.
+   */
+  reconcile(current: (sessionId: string) => Client | undefined): void {
+    const now = this.#runtime.clock.now();
+    for (const [sessionId, connection] of this.#connections) {
+      const client = current(sessionId);
+      if (client !== undefined) {
+        this.#missingSince.delete(sessionId);
+        this.refresh(client);
+      } else if (!connection.away) {
+        this.#runtime.tracker.suspend(connection);
+        this.#missingSince.set(sessionId, now);
+      } else if (now - (this.#missingSince.get(sessionId) ?? now) > this.options.graceSeconds * 1000) {
+        this.#forget(sessionId, 'dropped');
+      }
+    }
+  }
+
+  /** Takes note of a new client object for a known session. */
+  refresh(client: Client): void {
+    const connection = this.#connections.get(client.sessionId);
+    if (connection !== undefined && (connection.sink as ClientSink).client !== client) {
+      this.reconnect(client);
+    } else if (connection?.away === true) {
+      this.#runtime.tracker.resume(connection);
+    }
+  }
+
+  has(sessionId: string): boolean {
+    return this.#connections.has(sessionId);
+  }
+
+  /** The room is going; releases everything. Resolves when the cluster has been told. */
+  async dispose(): Promise<void> {
+    for (const connection of this.#connections.values()) {
+      this.#runtime.tracker.disconnect(connection, 'dropped');
+    }
+    this.#connections.clear();
+    await this.#runtime.release();
+  }
+
+  // --- requests
+
+  /**
+   * Answers one message, in the form it came in: a request by its result or
+   * `ctx.reject`, a plain message by `presence:reply` with its `cid`.
+   */
+  handle<T extends RequestType>(type: T, client: Client, payload: unknown, ctx: MessageContext): Requests[T]['reply'] | Rejected | Promise<Requests[T]['reply'] | Rejected> {
+    const isRequest = ctx.id !== undefined;
+    const cid = isRequest ? undefined : cidOf(payload);
+    const succeed = (reply: Requests[T]['reply']): Requests[T]['reply'] => {
+      if (!isRequest && cid !== undefined) {
+        client.enqueueRaw(messageFrame(REPLY_MESSAGE, { cid, ok: true, ...reply }));
+      }
+      return reply;
+    };
+    const fail = (error: unknown): Rejected => {
+      const body = asPresenceError(error, (cause) => { this.#runtime.log.error(`presence: ${type} failed: ${cause}`); }).toBody();
+      if (!isRequest) {
+        client.enqueueRaw(messageFrame(REPLY_MESSAGE, { cid: cid ?? null, ok: false, error: body }));
+      }
+      return ctx.reject(body);
+    };
+    try {
+      const result = this.#answer(type, client, payload, isRequest ? [] : ['cid']);
+      return result instanceof Promise ? result.then(succeed, fail) : succeed(result);
+    } catch (error) {
+      return fail(error);
+    }
+  }
+
+  /** Answers a message type that does not exist. */
+  handleUnknown(client: Client, type: string | number, payload: unknown): void {
+    if (typeof type === 'string' && type.startsWith(MESSAGE_PREFIX)) {
+      const error = new PresenceError('unknown_message').toBody();
+      client.enqueueRaw(messageFrame(REPLY_MESSAGE, { cid: cidOf(payload) ?? null, ok: false, error }));
+    } else {
+      client.error(ErrorCode.INVALID_PAYLOAD, `This room has no handler for the message "${String(type).slice(0, 64)}".`);
+    }
+  }
+
+  #answer<T extends RequestType>(type: T, client: Client, payload: unknown, extra: readonly string[]): Requests[T]['reply'] | Promise<Requests[T]['reply']> {
+    const connection = this.#connections.get(client.sessionId);
+    if (connection === undefined || connection.closed) {
+      throw new PresenceError('not_joined');
+    }
+    const answer: AnswerOf<T> = ANSWERS[type];
+    const fields = readFields(payload, [...answer.fields, ...extra]);
+    if (!this.options.features[answer.feature] && answer.always?.(connection, fields) !== true) {
+      throw new PresenceError('feature_disabled');
+    }
+    return answer.run(connection, fields, this.#runtime);
+  }
+}
+
+interface Answer<T extends RequestType> {
+  readonly fields: readonly string[];
+  readonly feature: keyof Features;
+  /** Whether it is answered although the feature is off. */
+  readonly always?: (connection: Connection, fields: Fields) => boolean;
+  readonly run: (connection: Connection, fields: Fields, runtime: Runtime) => Requests[T]['reply'] | Promise<Requests[T]['reply']>;
+}
+type AnswerOf<T extends RequestType> = { [K in RequestType]: Answer<K> }[T];
+
+const ANSWERS: { [T in RequestType]: Answer<T> } = {
+  'presence:status': { fields: ['status'], feature: 'status', run: answerStatus },
+  'presence:follow': { fields: ['userIds'], feature: 'follow', run: answerFollow },
+  'presence:unfollow': { fields: ['userIds'], feature: 'follow', run: answerUnfollow },
+  'presence:query': { fields: ['userIds'], feature: 'query', always: isAboutSelf, run: answerQuery },
+  'presence:join': { fields: ['userId', 'connectionId'], feature: 'join', run: answerJoin },
+};
+
+function answerStatus(connection: Connection, { status }: Fields, { tracker }: Runtime): StatusReply {
+  tracker.setStatus(connection, readStatus(status, connection.options.maxStatusBytes));
+  return {};
+}
+
+async function answerFollow(connection: Connection, fields: Fields, { tracker, clock }: Runtime): Promise<FollowReply> {
+  const { options } = connection;
+  const requested = readIds(fields['userIds'], options.maxIdsPerFollow);
+  takeCall(connection, clock.now());
+  const allowed = new Set(await visibleIds(options, connection.viewer, requested));
+  const refused = new Set(requested.filter((userId) => !allowed.has(userId)));
+  const { users, evicted } = await tracker.follow(connection, requested, 'client', refused);
+  return {
+    presences: presencesTo(connection, users),
+    users: generalsTo(connection, users),
+    ...(evicted.length > 0 && { evicted: evicted.map(({ userId }) => userId) }),
+  };
+}
+
+function answerUnfollow(connection: Connection, fields: Fields, { tracker, clock }: Runtime): UnfollowReply {
+  const userIds = fields['userIds'] === undefined ? undefined : readIds(fields['userIds'], connection.options.maxIdsPerFollow);
+  takeCall(connection, clock.now());
+  tracker.unfollow(connection, userIds);
+  return {};
+}
+
+function isAboutSelf(connection: Connection, { userIds }: Fields): boolean {
+  return Array.isArray(userIds) && userIds.length > 0 && userIds.every((userId) => userId === connection.user.userId);
+}
+
+async function answerQuery(connection: Connection, fields: Fields, { tracker, clock }: Runtime): Promise<QueryReply> {
+  const { options } = connection;
+  const requested = readUsableIds(fields['userIds'], options.maxIdsPerQuery);
+  if (!isAboutSelf(connection, fields)) {
+    takeCall(connection, clock.now());
+  }
+  const allowed = await visibleIds(options, connection.viewer, requested);
+  if (allowed.length === 0 && requested.length > 0) {
+    throw new PresenceError('not_visible');
+  }
+  return { users: await queryUsers(tracker, allowed, connection) };
+}
+
+async function answerJoin(connection: Connection, fields: Fields, runtime: Runtime): Promise<JoinReply> {
+  const userId = readId(fields['userId'], 'userId');
+  const connectionId = fields['connectionId'] === undefined ? undefined : readId(fields['connectionId'], 'connectionId');
+  takeCall(connection, runtime.clock.now());
+  const { options, viewer } = connection;
+  const user = runtime.tracker.directory.get(userId);
+  // Only who follows somebody (or is them, on another device) can jump to them.
+  if (user === undefined || !(connection.follows.has(user) || connection.user === user)
+    || !(await visibleIds(options, viewer, [userId])).includes(userId)) {
+    throw new PresenceError('not_visible');
+  }
+  const presence = pickMatch(visibleTo(connection, user).map((box) => box.presence), connectionId);
+  return jumpIn(viewer, presence, options, runtime.matchmaking);
+}
+
+/** Counts a call against the connection's limit. */
+function takeCall(connection: Connection, now: number): void {
+  const { rateLimit, rateWindowMs } = connection.options;
+  connection.rate ??= new RateWindow(rateLimit, rateWindowMs);
+  const retryAfterMs = connection.rate.take(now);
+  if (retryAfterMs > 0) {
+    throw new PresenceError('rate_limited', undefined, retryAfterMs);
+  }
+}
+
+function cidOf(payload: unknown): string | number | undefined {
+  if (typeof payload !== 'object' || payload === null || !Object.hasOwn(payload, 'cid')) {
+    return undefined;
+  }
+  const { cid } = payload as { cid: unknown };
+  return (typeof cid === 'string' && cid.length <= 128) || typeof cid === 'number' ? cid : undefined;
+}
+
+function asPresenceError(error: unknown, report?: (cause: string) => void): PresenceError {
+  if (error instanceof PresenceError) {
+    return error;
+  }
+  report?.(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return new PresenceError('internal');
+}
+
+function endingOf(code: number | undefined): Ending {
+  if (code === CloseCode.CONSENTED) {
+    return 'consented';
+  }
+  return code === CloseCode.SERVER_SHUTDOWN ? 'shutdown' : 'dropped';
+}

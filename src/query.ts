@@ -1,0 +1,50 @@
+/**
+ * Answers what is known of users without following them: from this process
+ * for those it knows, from the directory of the cluster for the others.
+ */
+import { generalTo, makeBox, show, visibleTo } from './visibility.ts';
+import { makePresence } from './status.ts';
+import type { Box, Connection, User } from './model.ts';
+import type { GeneralStatus, Presence, UserStatus } from './protocol.ts';
+import type { RemoteUser } from './cluster/ports.ts';
+import type { Tracker } from './tracker.ts';
+
+/** One answer per id, in order. Without a viewer nothing is hidden. */
+export async function queryUsers(tracker: Tracker, userIds: readonly string[], viewer?: Connection): Promise<UserStatus[]> {
+  const ids = [...new Set(userIds)];
+  const unknown = ids.filter((userId) => tracker.directory.get(userId) === undefined);
+  const [remote] = await Promise.all([
+    unknown.length > 0 ? tracker.cluster.read(unknown) : new Map<string, RemoteUser>(),
+    ...ids.map((userId) => tracker.directory.get(userId)?.known),
+  ]);
+  return ids.map((userId) => {
+    const user = tracker.directory.get(userId);
+    return user === undefined
+      ? fromRemote(tracker, userId, remote.get(userId), viewer)
+      : fromLocal(tracker, user, viewer);
+  });
+}
+
+function fromLocal(tracker: Tracker, user: User, viewer: Connection | undefined): UserStatus {
+  if (viewer === undefined) {
+    return answer(user.userId, tracker.directory.general(user), [...user.visible.values()].map(({ box }) => box.presence));
+  }
+  return answer(user.userId, generalTo(viewer, user), visibleTo(viewer, user).map(({ presence }) => presence));
+}
+
+function fromRemote(tracker: Tracker, userId: string, remote: RemoteUser | undefined, viewer: Connection | undefined): UserStatus {
+  const entries = (remote?.registers ?? [])
+    .flatMap(({ register }) => register.entries.map((entry) => ({ entry, username: register.username })))
+    .sort((a, b) => a.entry.setAt - b.entry.setAt);
+  const boxes: Box[] = entries.map(({ entry, username }) => makeBox(makePresence(userId, entry.connectionId, entry.status, username)));
+  const shown = viewer === undefined ? boxes : boxes
+    .map((box) => show(viewer, undefined, box))
+    .filter((box) => box !== null);
+  const last = remote?.remembered ?? tracker.directory.remembered(userId);
+  const general: GeneralStatus = shown.length > 0 ? 'online' : boxes.length > 0 ? 'offline' : last;
+  return answer(userId, general, shown.map(({ presence }) => presence));
+}
+
+function answer(userId: string, general: GeneralStatus, presences: Presence[]): UserStatus {
+  return { userId, general, customStatus: presences.at(-1)?.status ?? '', presences };
+}

@@ -1,0 +1,71 @@
+/**
+ * What happens to users, for game code: push notifications, analytics.
+ */
+import type { GeneralStatus, Presence } from './protocol.ts';
+import type { Update } from './model.ts';
+
+/** A user came online or went offline. */
+export interface GeneralEvent {
+  userId: string;
+  username: string | undefined;
+  general: GeneralStatus;
+}
+
+/** A connection's status was set, changed or cleared. */
+export interface StatusEvent {
+  userId: string;
+  connectionId: string;
+  /** `null`: it was not visible before. */
+  before: Presence | null;
+  /** `null`: it is not visible any more. */
+  after: Presence | null;
+}
+
+export interface PresenceEventMap {
+  online: GeneralEvent;
+  /** Both `offline` and `unlogined`; `general` tells which. */
+  offline: GeneralEvent;
+  status: StatusEvent;
+}
+
+type Listener<K extends keyof PresenceEventMap> = (event: PresenceEventMap[K]) => void;
+
+export class ServerEvents {
+  readonly #listeners: { [K in keyof PresenceEventMap]: Set<Listener<K>> } = {
+    online: new Set(),
+    offline: new Set(),
+    status: new Set(),
+  };
+  readonly #report: (message: string) => void;
+
+  constructor(report: (message: string) => void) {
+    this.#report = report;
+  }
+
+  on<K extends keyof PresenceEventMap>(type: K, listener: Listener<K>): () => void {
+    const listeners: Set<Listener<K>> = this.#listeners[type];
+    listeners.add(listener);
+    return () => { listeners.delete(listener); };
+  }
+
+  tell({ user, changes, general }: Update): void {
+    const { userId, username } = user;
+    for (const { connectionId, before, after } of changes) {
+      this.#emit('status', { userId, connectionId, before: before?.presence ?? null, after: after?.presence ?? null });
+    }
+    if (general !== undefined) {
+      this.#emit(general === 'online' ? 'online' : 'offline', { userId, username, general });
+    }
+  }
+
+  #emit<K extends keyof PresenceEventMap>(type: K, event: PresenceEventMap[K]): void {
+    for (const listener of this.#listeners[type]) {
+      try {
+        listener(event);
+      } catch (error) {
+        // A listener's mistake must stop neither the flush nor the process.
+        this.#report(`presence: a listener for "${type}" threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      }
+    }
+  }
+}

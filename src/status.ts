@@ -1,0 +1,105 @@
+/**
+ * The status value: its limit, the JSON inside it, and what can be derived
+ * from the visible connections of a user. Pure; also used by the client.
+ */
+import type { GeneralStatus, Presence } from './protocol.ts';
+
+/** Longest `matchId` that is lifted out of a status, in characters. */
+const MAX_MATCH_ID_LENGTH = 128;
+
+/** Whether `text` has at most `limit` UTF-8 bytes. Exact; touches the characters only when the answer is not obvious from the length. */
+export function fitsBytes(text: string, limit: number): boolean {
+  if (text.length * 3 <= limit) {
+    return true;
+  }
+  if (text.length > limit) {
+    return false;
+  }
+  let bytes = text.length;
+  for (let i = 0; i < text.length && bytes <= limit; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7ff) {
+      // A surrogate pair is 4 bytes for 2 units: one extra each. A lone one becomes U+FFFD: two extra.
+      bytes += isPairAt(text, i) ? 1 : 2;
+    } else if (unit > 0x7f) {
+      bytes += 1;
+    }
+  }
+  return bytes <= limit;
+}
+
+function isPairAt(text: string, i: number): boolean {
+  const unit = text.charCodeAt(i);
+  if (unit >= 0xd800 && unit <= 0xdbff) {
+    const next = text.charCodeAt(i + 1);
+    return next >= 0xdc00 && next <= 0xdfff;
+  }
+  if (unit >= 0xdc00 && unit <= 0xdfff) {
+    const previous = text.charCodeAt(i - 1);
+    return previous >= 0xd800 && previous <= 0xdbff;
+  }
+  return false;
+}
+
+/** The JSON object inside a status, or `null` when it is plain text, another JSON value or broken JSON. */
+export function parseDetails(status: string): Record<string, unknown> | null {
+  if (!/^\s*\{/.test(status)) {
+    return null;
+  }
+  try {
+    const value: unknown = JSON.parse(status);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The match a status points at: the non-empty string `matchId` (at most 128 characters) of its JSON object. */
+export function matchIdOf(status: string): string | undefined {
+  // Most statuses carry no match: skip the JSON parser for them.
+  if (!status.includes('"matchId"')) {
+    return undefined;
+  }
+  const details = parseDetails(status);
+  const matchId = details !== null && Object.hasOwn(details, 'matchId') ? details['matchId'] : undefined;
+  return typeof matchId === 'string' && matchId !== '' && matchId.length <= MAX_MATCH_ID_LENGTH && matchId.isWellFormed()
+    ? matchId
+    : undefined;
+}
+
+/**
+ * Builds the presence of a visible connection. The result is never mutated.
+ * Unpaired surrogates are replaced: no encoder downstream agrees on their length.
+ */
+export function makePresence(userId: string, connectionId: string, text: string, username: string | undefined): Presence {
+  const status = text.toWellFormed();
+  const matchId = matchIdOf(status);
+  return {
+    userId,
+    connectionId,
+    status,
+    ...(matchId !== undefined && { matchId }),
+    ...(username !== undefined && { username: username.toWellFormed() }),
+  };
+}
+
+/** Whether a follower could tell the two apart. */
+export function samePresence(a: Presence | null, b: Presence | null): boolean {
+  return a === b || (
+    a !== null && b !== null
+    && a.status === b.status && a.matchId === b.matchId && a.username === b.username
+    && a.connectionId === b.connectionId && a.userId === b.userId
+  );
+}
+
+/** The general status of a user with this many visible connections, the last of which ended as `last`. */
+export function generalOf(visible: number, last: Exclude<GeneralStatus, 'online'>): GeneralStatus {
+  return visible > 0 ? 'online' : last;
+}
+
+const ID_FORBIDDEN = new Set(['__proto__']);
+
+/** Whether `value` can be a user id: a well-formed string of 1 to 128 characters that is no prototype key. */
+export function isUserId(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 128 && value.isWellFormed() && !ID_FORBIDDEN.has(value);
+}

@@ -1,0 +1,302 @@
+/**
+ * One per process: the connections here, whom they follow, and what they hear.
+ * Knows nothing of Colyseus, Redis or clocks: time, randomness, the rest of
+ * the cluster and the clients are ports.
+ *
+ * The way of a status: `setStatus` → directory (old → new) → outbox → one
+ * frame per follower at the end of the event-loop turn; beside it the cluster
+ * publishes once for the other processes. Local followers wait for nobody.
+ */
+import { Directory } from './directory.ts';
+import { countFollows, earliest, link, unlink, unlinkAll } from './follow-graph.ts';
+import { OfflineMemory } from './offline-memory.ts';
+import { Outbox, type OutboxTiming } from './outbox.ts';
+import { forgetShown, noteShown, startShowing } from './visibility.ts';
+import { PresenceError, type Status, type Sync } from './protocol.ts';
+import type { Cluster, ClusterHost } from './cluster/ports.ts';
+import type { Identity, ResolvedOptions } from './options.ts';
+import type { Connection, FollowOrigin, Sink, User } from './model.ts';
+
+export interface TrackerDeps {
+  /** Made with the tracker as its host. */
+  cluster: (host: ClusterHost) => Cluster;
+  timing: OutboxTiming;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** A fresh opaque id. */
+  newId: () => string;
+  rememberOfflineMs: number;
+  rememberOfflineUsers: number;
+  handoverMs: number;
+  /** Commands of the server API that came from other processes. */
+  onCommand?: (command: unknown) => void;
+}
+
+export interface Joining {
+  identity: Identity;
+  auth: unknown;
+  options: ResolvedOptions;
+  sync: Sync;
+  sink: Sink;
+  /** A connection id to take over, if it waits for that. */
+  resume?: string | undefined;
+}
+
+/** Why a connection ends. `shutdown`: the process goes, the player will be back elsewhere. */
+export type Ending = 'consented' | 'dropped' | 'shutdown';
+
+export interface Followed {
+  /** The requested users, without the own one. */
+  users: User[];
+  evicted: User[];
+}
+
+export class Tracker {
+  readonly connections = new Map<string, Connection>();
+  readonly directory: Directory;
+  readonly outbox: Outbox;
+  readonly cluster: Cluster;
+  readonly #deps: TrackerDeps;
+
+  constructor(deps: TrackerDeps) {
+    this.#deps = deps;
+    this.outbox = new Outbox(deps.timing);
+    this.directory = new Directory({
+      outbox: this.outbox,
+      cluster: () => this.cluster,
+      memory: new OfflineMemory(deps.rememberOfflineMs, deps.rememberOfflineUsers),
+      now: deps.now,
+    });
+    const { directory } = this;
+    this.cluster = deps.cluster({
+      applyRegister: (userId, incarnation, register) => { directory.applyRegister(userId, incarnation, register); },
+      applyRemembered: (userId, last) => { directory.applyRemembered(userId, last); },
+      dropIncarnation: (incarnation) => { directory.dropIncarnation(incarnation); },
+      register: (userId) => directory.register(userId),
+      announcedUsers: () => directory.announcedUsers(),
+      applyCommand: (command) => { deps.onCommand?.(command); },
+    });
+  }
+
+  /** A new connection, invisible, following nobody. Waits for the cluster only when it wants to take over a connection. */
+  connect(joining: Joining): Connection | Promise<Connection> {
+    const user = this.directory.open(joining.identity.userId);
+    if (joining.resume === undefined || user.known === undefined) {
+      return this.#connect(user, joining, undefined);
+    }
+    user.pins++;
+    return user.known.then(() => {
+      user.pins--;
+      return this.#connect(user, joining, joining.resume);
+    });
+  }
+
+  #connect(user: User, { identity, auth, options, sync, sink }: Joining, resume: string | undefined): Connection {
+    const resumed = resume !== undefined && !this.connections.has(resume) && this.directory.canTakeOver(user, resume)
+      ? user.visible.get(resume)
+      : undefined;
+    const connectionId = resumed?.connectionId ?? this.#deps.newId();
+    const connection: Connection = {
+      connectionId,
+      user,
+      viewer: { userId: user.userId, username: identity.username, connectionId, auth },
+      options,
+      sync,
+      sink,
+      follows: new Map(),
+      muted: undefined,
+      shown: options.redact === undefined ? undefined : new Map(),
+      status: resumed?.box.presence.status ?? null,
+      away: false,
+      stale: false,
+      closed: false,
+      batch: undefined,
+      rate: undefined,
+    };
+    this.connections.set(connectionId, connection);
+    user.own.add(connection);
+    this.directory.rename(user, identity.username);
+    if (resumed !== undefined) {
+      this.directory.takeOver(user, connectionId);
+    }
+    noteShown(connection, user);
+    return connection;
+  }
+
+  /** The connection is gone for good. Idempotent. */
+  disconnect(connection: Connection, ending: Ending): void {
+    if (connection.closed) {
+      return;
+    }
+    connection.closed = true;
+    const { user, connectionId } = connection;
+    this.connections.delete(connectionId);
+    const followed = unlinkAll(connection);
+    user.own.delete(connection);
+    if (ending === 'shutdown' && this.cluster.handsOver) {
+      this.directory.handOver(user, connectionId, this.#deps.now() + this.#deps.handoverMs);
+    } else {
+      this.directory.hide(user, connectionId, ending === 'consented' ? 'unlogined' : 'offline');
+    }
+    connection.shown?.clear();
+    for (const other of followed) {
+      this.directory.release(other);
+    }
+    this.directory.release(user);
+  }
+
+  /** In its reconnection grace: keeps status and follows, hears nothing. */
+  suspend(connection: Connection): void {
+    connection.away = true;
+  }
+
+  /** Back from the grace: gets what it missed as one snapshot. */
+  resume(connection: Connection): void {
+    connection.away = false;
+    this.outbox.owe(connection);
+  }
+
+  /** Sets or clears the status. The same status again reaches nobody. */
+  setStatus(connection: Connection, status: Status): void {
+    if (connection.closed || connection.status === status) {
+      return;
+    }
+    connection.status = status;
+    if (status === null) {
+      this.directory.hide(connection.user, connection.connectionId, 'offline');
+    } else {
+      this.directory.show(connection.user, connection.connectionId, status);
+    }
+  }
+
+  /**
+   * Follows users. In one step, without a wait between: the follow is
+   * registered, so that the caller's snapshot and the first delta leave no gap
+   * and do not overlap. Throws `too_many_follows` having changed nothing.
+   * `refused` ones are followed like an id nobody has: nothing is ever seen.
+   */
+  async follow(connection: Connection, userIds: Iterable<string>, origin: FollowOrigin, refused?: ReadonlySet<string>): Promise<Followed> {
+    const users: User[] = [];
+    for (const userId of new Set(userIds)) {
+      if (userId !== connection.user.userId) {
+        const user = this.directory.open(userId);
+        user.pins++;
+        users.push(user);
+      }
+    }
+    try {
+      await Promise.all(users.map(async (user) => user.known));
+      return this.#follow(connection, users, origin, refused);
+    } finally {
+      for (const user of users) {
+        user.pins--;
+        this.directory.release(user);
+      }
+    }
+  }
+
+  #follow(connection: Connection, users: User[], origin: FollowOrigin, refused: ReadonlySet<string> | undefined): Followed {
+    if (connection.closed) {
+      throw new PresenceError('not_joined');
+    }
+    const evicted = this.#makeRoom(connection, users, origin);
+    // What is not told yet belongs to the snapshot: tell it to the others first.
+    if (users.some((user) => this.outbox.has(user))) {
+      this.outbox.flush();
+    }
+    for (const user of evicted) {
+      this.#unfollow(connection, user);
+    }
+    const added = users.filter((user) => {
+      const isNew = link(connection, user, origin);
+      return this.#setMuted(connection, user, refused?.has(user.userId) === true ? 'unlogined' : undefined) || isNew;
+    });
+    for (const user of users) {
+      noteShown(connection, user);
+    }
+    connection.sink.followsChanged(added, evicted);
+    return { users, evicted };
+  }
+
+  #makeRoom(connection: Connection, users: readonly User[], origin: FollowOrigin): User[] {
+    const { maxFollows, evict, resolvedFollowsCount } = connection.options;
+    if (origin === 'server' && !resolvedFollowsCount) {
+      return [];
+    }
+    let added = 0;
+    for (const user of users) {
+      const known = connection.follows.get(user);
+      if (known === undefined || (known === 'server' && !resolvedFollowsCount)) {
+        added++;
+      }
+    }
+    const excess = countFollows(connection, resolvedFollowsCount) + added - maxFollows;
+    if (added === 0 || excess <= 0) {
+      return [];
+    }
+    if (evict === 'reject' || added > maxFollows) {
+      throw new PresenceError('too_many_follows');
+    }
+    const requested = new Set(users);
+    return earliest(connection, excess + requested.size, resolvedFollowsCount)
+      .filter((user) => !requested.has(user))
+      .slice(0, excess);
+  }
+
+  /** Ends follows at once: no later delta names these users. Unknown ids are no-ops; no list = all. Returns who is no longer followed. */
+  unfollow(connection: Connection, userIds: Iterable<string> | undefined): User[] {
+    const users = userIds === undefined
+      ? [...connection.follows.keys()]
+      : [...new Set(userIds)].map((userId) => this.directory.get(userId)).filter((user) => user !== undefined);
+    const ended = users.filter((user) => this.#unfollow(connection, user));
+    connection.sink.followsChanged([], ended);
+    return ended;
+  }
+
+  #unfollow(connection: Connection, user: User): boolean {
+    forgetShown(connection, user);
+    const ended = unlink(connection, user);
+    this.directory.release(user);
+    return ended;
+  }
+
+  /** Brings a viewer's picture of `users` in line after a rule changed (block, redact): told as an ordinary delta. */
+  refresh(connection: Connection, users: Iterable<User>): void {
+    for (const user of users) {
+      this.outbox.refresh(connection, user);
+    }
+  }
+
+  /** Makes `user` look offline to `connection`, or ends that; told as an ordinary delta. */
+  mute(connection: Connection, user: User, muted: boolean): void {
+    if (connection.follows.has(user)) {
+      this.outbox.flush();
+      this.#setMuted(connection, user, muted ? 'offline' : undefined);
+      this.outbox.refresh(connection, user);
+    }
+  }
+
+  /** Returns whether anything changed. */
+  #setMuted(connection: Connection, user: User, muted: 'offline' | 'unlogined' | undefined): boolean {
+    if (connection.muted?.get(user) === muted) {
+      return false;
+    }
+    startShowing(connection);
+    connection.muted ??= new Map();
+    if (muted === undefined) {
+      connection.muted.delete(user);
+    } else {
+      connection.muted.set(user, muted);
+    }
+    return true;
+  }
+
+  /** Announced exit. Resolves when the rest of the cluster has been told, or after a bounded wait. */
+  async stop(): Promise<void> {
+    for (const connection of this.connections.values()) {
+      this.disconnect(connection, 'dropped');
+    }
+    this.outbox.flush();
+    await this.cluster.stop();
+  }
+}
