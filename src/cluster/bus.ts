@@ -1,0 +1,98 @@
+/**
+ * Messages between processes: one topic per watched user for registers, one
+ * control topic for all. Own echoes are dropped (but for the beat, which shows
+ * that we still hear); what cannot be read is counted and dropped. Nothing a
+ * message contains, and nothing a listener does, throws into the publisher.
+ */
+import type { Presence } from '@colyseus/core';
+import type { Calls } from './calls.ts';
+import type { Log } from './health.ts';
+import type { Keys } from './keys.ts';
+import type { Register } from './ports.ts';
+import {
+  decodeControl, decodeRegister, encodeControl, type ControlMessage, type RegisterEnvelope,
+} from './envelope.ts';
+import { Subscription, type SubscriptionContext } from './subscription.ts';
+
+export interface BusDeps {
+  incarnation: string;
+  store: Presence;
+  calls: Calls;
+  keys: Keys;
+  log: Log;
+  subscriptions: SubscriptionContext;
+}
+
+export interface BusCounts {
+  published: number;
+  received: number;
+  dropped: number;
+}
+
+export class Bus {
+  readonly counts: BusCounts = { published: 0, received: 0, dropped: 0 };
+  readonly #deps: BusDeps;
+
+  constructor(deps: BusDeps) {
+    this.#deps = deps;
+  }
+
+  /** Sends a register to whoever watches the user. One command. */
+  async publishRegister(userId: string, envelope: RegisterEnvelope): Promise<void> {
+    this.counts.published++;
+    await this.#publish(this.#deps.keys.user(userId), envelope);
+  }
+
+  /** Sends to every process. One command. */
+  async publishControl(message: ControlMessage): Promise<void> {
+    if (message.kind === 'command') {
+      this.counts.published++;
+    }
+    await this.#publish(this.#deps.keys.control, encodeControl(this.#deps.incarnation, message));
+  }
+
+  /** Registers of one user. The caller opens and closes. */
+  onRegister(userId: string, hear: (from: string, register: Register) => void, onLate: () => void): Subscription {
+    return this.#subscription(this.#deps.keys.user(userId), (message) => {
+      const received = decodeRegister(message);
+      if (received === null) {
+        this.counts.dropped++;
+      } else if (received.from !== this.#deps.incarnation) {
+        this.counts.received++;
+        hear(received.from, received.body);
+      }
+    }, onLate);
+  }
+
+  /** The control topic. The caller opens and closes. */
+  onControl(hear: (from: string, message: ControlMessage) => void, hearEcho: (beat: number) => void): Subscription {
+    return this.#subscription(this.#deps.keys.control, (message) => {
+      const received = decodeControl(message);
+      if (received === null) {
+        this.counts.dropped++;
+      } else if (received.from !== this.#deps.incarnation) {
+        if (received.body.kind === 'command') {
+          this.counts.received++;
+        }
+        hear(received.from, received.body);
+      } else if (received.body.kind === 'beat') {
+        hearEcho(received.body.n);
+      }
+    }, () => {});
+  }
+
+  #publish(topic: string, message: object): Promise<unknown> {
+    return this.#deps.calls.run(() => this.#deps.store.publish(topic, message));
+  }
+
+  #subscription(topic: string, hear: (message: unknown) => void, onLate: () => void): Subscription {
+    const { subscriptions, log } = this.#deps;
+    return new Subscription(subscriptions, topic, (message) => {
+      try {
+        hear(message);
+      } catch (error) {
+        log.error(`colyseus-presence: applying a message on ${topic} failed: ${error instanceof Error ? error.stack : String(error)}`);
+      }
+    }, onLate);
+  }
+}

@@ -1,0 +1,28 @@
+/** Time, timers and chance as the cluster sees them: one port, so that a simulation can drive it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  setTimeout(run: () => void, ms: number): unknown;
+  clearTimeout(handle: unknown): void;
+  /** From 0 up to, not including, 1. */
+  random(): number;
+}
+
+/** The machine's own. Its timers never keep a process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimeout: (run, ms) => setTimeout(run, ms).unref(),
+  clearTimeout: (handle) => { clearTimeout(handle as NodeJS.Timeout); },
+  random: () => Math.random(),
+};
+
+/** `ms`, up to a tenth more or less, so that processes started together do not stay in step. */
+export function jittered(clock: Clock, ms: number): number {
+  return ms * (0.9 + clock.random() * 0.2);
+}
+
+/** A name no other process, and no other boot of this one, has. */
+export function newIncarnation(processId: string, clock: Clock = systemClock): string {
+  const chance = Math.floor(clock.random() * 2 ** 48).toString(36);
+  return `${processId}.${clock.now().toString(36)}${chance}`;
+}

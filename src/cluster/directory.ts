@@ -1,0 +1,147 @@
+/**
+ * Who is where, in the shared store: the few operations the cluster needs, on
+ * Colyseus's `Presence`. Each method is one command unless it says otherwise;
+ * commands are issued in the order of the calls. Any may reject.
+ */
+import type { Presence } from '@colyseus/core';
+import type { Calls } from './calls.ts';
+import type { Keys } from './keys.ts';
+
+/** `leaving`: alive until it expires, but not to stay. */
+export type Lease = 'up' | 'leaving';
+
+export class Directory {
+  readonly #store: Presence;
+  readonly #calls: Calls;
+  readonly #keys: Keys;
+
+  constructor(store: Presence, calls: Calls, keys: Keys) {
+    this.#store = store;
+    this.#calls = calls;
+    this.#keys = keys;
+  }
+
+  // --- users ---
+
+  /** What each incarnation says about the user, as text. */
+  async fields(userId: string): Promise<Array<[incarnation: string, text: unknown]>> {
+    const fields = await this.#calls.run<Record<string, unknown> | null>(() => this.#store.hgetall(this.#keys.user(userId)));
+    return Object.entries(fields ?? {});
+  }
+
+  async put(userId: string, incarnation: string, text: string): Promise<void> {
+    await this.#calls.run(() => this.#store.hset(this.#keys.user(userId), incarnation, text));
+  }
+
+  /** Resolves with whether there was something to remove. */
+  erase(userId: string, incarnation: string): Promise<boolean> {
+    return this.#calls.run<boolean>(() => this.#store.hdel(this.#keys.user(userId), incarnation));
+  }
+
+  async isEmpty(userId: string): Promise<boolean> {
+    return (await this.#calls.run<number>(() => this.#store.hlen(this.#keys.user(userId)))) === 0;
+  }
+
+  async rememberOffline(userId: string, seconds: number): Promise<void> {
+    await this.#calls.run(() => this.#store.setex(this.#keys.offline(userId), 'offline', seconds));
+  }
+
+  async forgetOffline(userId: string): Promise<void> {
+    await this.#calls.run(() => this.#store.del(this.#keys.offline(userId)));
+  }
+
+  async remembered(userId: string): Promise<'offline' | 'unlogined'> {
+    const value = await this.#calls.run<unknown>(() => this.#store.get(this.#keys.offline(userId)));
+    return value === 'offline' ? 'offline' : 'unlogined';
+  }
+
+  // --- processes ---
+
+  async enlist(incarnation: string): Promise<void> {
+    await this.#calls.run(() => this.#store.sadd(this.#keys.processes, incarnation));
+  }
+
+  async delist(incarnation: string): Promise<void> {
+    await this.#calls.run(() => this.#store.srem(this.#keys.processes, incarnation));
+  }
+
+  async isEnlisted(incarnation: string): Promise<boolean> {
+    return (await this.#calls.run<number>(() => this.#store.sismember(this.#keys.processes, incarnation))) === 1;
+  }
+
+  async processes(): Promise<string[]> {
+    return [...await this.#calls.run<string[]>(() => this.#store.smembers(this.#keys.processes))];
+  }
+
+  /** Notes that `incarnation` has, or is about to have, a field for the user. */
+  async list(incarnation: string, userId: string): Promise<void> {
+    await this.#calls.run(() => this.#store.sadd(this.#keys.users(incarnation), userId));
+  }
+
+  async unlist(incarnation: string, userId: string): Promise<void> {
+    await this.#calls.run(() => this.#store.srem(this.#keys.users(incarnation), userId));
+  }
+
+  async listed(incarnation: string): Promise<string[]> {
+    return [...await this.#calls.run<string[]>(() => this.#store.smembers(this.#keys.users(incarnation)))];
+  }
+
+  async unlistAll(incarnation: string): Promise<void> {
+    await this.#calls.run(() => this.#store.del(this.#keys.users(incarnation)));
+  }
+
+  async lease(incarnation: string): Promise<Lease | null> {
+    return toLease(await this.#calls.run(() => this.#readLease(incarnation)));
+  }
+
+  /** Resolves with the lease as it was before. Two commands. */
+  async renew(incarnation: string, lease: Lease, seconds: number): Promise<Lease | null> {
+    const [before] = await Promise.all([
+      this.#calls.run(() => this.#readLease(incarnation)),
+      this.#calls.run(() => this.#store.setex(this.#keys.lease(incarnation), lease, seconds)),
+    ]);
+    return toLease(before);
+  }
+
+  /** Whether the store takes a write, asked while it counts as down. */
+  async probe(incarnation: string, seconds: number): Promise<boolean> {
+    try {
+      await this.#calls.probe(() => this.#store.setex(this.#keys.lease(incarnation), 'up', seconds));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async endLease(incarnation: string): Promise<void> {
+    await this.#calls.run(() => this.#store.del(this.#keys.lease(incarnation)));
+  }
+
+  // --- sweeping ---
+
+  async isClaimed(incarnation: string): Promise<boolean> {
+    return (await this.#calls.run<unknown>(() => this.#store.hget(this.#keys.claim(incarnation), CLAIM_FIELD))) != null;
+  }
+
+  /** Resolves with whether the caller is the one. Every call prolongs the claim: ask `isClaimed` first. Two commands. */
+  async claim(incarnation: string, seconds: number): Promise<boolean> {
+    return (await this.#calls.run<number>(() => this.#store.hincrbyex(this.#keys.claim(incarnation), CLAIM_FIELD, 1, seconds))) === 1;
+  }
+
+  async unclaim(incarnation: string): Promise<void> {
+    await this.#calls.run(() => this.#store.del(this.#keys.claim(incarnation)));
+  }
+
+  #readLease(incarnation: string): unknown {
+    return this.#store.get(this.#keys.lease(incarnation));
+  }
+}
+
+const CLAIM_FIELD = 'n';
+
+function toLease(value: unknown): Lease | null {
+  if (value === null || value === undefined) {
+    return null;
+  }
+  return value === 'leaving' ? 'leaving' : 'up';
+}

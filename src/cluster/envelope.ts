@@ -1,0 +1,158 @@
+/**
+ * What travels between processes and what is stored, and nothing else: a
+ * tagged union in an envelope with a version. Whatever does not fit (foreign
+ * messages, broken JSON, another version) decodes to `null`; fields that a
+ * newer release added at the same version are ignored.
+ */
+import type { Register, RegisterEntry } from './ports.ts';
+
+/** Bumped when an older release would misread a newer one. */
+export const ENVELOPE_VERSION = 1;
+
+/** Longest name of an incarnation, in characters. */
+const MAX_INCARNATION_LENGTH = 256;
+
+interface WireEntry { c: string; s: string; t: number; m?: string; h?: number }
+
+/** A register on the wire and in the directory. Short names: it is the bulk of the traffic. */
+export interface RegisterEnvelope {
+  v: typeof ENVELOPE_VERSION;
+  /** The incarnation that speaks. */
+  f: string;
+  s: number;
+  n?: string;
+  e: WireEntry[];
+  l?: 'offline' | 'unlogined';
+}
+
+/** On the control topic. */
+export type ControlMessage =
+  /** Alive. `n` counts up, so that a process recognises its own echo. */
+  | { kind: 'beat'; n: number }
+  /** Leaving. With `handoverMs`: what it said stays true for so long. */
+  | { kind: 'bye'; handoverMs?: number }
+  | { kind: 'command'; command: unknown };
+
+export interface Received<T> {
+  from: string;
+  body: T;
+}
+
+export function encodeRegister(from: string, { seq, username, entries, last }: Register): RegisterEnvelope {
+  return {
+    v: ENVELOPE_VERSION,
+    f: from,
+    s: seq,
+    ...(username !== undefined && { n: username }),
+    e: entries.map(({ connectionId, status, setAt, matchId, handoverUntil }) => ({
+      c: connectionId,
+      s: status,
+      t: setAt,
+      ...(matchId !== undefined && { m: matchId }),
+      ...(handoverUntil !== undefined && { h: handoverUntil }),
+    })),
+    ...(last !== undefined && { l: last }),
+  };
+}
+
+export function decodeRegister(value: unknown): Received<Register> | null {
+  const envelope = openEnvelope(value);
+  if (envelope === null) {
+    return null;
+  }
+  const { f, s, n, e, l } = envelope;
+  if (!isFinite(s) || !Array.isArray(e) || !(n === undefined || typeof n === 'string')) {
+    return null;
+  }
+  const entries: RegisterEntry[] = [];
+  for (const item of e as unknown[]) {
+    const entry = decodeEntry(item);
+    if (entry === null) {
+      return null;
+    }
+    entries.push(entry);
+  }
+  return {
+    from: f,
+    body: {
+      seq: s,
+      ...(n !== undefined && { username: n }),
+      entries,
+      ...((l === 'offline' || l === 'unlogined') && { last: l }),
+    },
+  };
+}
+
+/** A field of a user's hash: a register as text, said by the incarnation the field is named after. */
+export function parseRegister(incarnation: string, text: unknown): Register | null {
+  if (typeof text !== 'string') {
+    return null;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const received = decodeRegister(value);
+  return received !== null && received.from === incarnation ? received.body : null;
+}
+
+export function encodeControl(from: string, message: ControlMessage): Record<string, unknown> {
+  return { v: ENVELOPE_VERSION, f: from, ...message };
+}
+
+export function decodeControl(value: unknown): Received<ControlMessage> | null {
+  const envelope = openEnvelope(value);
+  if (envelope === null) {
+    return null;
+  }
+  const { f: from, kind, n, handoverMs, command } = envelope;
+  switch (kind) {
+    case 'beat':
+      return isFinite(n) ? { from, body: { kind, n } } : null;
+    case 'bye':
+      if (handoverMs === undefined) {
+        return { from, body: { kind } };
+      }
+      return isFinite(handoverMs) && handoverMs >= 0 ? { from, body: { kind, handoverMs } } : null;
+    case 'command':
+      return { from, body: { kind, command } };
+    default:
+      return null;
+  }
+}
+
+function openEnvelope(value: unknown): (Record<string, unknown> & { f: string }) | null {
+  if (typeof value !== 'object' || value === null) {
+    return null;
+  }
+  const envelope = value as Record<string, unknown>;
+  const from = envelope['f'];
+  return envelope['v'] === ENVELOPE_VERSION
+    && typeof from === 'string' && from !== '' && from.length <= MAX_INCARNATION_LENGTH
+    ? { ...envelope, f: from }
+    : null;
+}
+
+function decodeEntry(value: unknown): RegisterEntry | null {
+  if (typeof value !== 'object' || value === null) {
+    return null;
+  }
+  const { c, s, t, m, h } = value as Record<string, unknown>;
+  if (typeof c !== 'string' || typeof s !== 'string' || !isFinite(t)
+    || !(m === undefined || typeof m === 'string') || !(h === undefined || isFinite(h))) {
+    return null;
+  }
+  return {
+    connectionId: c,
+    status: s,
+    setAt: t,
+    ...(m !== undefined && { matchId: m }),
+    ...(h !== undefined && { handoverUntil: h }),
+  };
+}
+
+function isFinite(value: unknown): value is number {
+  return Number.isFinite(value);
+}

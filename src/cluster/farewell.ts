@@ -1,0 +1,61 @@
+/**
+ * The announced exit. Users that are handed over stay in the store, under a
+ * lease that ends with the handover, as long as another process is there to
+ * keep them in sight and to sweep afterwards. Everybody else is removed now;
+ * the last process to leave takes with it what the ones before it left.
+ */
+import type { Bus } from './bus.ts';
+import type { Clock } from './clock.ts';
+import type { Directory } from './directory.ts';
+import { encodeRegister } from './envelope.ts';
+import { forEachLimit } from './limit.ts';
+import type { ClusterHost, Register } from './ports.ts';
+import type { Sweeper } from './sweeper.ts';
+
+export interface FarewellDeps {
+  incarnation: string;
+  host: ClusterHost;
+  directory: Directory;
+  bus: Bus;
+  sweeper: Sweeper;
+  clock: Clock;
+}
+
+/** Rejects when the store cannot be reached; the lease then ends by itself, and others sweep. */
+export async function sayGoodbye({ incarnation, host, directory, bus, sweeper, clock }: FarewellDeps): Promise<void> {
+  const now = clock.now();
+  const staying: Array<[userId: string, register: Register]> = [];
+  let handoverUntil = now;
+  for (const userId of host.announcedUsers()) {
+    const register = host.register(userId);
+    const until = Math.max(0, ...(register?.entries ?? []).map((entry) => entry.handoverUntil ?? 0));
+    if (register !== null && until <= now) {
+      staying.push([userId, register]);
+    }
+    handoverUntil = Math.max(handoverUntil, until);
+  }
+
+  // First leave, then look around: of two that leave at once, one sees the other leaving.
+  const handoverMs = handoverUntil - now;
+  await directory.renew(incarnation, 'leaving', Math.max(1, Math.ceil(handoverMs / 1000)));
+  const others = (await directory.processes()).filter((other) => other !== incarnation);
+  const leases = await Promise.all(others.map(async (other) => directory.lease(other)));
+
+  if (!leases.includes('up')) {
+    await forEachLimit([incarnation, ...others], 1, (left) => sweeper.purge(left));
+    await bus.publishControl({ kind: 'bye' });
+  } else if (handoverMs === 0) {
+    await sweeper.purge(incarnation);
+    await bus.publishControl({ kind: 'bye' });
+  } else {
+    await forEachLimit(staying, REMOVED_AT_ONCE, async ([userId, { seq }]) => {
+      await Promise.all([
+        sweeper.remove(userId, incarnation),
+        bus.publishRegister(userId, encodeRegister(incarnation, { seq, entries: [], last: 'offline' })),
+      ]);
+    });
+    await bus.publishControl({ kind: 'bye', handoverMs });
+  }
+}
+
+const REMOVED_AT_ONCE = 64;

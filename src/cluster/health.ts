@@ -1,0 +1,52 @@
+/** Where the cluster's few log lines go. Colyseus's `logger` is one. */
+export interface Log {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/**
+ * Whether the shared store answers. One log line per change, however many
+ * commands fail. Failures of commands issued before the last recovery say
+ * nothing about now, so a command remembers its `epoch`.
+ */
+export class Health {
+  #state: 'up' | 'down' = 'up';
+  #epoch = 0;
+  readonly #log: Log;
+  readonly #onDown: () => void;
+
+  constructor(log: Log, onDown: () => void) {
+    this.#log = log;
+    this.#onDown = onDown;
+  }
+
+  get state(): 'up' | 'down' {
+    return this.#state;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  failed(epoch: number, reason: unknown): void {
+    if (this.#state === 'down' || epoch !== this.#epoch) {
+      return;
+    }
+    this.#state = 'down';
+    const text = reason instanceof Error ? reason.message : String(reason);
+    this.#log.warn(`colyseus-presence: the shared store does not answer (${text}). Players on other processes are shown as last seen until it does.`);
+    this.#onDown();
+  }
+
+  /** Returns whether it was down. */
+  recovered(): boolean {
+    if (this.#state === 'up') {
+      return false;
+    }
+    this.#state = 'up';
+    this.#epoch++;
+    this.#log.info('colyseus-presence: the shared store answers again. Telling it who is here, and asking who is elsewhere.');
+    return true;
+  }
+}

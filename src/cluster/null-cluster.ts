@@ -1,0 +1,36 @@
+/** The cluster of a single process: nobody elsewhere, nothing to wait for. */
+import type { Cluster, ClusterStats, RemoteUser } from './ports.ts';
+
+export class NullCluster implements Cluster {
+  readonly incarnation: string;
+  readonly handsOver = false;
+  readonly stats: ClusterStats = {
+    processes: 0, watched: 0, published: 0, received: 0, dropped: 0, state: 'up',
+  };
+
+  constructor(incarnation = 'local') {
+    this.incarnation = incarnation;
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  watch(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  unwatch(): void {}
+
+  announce(): void {}
+
+  read(): Promise<Map<string, RemoteUser>> {
+    return Promise.resolve(new Map());
+  }
+
+  broadcast(): void {}
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}

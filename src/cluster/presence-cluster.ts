@@ -1,0 +1,289 @@
+/**
+ * Many processes, over Colyseus's own `Presence`. This file is the loop; the
+ * parts know nothing of each other:
+ *
+ *   writer → registrar → directory, bus     what we say about our users
+ *   watches ← directory, bus                what others say about theirs
+ *   peers ← liveness, sweeper               who the others are
+ *   calls, health                           whether the store answers
+ *
+ * Guarantees: a watched user converges to what its processes say, whatever was
+ * lost, doubled or late, once messages pass again. A process that vanishes is
+ * dropped at most `leaseMs` + 1.1 heartbeats + one time limit after its last
+ * sign (about 8 s, by default) and what it left is removed right after.
+ *
+ * Failure: while the store is down nothing is sent but one probe per
+ * heartbeat; what is to be said is kept as one name per user. Afterwards, and
+ * whenever our own lease is found missing (the store lost its data, or we were
+ * stalled) or the subscriber connection was made anew, everything we own is
+ * written again and everybody we watch is read again.
+ *
+ * Cost: 3 commands per heartbeat, plus up to `healBatch` reads; see
+ * `registrar.ts` and `watches.ts` for the rest.
+ */
+import { Bus } from './bus.ts';
+import { Calls } from './calls.ts';
+import { jittered } from './clock.ts';
+import { withDefaults, type ClusterDeps } from './deps.ts';
+import { Directory } from './directory.ts';
+import type { ControlMessage } from './envelope.ts';
+import { sayGoodbye } from './farewell.ts';
+import { guardedHost } from './guarded-host.ts';
+import { Health } from './health.ts';
+import { keysOf } from './keys.ts';
+import { Peers } from './peers.ts';
+import type { Cluster, ClusterHost, ClusterStats, RemoteUser } from './ports.ts';
+import { Registrar } from './registrar.ts';
+import { onSubscriberReady } from './subscriber-events.ts';
+import type { Subscription } from './subscription.ts';
+import { Sweeper } from './sweeper.ts';
+import { Watches } from './watches.ts';
+import { Writer } from './writer.ts';
+
+export class PresenceCluster implements Cluster {
+  readonly incarnation: string;
+  readonly #deps: Required<ClusterDeps>;
+  readonly #host: ClusterHost;
+  readonly #health: Health;
+  readonly #directory: Directory;
+  readonly #bus: Bus;
+  readonly #sweeper: Sweeper;
+  readonly #peers: Peers;
+  readonly #watches: Watches;
+  readonly #registrar: Registrar;
+  readonly #writer: Writer;
+  readonly #control: Subscription;
+  readonly #leaseSeconds: number;
+
+  #timer: unknown;
+  #stopListening: () => void = () => {};
+  #stopped: Promise<void> | undefined;
+  #busy = false;
+  #round = 0;
+  /** Number of the last beat sent, and of the last one that came back. */
+  #beat = 0;
+  #echoed = 0;
+  /** Once this beat comes back we hear again, and read everybody. */
+  #resyncAt: number | undefined;
+
+  constructor(host: ClusterHost, given: ClusterDeps) {
+    const deps = withDefaults(given);
+    const { incarnation, presence: store, options, clock, log, timeoutMs } = deps;
+    const keys = keysOf(options.prefix);
+    const rememberSeconds = Math.ceil(deps.rememberOfflineHours * 3600);
+    this.incarnation = incarnation;
+    this.#deps = deps;
+    this.#host = guardedHost(host, log);
+    this.#leaseSeconds = Math.max(1, Math.ceil(options.leaseMs / 1000));
+    this.#health = new Health(log, () => { this.#writer.pause(); });
+    const calls = new Calls(this.#health, clock, timeoutMs);
+    this.#directory = new Directory(store, calls, keys);
+    this.#bus = new Bus({ incarnation, store, calls, keys, log, subscriptions: { store, clock, timeoutMs } });
+    this.#sweeper = new Sweeper({
+      directory: this.#directory, claimSeconds: this.#leaseSeconds, rememberSeconds, concurrency: AT_ONCE,
+    });
+    this.#peers = new Peers({
+      incarnation, leaseMs: options.leaseMs, clock, directory: this.#directory, sweeper: this.#sweeper,
+      onGone: (gone) => {
+        this.#watches.drop(gone);
+        this.#host.dropIncarnation(gone);
+      },
+    });
+    this.#watches = new Watches({
+      incarnation, host: this.#host, directory: this.#directory, bus: this.#bus, peers: this.#peers,
+      isUp: () => this.#health.state === 'up' && this.#stopped === undefined,
+    });
+    this.#registrar = new Registrar({
+      incarnation, host: this.#host, directory: this.#directory, bus: this.#bus, clock, rememberSeconds,
+    });
+    this.#writer = new Writer((userId) => this.#registrar.write(userId), AT_ONCE, true);
+    this.#control = this.#bus.onControl(
+      (from, message) => { this.#hear(from, message); },
+      (beat) => { this.#hearEcho(beat); },
+    );
+  }
+
+  /** Joins the cluster and starts to beat. Resolves when that is done, or when the store cannot be reached (it is tried again). */
+  async start(): Promise<void> {
+    const { clock, options, presence } = this.#deps;
+    this.#stopListening = onSubscriberReady(presence, () => { this.#reconnected(); });
+    const first = clock.random() * options.heartbeatMs;
+    this.#timer = clock.setTimeout(() => { this.#tick(); }, first);
+    await this.#control.open();
+    await this.#pulse();
+  }
+
+  get handsOver(): boolean {
+    return this.#health.state === 'up' && this.#peers.live > 0;
+  }
+
+  get stats(): ClusterStats {
+    return {
+      ...this.#bus.counts,
+      processes: this.#peers.live,
+      watched: this.#watches.size,
+      state: this.#health.state,
+    };
+  }
+
+  watch(userId: string): Promise<void> {
+    return this.#stopped === undefined ? this.#watches.open(userId) : Promise.resolve();
+  }
+
+  unwatch(userId: string): void {
+    this.#watches.close(userId);
+  }
+
+  announce(userId: string): void {
+    if (this.#stopped === undefined) {
+      this.#writer.mark(userId);
+    }
+  }
+
+  read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
+    return this.#watches.read(userIds);
+  }
+
+  /** At most once: lost for a process that does not hear, and for all while the store is down. */
+  broadcast(command: unknown): void {
+    this.#bus.publishControl({ kind: 'command', command }).catch(ignore);
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const { clock, incarnation } = this.#deps;
+    clock.clearTimeout(this.#timer);
+    this.#stopListening();
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    const limit = clock.setTimeout(resolve, STOP_LIMIT_MS);
+    await Promise.race([enough, this.#writer.idle().then(() => sayGoodbye({
+      incarnation, host: this.#host, directory: this.#directory, bus: this.#bus, sweeper: this.#sweeper, clock,
+    })).catch(ignore)]);
+    clock.clearTimeout(limit);
+    this.#writer.pause();
+    this.#control.close();
+    this.#watches.closeAll();
+  }
+
+  #tick(): void {
+    const { clock, options } = this.#deps;
+    this.#timer = clock.setTimeout(() => { this.#tick(); }, jittered(clock, options.heartbeatMs));
+    void this.#pulse();
+  }
+
+  async #pulse(): Promise<void> {
+    if (this.#health.state === 'down') {
+      if (await this.#directory.probe(this.incarnation, this.#leaseSeconds) && this.#health.recovered()) {
+        this.#peers.excuse();
+        this.#assertAll();
+      }
+      return;
+    }
+    this.#noticeDeafness();
+    try {
+      const [lease] = await Promise.all([
+        this.#directory.renew(this.incarnation, 'up', this.#leaseSeconds),
+        this.#sendBeat(),
+      ]);
+      if (lease === null) {
+        this.#peers.excuse();
+        this.#assertAll();
+      }
+      await this.#chores();
+    } catch {
+      // The store is down: `calls` has said so, and the next pulse is a probe.
+    }
+  }
+
+  /** What is done once per heartbeat, unless the last round is still at it. */
+  async #chores(): Promise<void> {
+    if (this.#busy || this.#stopped !== undefined) {
+      return;
+    }
+    this.#busy = true;
+    try {
+      this.#writer.resume();
+      await this.#peers.check();
+      if (this.#round++ % ROUNDS_PER_SCAN === 0 && !await this.#peers.scan()) {
+        this.#assertAll();
+      }
+      this.#peers.sweep();
+      await this.#watches.heal(this.#deps.options.healBatch);
+      await this.#registrar.tidy();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Writes all we own and, as soon as we are sure to hear, reads all we watch. */
+  #assertAll(): void {
+    if (this.#stopped !== undefined) {
+      return;
+    }
+    this.#registrar.relist();
+    this.#directory.enlist(this.incarnation).catch(ignore);
+    for (const userId of this.#host.announcedUsers()) {
+      this.#writer.mark(userId);
+    }
+    this.#writer.resume();
+    this.#resyncAt = this.#beat + 1;
+    this.#sendBeat().catch(ignore);
+  }
+
+  #sendBeat(): Promise<void> {
+    return this.#bus.publishControl({ kind: 'beat', n: ++this.#beat });
+  }
+
+  #hearEcho(beat: number): void {
+    this.#echoed = Math.max(this.#echoed, beat);
+    if (this.#resyncAt !== undefined && beat >= this.#resyncAt) {
+      this.#resyncAt = undefined;
+      void this.#watches.resync();
+    }
+  }
+
+  #hear(from: string, message: ControlMessage): void {
+    if (!this.#peers.heard(from)) {
+      return;
+    }
+    if (message.kind === 'bye') {
+      this.#peers.left(from, message.handoverMs);
+    } else if (message.kind === 'command') {
+      this.#host.applyCommand(message.command);
+    }
+  }
+
+  /** Our own beats do not come back: the subscriber connection is broken, or its subscription was lost. */
+  #noticeDeafness(): void {
+    const missing = this.#beat - this.#echoed;
+    if (missing >= DEAF_AFTER_BEATS) {
+      this.#resyncAt ??= this.#beat + 1;
+      if (this.#control.failed || missing % DEAF_AFTER_BEATS === 0) {
+        void this.#control.open();
+      }
+    }
+  }
+
+  /** The subscriber connection was made anew: messages were lost, and the store may be another one. */
+  #reconnected(): void {
+    if (this.#echoed > 0 && this.#health.state === 'up') {
+      this.#assertAll();
+    }
+  }
+}
+
+/** Commands of one kind in flight at once, where there are many to do. */
+const AT_ONCE = 64;
+/** Heartbeats between two looks at the list of processes. */
+const ROUNDS_PER_SCAN = 10;
+const DEAF_AFTER_BEATS = 3;
+/** How long `stop()` takes at most. */
+const STOP_LIMIT_MS = 5000;
+
+function ignore(): void {
+  // Already counted, by `calls`.
+}

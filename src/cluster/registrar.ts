@@ -1,0 +1,119 @@
+/**
+ * Writes what this process says about its users. Redis commands: 2 for an
+ * update (store, publish), 3 when a user appears (and is listed for a sweeper),
+ * 3 when the user vanishes (erase, publish, remember or forget `offline`); the
+ * listing of a user that stays away is ended later, in the background.
+ */
+import { RefusedError } from './calls.ts';
+import type { Bus } from './bus.ts';
+import type { Clock } from './clock.ts';
+import type { Directory } from './directory.ts';
+import { encodeRegister } from './envelope.ts';
+import { forEachLimit } from './limit.ts';
+import type { ClusterHost, Register } from './ports.ts';
+
+export interface RegistrarDeps {
+  incarnation: string;
+  host: ClusterHost;
+  directory: Directory;
+  bus: Bus;
+  clock: Clock;
+  /** Seconds for which `offline` is remembered. 0 = not at all. */
+  rememberSeconds: number;
+}
+
+export class Registrar {
+  readonly #deps: RegistrarDeps;
+  /** Users this process is listed for. */
+  #listed = new Set<string>();
+  /** Of these, the ones without anything visible, and since when. */
+  readonly #idle = new Map<string, number>();
+
+  constructor(deps: RegistrarDeps) {
+    this.#deps = deps;
+  }
+
+  /** Writes the user as it is now. Rejects when that has to be done again. */
+  async write(userId: string): Promise<void> {
+    const register = this.#deps.host.register(userId);
+    if (register === null && !this.#listed.has(userId)) {
+      return;
+    }
+    try {
+      await Promise.all(register === null || register.entries.length === 0
+        ? this.#vanish(userId, register ?? { seq: 0, entries: [] })
+        : this.#show(userId, register));
+    } catch (error) {
+      if (!(error instanceof RefusedError)) {
+        throw error;
+      }
+      this.#deps.bus.counts.dropped++;
+    }
+  }
+
+  /** The store has lost what it knew, or may have: the next write of each user lists it again. */
+  relist(): void {
+    this.#listed = new Set(); // a new one: answers still on their way belong to the old
+  }
+
+  /** Ends the listing of users that stayed away. One command for each. */
+  async tidy(): Promise<void> {
+    const until = this.#deps.clock.now() - IDLE_MS;
+    const { directory, incarnation } = this.#deps;
+    const due: string[] = [];
+    for (const [userId, since] of this.#idle) {
+      if (since > until) {
+        break; // in order of time
+      }
+      due.push(userId);
+    }
+    await forEachLimit(due, UNLISTED_AT_ONCE, async (userId) => {
+      if (!this.#idle.delete(userId)) {
+        return; // came back meanwhile
+      }
+      this.#listed.delete(userId); // before the command: a later write lists it after it
+      try {
+        await directory.unlist(incarnation, userId);
+      } catch (error) {
+        if (!this.#listed.has(userId)) {
+          this.#idle.set(userId, this.#deps.clock.now());
+        }
+        throw error;
+      }
+    });
+  }
+
+  // All commands of one write are issued before any answer is waited for.
+  #show(userId: string, register: Register): Array<Promise<unknown>> {
+    const { incarnation, directory, bus } = this.#deps;
+    const envelope = encodeRegister(incarnation, register);
+    const commands: Array<Promise<unknown>> = [];
+    const listed = this.#listed;
+    this.#idle.delete(userId);
+    if (!listed.has(userId)) {
+      commands.push(directory.list(incarnation, userId).then(() => listed.add(userId)));
+    }
+    commands.push(directory.put(userId, incarnation, JSON.stringify(envelope)), bus.publishRegister(userId, envelope));
+    return commands;
+  }
+
+  #vanish(userId: string, register: Register): Array<Promise<unknown>> {
+    const { incarnation, directory, bus, clock, rememberSeconds } = this.#deps;
+    this.#idle.delete(userId);
+    this.#idle.set(userId, clock.now());
+    const commands: Array<Promise<unknown>> = [
+      directory.erase(userId, incarnation),
+      bus.publishRegister(userId, encodeRegister(incarnation, register)),
+    ];
+    if (rememberSeconds > 0) {
+      commands.push(register.last === 'unlogined'
+        ? directory.forgetOffline(userId)
+        : directory.rememberOffline(userId, rememberSeconds));
+    }
+    return commands;
+  }
+}
+
+/** How long a user without anything visible stays listed: most come back before. */
+const IDLE_MS = 30_000;
+const UNLISTED_AT_ONCE = 64;

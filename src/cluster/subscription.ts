@@ -1,0 +1,74 @@
+/**
+ * One listener on one topic. Opening waits for a bounded time only: what is
+ * confirmed later is reported, so that what was missed can be read again.
+ */
+import type { Presence } from '@colyseus/core';
+import { settle } from './calls.ts';
+import type { Clock } from './clock.ts';
+
+/** What all subscriptions of a cluster share. */
+export interface SubscriptionContext {
+  store: Presence;
+  clock: Clock;
+  timeoutMs: number;
+}
+
+export class Subscription {
+  readonly #context: SubscriptionContext;
+  readonly #topic: string;
+  readonly #onMessage: (message: unknown) => void;
+  readonly #onLate: () => void;
+  #state: 'closed' | 'pending' | 'open' | 'failed' = 'closed';
+  #attempt = 0;
+
+  /** @param onLate The subscription was confirmed after `open()` had given up waiting. */
+  constructor(context: SubscriptionContext, topic: string, onMessage: (message: unknown) => void, onLate: () => void) {
+    this.#context = context;
+    this.#topic = topic;
+    this.#onMessage = onMessage;
+    this.#onLate = onLate;
+  }
+
+  /** The store refused it: it needs another `open()`. */
+  get failed(): boolean {
+    return this.#state === 'failed';
+  }
+
+  /** Resolves when the store has confirmed (or refused), or after a bounded wait. Never rejects. */
+  open(): Promise<void> {
+    this.close();
+    const { store, clock, timeoutMs } = this.#context;
+    const attempt = ++this.#attempt;
+    this.#state = 'pending';
+    return new Promise((resolve) => {
+      let late = false;
+      const timer = clock.setTimeout(() => {
+        late = true;
+        resolve();
+      }, timeoutMs);
+      const done = (state: 'open' | 'failed') => (): void => {
+        clock.clearTimeout(timer);
+        resolve();
+        if (attempt === this.#attempt) {
+          this.#state = state;
+          if (late && state === 'open') {
+            this.#onLate();
+          }
+        }
+      };
+      settle(() => store.subscribe(this.#topic, this.#onMessage)).then(done('open'), done('failed'));
+    });
+  }
+
+  close(): void {
+    if (this.#state === 'closed') {
+      return;
+    }
+    this.#state = 'closed';
+    this.#attempt++;
+    // Without the callback this would end every subscription of the process to the topic.
+    settle(() => this.#context.store.unsubscribe(this.#topic, this.#onMessage)).catch(() => {
+      // The connection is gone, and the subscription with it.
+    });
+  }
+}

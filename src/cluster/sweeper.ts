@@ -1,0 +1,71 @@
+/**
+ * Removes what a vanished process left in the store. Every survivor tries; a
+ * claim that expires by itself lets one of them do it, and doing it twice does
+ * no harm. The last step ends the lease: should the process live after all (it
+ * was stalled, and woke while it was being swept), it finds that out with its
+ * next beat and registers everything again.
+ */
+import type { Directory } from './directory.ts';
+import { forEachLimit } from './limit.ts';
+
+export interface SweeperDeps {
+  directory: Directory;
+  /** Seconds after which another may take over from a sweeper that died. */
+  claimSeconds: number;
+  /** Seconds for which `offline` is remembered. 0 = not at all. */
+  rememberSeconds: number;
+  /** Removals in flight at once. */
+  concurrency: number;
+}
+
+export class Sweeper {
+  readonly #deps: SweeperDeps;
+
+  constructor(deps: SweeperDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Sweeps, unless another does. Resolves with whether nothing is left to do.
+   * @param isGone Asked between the steps: false ends it early.
+   */
+  async sweep(incarnation: string, isGone: () => boolean): Promise<boolean> {
+    const { directory, claimSeconds } = this.#deps;
+    if (!await directory.isEnlisted(incarnation)) {
+      return true;
+    }
+    if (await directory.isClaimed(incarnation) || !await directory.claim(incarnation, claimSeconds)) {
+      return false;
+    }
+    if (await directory.lease(incarnation) !== null) {
+      await directory.unclaim(incarnation);
+      return false;
+    }
+    await this.purge(incarnation, isGone);
+    await directory.unclaim(incarnation);
+    return true;
+  }
+
+  /** Removes every trace of `incarnation`, claimed or not. Per user: one command, three when it was its last trace. */
+  async purge(incarnation: string, isGone: () => boolean = () => true): Promise<void> {
+    const { directory, concurrency } = this.#deps;
+    await forEachLimit(await directory.listed(incarnation), concurrency, async (userId) => {
+      if (isGone()) {
+        await this.remove(userId, incarnation);
+      }
+    });
+    if (isGone()) {
+      await directory.unlistAll(incarnation);
+      await directory.delist(incarnation);
+    }
+    await directory.endLease(incarnation);
+  }
+
+  /** Removes what `incarnation` said about one user, and remembers the user as offline if nobody else says anything. */
+  async remove(userId: string, incarnation: string): Promise<void> {
+    const { directory, rememberSeconds } = this.#deps;
+    if (await directory.erase(userId, incarnation) && rememberSeconds > 0 && await directory.isEmpty(userId)) {
+      await directory.rememberOffline(userId, rememberSeconds);
+    }
+  }
+}

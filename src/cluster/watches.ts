@@ -1,0 +1,230 @@
+/**
+ * The users somebody here wants to hear about. Each is subscribed first and
+ * read afterwards; both ways deliver whole registers with a sequence number,
+ * so what arrives twice or late is recognised and dropped.
+ */
+import type { Bus } from './bus.ts';
+import type { Directory } from './directory.ts';
+import { parseRegister } from './envelope.ts';
+import { forEachLimit, Limiter } from './limit.ts';
+import type { Peers } from './peers.ts';
+import type { ClusterHost, Register, RemoteUser } from './ports.ts';
+import type { Subscription } from './subscription.ts';
+
+export interface WatchesDeps {
+  incarnation: string;
+  host: ClusterHost;
+  directory: Directory;
+  bus: Bus;
+  peers: Peers;
+  isUp: () => boolean;
+}
+
+/** The last word of one incarnation about one user. */
+interface Word { seq: number; empty: boolean }
+
+interface Watch {
+  readonly userId: string;
+  readonly subscription: Subscription;
+  /** By incarnation. Made when there is something to keep: most users are on no other process. */
+  words: Map<string, Word> | undefined;
+  /** Not read from the store yet. */
+  fresh: boolean;
+  opened: Promise<void>;
+}
+
+export class Watches {
+  readonly #deps: WatchesDeps;
+  readonly #watches = new Map<string, Watch>();
+  /** Reads that somebody waits for. */
+  readonly #limiter = new Limiter(256);
+  #healing = this.#watches.values();
+  #resync: 'idle' | 'running' | 'again' = 'idle';
+
+  constructor(deps: WatchesDeps) {
+    this.#deps = deps;
+  }
+
+  get size(): number {
+    return this.#watches.size;
+  }
+
+  /** See `Cluster.watch`. Two commands, three when nobody announces the user. */
+  open(userId: string): Promise<void> {
+    const known = this.#watches.get(userId);
+    if (known !== undefined) {
+      return known.opened;
+    }
+    const watch: Watch = {
+      userId,
+      subscription: this.#deps.bus.onRegister(
+        userId,
+        (from, register) => {
+          if (this.#deps.peers.heard(from)) {
+            this.#apply(watch, from, register);
+          }
+        },
+        () => { void this.#read(watch); },
+      ),
+      words: undefined,
+      fresh: true,
+      opened: Promise.resolve(),
+    };
+    this.#watches.set(userId, watch);
+    watch.opened = this.#limiter.run(() => this.#open(watch));
+    return watch.opened;
+  }
+
+  close(userId: string): void {
+    this.#watches.get(userId)?.subscription.close();
+    this.#watches.delete(userId);
+  }
+
+  closeAll(): void {
+    for (const userId of this.#watches.keys()) {
+      this.close(userId);
+    }
+  }
+
+  /** Forgets all that `incarnation` said. The host is told by the caller. */
+  drop(incarnation: string): void {
+    for (const { words } of this.#watches.values()) {
+      words?.delete(incarnation);
+    }
+  }
+
+  /** Reads everybody again: messages may have been missed. Called while under way, it starts over afterwards. */
+  async resync(): Promise<void> {
+    if (this.#resync !== 'idle') {
+      this.#resync = 'again';
+      return;
+    }
+    do {
+      this.#resync = 'running';
+      await forEachLimit(this.#watches.values(), READ_AT_ONCE, (watch) => this.#refresh(watch));
+    } while ((this.#resync as string) === 'again' && this.#deps.isUp());
+    this.#resync = 'idle';
+  }
+
+  /** Reads the next `most` users in rotation. One command each. */
+  async heal(most: number): Promise<void> {
+    const batch: Watch[] = [];
+    while (batch.length < Math.min(most, this.#watches.size)) {
+      const { done, value } = this.#healing.next();
+      if (done === true) {
+        this.#healing = this.#watches.values();
+      } else {
+        batch.push(value);
+      }
+    }
+    await forEachLimit(batch, READ_AT_ONCE, (watch) => this.#refresh(watch));
+  }
+
+  /** See `Cluster.read`. */
+  async read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
+    const users = new Map<string, RemoteUser>();
+    await Promise.all([...new Set(userIds)].map((userId) => this.#limiter.run(async () => {
+      try {
+        const { registers, own } = await this.#fetch(userId);
+        users.set(userId, {
+          registers: [...registers].map(([incarnation, register]) => ({ incarnation, register })),
+          ...(registers.size === 0 && !own && { remembered: await this.#deps.directory.remembered(userId) }),
+        });
+      } catch {
+        // The store is down, or does not answer this one: nothing is known of the user.
+      }
+    })));
+    return users;
+  }
+
+  async #open(watch: Watch): Promise<void> {
+    if (!this.#isOpen(watch)) {
+      return;
+    }
+    const confirmed = watch.subscription.open();
+    if (this.#deps.isUp()) {
+      await confirmed;
+    }
+    await this.#read(watch);
+  }
+
+  async #refresh(watch: Watch): Promise<void> {
+    if (watch.subscription.failed && this.#isOpen(watch)) {
+      await watch.subscription.open();
+    }
+    await this.#read(watch);
+  }
+
+  /** Hands what the store says to the host. Never rejects: what fails is read again by the next resync. */
+  async #read(watch: Watch): Promise<void> {
+    if (!this.#isOpen(watch) || !this.#deps.isUp()) {
+      return;
+    }
+    const before = [...watch.words ?? []].filter(([, { empty }]) => !empty);
+    try {
+      const { registers, fields, own } = await this.#fetch(watch.userId);
+      if (!this.#isOpen(watch)) {
+        return;
+      }
+      for (const [incarnation, register] of registers) {
+        this.#apply(watch, incarnation, register);
+      }
+      const vanished = before.filter(([incarnation, word]) =>
+        !fields.has(incarnation) && watch.words?.get(incarnation) === word);
+      for (const [incarnation, { seq }] of vanished) {
+        // Between its last word and its next: a register that comes back is newer.
+        this.#apply(watch, incarnation, { seq: seq + 0.5, entries: [] });
+      }
+      if (registers.size === 0 && !own && (watch.fresh || vanished.length > 0)) {
+        await this.#remember(watch);
+      }
+      watch.fresh = false;
+    } catch {
+      // The store is down.
+    }
+  }
+
+  async #remember(watch: Watch): Promise<void> {
+    const last = await this.#deps.directory.remembered(watch.userId);
+    const announced = [...watch.words?.values() ?? []].some(({ empty }) => !empty);
+    if (this.#isOpen(watch) && !announced) {
+      this.#deps.host.applyRemembered(watch.userId, last);
+    }
+  }
+
+  /** What the store says about a user: the registers of live others, everybody who has a field, whether we have one. */
+  async #fetch(userId: string): Promise<{ registers: Map<string, Register>; fields: Set<string>; own: boolean }> {
+    const { directory, incarnation: self, peers, bus } = this.#deps;
+    const registers = new Map<string, Register>();
+    const fields = new Set<string>();
+    for (const [incarnation, text] of await directory.fields(userId)) {
+      fields.add(incarnation);
+      if (incarnation === self) {
+        continue;
+      }
+      const register = parseRegister(incarnation, text);
+      if (register === null) {
+        bus.counts.dropped++;
+      } else if (await peers.accepts(incarnation, userId)) {
+        registers.set(incarnation, register);
+      }
+    }
+    return { registers, fields, own: fields.has(self) };
+  }
+
+  #apply(watch: Watch, incarnation: string, register: Register): void {
+    const known = watch.words?.get(incarnation);
+    if (!this.#isOpen(watch) || (known !== undefined && register.seq <= known.seq)) {
+      return;
+    }
+    watch.words ??= new Map();
+    watch.words.set(incarnation, { seq: register.seq, empty: register.entries.length === 0 });
+    this.#deps.host.applyRegister(watch.userId, incarnation, register);
+  }
+
+  #isOpen(watch: Watch): boolean {
+    return this.#watches.get(watch.userId) === watch;
+  }
+}
+
+const READ_AT_ONCE = 64;

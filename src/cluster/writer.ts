@@ -1,0 +1,105 @@
+/**
+ * Which users have to be written, and how many at once. Only names are kept:
+ * what is written is asked for at the time of writing, so the latest wins and
+ * an outage costs one name per user. Never two writes of one user at once, so
+ * an older one cannot overtake a newer.
+ */
+export class Writer {
+  readonly #write: (userId: string) => Promise<void>;
+  readonly #most: number;
+  readonly #dirty = new Set<string>();
+  readonly #inFlight = new Set<string>();
+  /** Where the last pump stopped in `#dirty`: starting over each time would walk past what was deleted. */
+  #cursor = this.#dirty.values();
+  #paused: boolean;
+  #scheduled = false;
+  #idle: Array<() => void> = [];
+
+  /**
+   * @param write Rejects when the user has to be written again; the writer then pauses.
+   * @param most Writes in flight at once.
+   */
+  constructor(write: (userId: string) => Promise<void>, most: number, paused = false) {
+    this.#write = write;
+    this.#most = most;
+    this.#paused = paused;
+  }
+
+  /** Users not written yet. */
+  get pending(): number {
+    return this.#dirty.size + this.#inFlight.size;
+  }
+
+  /** Written at the end of this turn, together with what else is marked until then. */
+  mark(userId: string): void {
+    this.#dirty.add(userId);
+    this.#schedule();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#settleIdle();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#schedule();
+  }
+
+  /** Resolves when nothing is left to write, or when the writer pauses. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+      this.#settleIdle();
+    });
+  }
+
+  #schedule(): void {
+    if (!this.#scheduled && !this.#paused && this.#dirty.size > 0) {
+      this.#scheduled = true;
+      queueMicrotask(() => {
+        this.#scheduled = false;
+        this.#pump();
+      });
+    }
+  }
+
+  #pump(): void {
+    let restarted = false;
+    while (!this.#paused && this.#inFlight.size < this.#most) {
+      const { done, value: userId } = this.#cursor.next();
+      if (done === true) {
+        if (restarted) {
+          break;
+        }
+        restarted = true;
+        this.#cursor = this.#dirty.values();
+      } else if (!this.#inFlight.has(userId)) {
+        this.#dirty.delete(userId);
+        this.#inFlight.add(userId);
+        void this.#run(userId);
+      }
+    }
+    this.#settleIdle();
+  }
+
+  async #run(userId: string): Promise<void> {
+    try {
+      await this.#write(userId);
+    } catch {
+      this.#dirty.add(userId);
+      this.#paused = true;
+    }
+    this.#inFlight.delete(userId);
+    this.#schedule();
+    this.#settleIdle();
+  }
+
+  #settleIdle(): void {
+    if (this.#paused || this.pending === 0) {
+      for (const resolve of this.#idle.splice(0)) {
+        resolve();
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** The two stores the contract suite runs on. */
+import { once, type EventEmitter } from 'node:events';
+import { LocalPresence, type Presence } from '@colyseus/core';
+import { RedisPresence } from '@colyseus/redis-presence';
+import { startRedis, type TestRedis } from '../../support/redis.ts';
+
+export interface Store {
+  /** Another process's connection to the same store. */
+  connect(): Presence;
+  disconnect(presence: Presence): Promise<void>;
+  keys(prefix: string): Promise<string[]>;
+  topics(prefix: string): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+export function localStore(): Store {
+  const shared = new LocalPresence();
+  shared.setMaxListeners(0);
+  return {
+    connect: () => shared,
+    disconnect: () => Promise.resolve(),
+    keys: (prefix) => Promise.resolve([
+      ...Object.keys(shared.keys),
+      // It keeps what was emptied; Redis does not.
+      ...Object.keys(shared.data).filter((key) => shared.data[key]!.length > 0),
+      ...Object.keys(shared.hash).filter((key) => Object.keys(shared.hash[key]!).length > 0),
+    ].filter((key) => key.startsWith(`${prefix}:`))),
+    topics: (prefix) => shared.channels(`${prefix}:*`),
+    stop: () => Promise.resolve(),
+  };
+}
+
+export function redisStore(redis: TestRedis): Store {
+  const list = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+  return {
+    connect: () => new RedisPresence(redis.url),
+    disconnect: endConnections,
+    keys: async (prefix) => list(await redis.cli('KEYS', `${prefix}:*`)),
+    topics: async (prefix) => list(await redis.cli('PUBSUB', 'CHANNELS', `${prefix}:*`)),
+    stop: () => redis.stop(),
+  };
+}
+
+/** `shutdown()` does not wait, and its own promises fail when the server goes first. */
+export async function endConnections(presence: Presence): Promise<void> {
+  const { sub, pub } = presence as unknown as { sub: EventEmitter; pub: EventEmitter };
+  const ended = [once(sub, 'end'), once(pub, 'end')];
+  presence.shutdown();
+  await Promise.all(ended);
+}
+
+const redis = await startRedis();
+
+export const stores: Array<[name: string, store: Store]> = [
+  ['LocalPresence', localStore()],
+  ...(redis === null ? [] : [['RedisPresence', redisStore(redis)] as [string, Store]]),
+];
