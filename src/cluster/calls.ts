@@ -69,6 +69,6 @@ export function settle(command: () => unknown): Promise<unknown> {
   try {
     return Promise.resolve(command());
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }

@@ -120,7 +120,8 @@ export class Directory {
   // --- sweeping ---
 
   async isClaimed(incarnation: string): Promise<boolean> {
-    return (await this.#calls.run<unknown>(() => this.#store.hget(this.#keys.claim(incarnation), CLAIM_FIELD))) != null;
+    const claims = await this.#calls.run<string | null>(() => this.#store.hget(this.#keys.claim(incarnation), CLAIM_FIELD));
+    return claims !== null;
   }
 
   /** Resolves with whether the caller is the one. Every call prolongs the claim: ask `isClaimed` first. Two commands. */

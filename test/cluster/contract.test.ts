@@ -266,7 +266,7 @@ describe.each(stores)('the cluster over %s', (_name, store) => {
     a.show('ann', 'here');
     await until(async () => (await lasting()).some((key) => key.endsWith(':u:ann')), 'ann to be stored');
     for (const key of await lasting()) {
-      await a.store.del(key);
+      a.store.del(key);
     }
     await until(async () => (await b.cluster.read(['ann'])).get('ann')?.registers.length === 1, 'ann to be stored again');
     const { prefix } = processes;

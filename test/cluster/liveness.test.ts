@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { Liveness } from '../../src/cluster/liveness.ts';
+
+const LEASE = 1000;
+
+describe('liveness', () => {
+  it('is up while heard, silent after a lease, up again when heard', () => {
+    const liveness = new Liveness(LEASE);
+    expect(liveness.state('A', 0)).toBe('unknown');
+    expect(liveness.heard('A', 0)).toBe('unknown');
+    expect(liveness.state('A', LEASE)).toBe('up');
+    expect(liveness.silent(LEASE)).toEqual([]);
+    expect(liveness.state('A', LEASE + 1)).toBe('silent');
+    expect(liveness.silent(LEASE + 1)).toEqual(['A']);
+    expect(liveness.heard('A', LEASE + 2)).toBe('silent');
+    expect(liveness.state('A', LEASE + 2)).toBe('up');
+  });
+
+  it('is gone only when told so, waits to be swept, and is then forgotten', () => {
+    const liveness = new Liveness(LEASE);
+    liveness.heard('A', 0);
+    liveness.heard('B', 0);
+    liveness.gone('A', 5000);
+    expect(liveness.state('A', 5000)).toBe('gone');
+    expect(liveness.unswept()).toEqual(['A']);
+    expect(liveness.live).toBe(1);
+    liveness.forget('A');
+    liveness.forget('B');
+    expect(liveness.state('A', 5000)).toBe('unknown');
+    expect(liveness.live).toBe(1);
+  });
+
+  it('revives one that was gone', () => {
+    const liveness = new Liveness(LEASE);
+    liveness.gone('A', 0);
+    expect(liveness.heard('A', 10)).toBe('gone');
+    expect(liveness.state('A', 10)).toBe('up');
+    expect(liveness.unswept()).toEqual([]);
+  });
+
+  it('holds what a leaving process said until the handover ends, whatever it says meanwhile', () => {
+    const liveness = new Liveness(LEASE);
+    liveness.handsOver('A', 5000, 0);
+    expect(liveness.live).toBe(0);
+    expect(liveness.state('A', 4999)).toBe('up');
+    liveness.heard('A', 4999);
+    expect(liveness.silent(5000)).toEqual(['A']);
+  });
+
+  it('takes an announced exit as final, and forgets it in the end', () => {
+    const liveness = new Liveness(LEASE);
+    liveness.heard('A', 0);
+    liveness.left('A', 0);
+    expect(liveness.heard('A', 1)).toBe('left');
+    liveness.gone('A', 1);
+    expect(liveness.state('A', 1)).toBe('left');
+    liveness.silent(LEASE * 10);
+    expect(liveness.state('A', LEASE * 10)).toBe('left');
+    liveness.silent(LEASE * 10 + 1);
+    expect(liveness.state('A', LEASE * 10 + 1)).toBe('unknown');
+  });
+
+  it('holds nobody’s silence against them after we were deaf', () => {
+    const liveness = new Liveness(LEASE);
+    liveness.heard('A', 0);
+    liveness.excuse(5000);
+    expect(liveness.silent(5000 + LEASE)).toEqual([]);
+    expect(liveness.silent(5000 + LEASE + 1)).toEqual(['A']);
+  });
+
+  it('notices silence although the clock was set back', () => {
+    const liveness = new Liveness(LEASE);
+    liveness.heard('A', 1_000_000);
+    expect(liveness.silent(0)).toEqual([]);
+    expect(liveness.silent(LEASE + 1)).toEqual(['A']);
+  });
+});
