@@ -132,9 +132,13 @@ export function eventsOf(prefix: string): ServerEvents {
 
 function makeCluster(host: ClusterHost, presence: ColyseusPresence, { cluster, rememberOfflineHours }: ResolvedOptions): Cluster {
   const enabled = cluster.enabled === 'auto' ? !(presence instanceof LocalPresence) : cluster.enabled;
-  return enabled
-    ? new PresenceCluster(host, { presence, options: cluster, rememberOfflineHours, incarnation: newIncarnation(matchMaker.processId) })
-    : new NullCluster();
+  if (!enabled) {
+    return new NullCluster();
+  }
+  const made = new PresenceCluster(host, { presence, options: cluster, rememberOfflineHours, incarnation: newIncarnation(matchMaker.processId) });
+  // Nobody waits for it: until the store answers, this process serves its own players.
+  void made.start();
+  return made;
 }
 
 function timingsOf(options: ClusterOptions): string {
