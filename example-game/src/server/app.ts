@@ -1,0 +1,75 @@
+/** The server of the example: two rooms, the sign-in, and the built page. */
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { defineRoom, defineServer } from '@colyseus/core';
+import { RedisDriver } from '@colyseus/redis-driver';
+import { RedisPresence } from '@colyseus/redis-presence';
+import { WebSocketTransport } from '@colyseus/ws-transport';
+import { PresenceLobbyRoom } from 'colyseus-presence';
+import express from 'express';
+import { ARENA_ROOM, LOBBY_ROOM } from '../shared/rules.ts';
+import { ArenaRoom } from './arena/arena-room.ts';
+import { nameAuth, useSecret } from './name-auth.ts';
+
+export interface AppOptions {
+  /** 0 = any free port. */
+  port: number;
+  /** Signs the players' tokens. */
+  secret: string;
+  /** Redis to share rooms and presence with other processes; without it this process is alone. */
+  redisUrl?: string;
+  /** `host:port` under which clients reach this very process. Needed with several processes. */
+  publicAddress?: string;
+}
+
+const PAGE = fileURLToPath(new URL('../../dist', import.meta.url));
+
+/**
+ * Starts the server and resolves with its port. Stops gracefully on SIGTERM
+ * and SIGINT. Rejects when the page is not built or the port is taken.
+ */
+export async function startApp({ port, secret, redisUrl, publicAddress }: AppOptions): Promise<number> {
+  if (!existsSync(PAGE)) {
+    throw new Error('The page is not built yet. Run "npm run build" in example-game first.');
+  }
+  useSecret(secret);
+  const http = createServer();
+  const failed = new Promise<never>((_, reject) => http.once('error', reject));
+
+  const server = defineServer({
+    rooms: {
+      [LOBBY_ROOM]: defineRoom(PresenceLobbyRoom.configure({ graceSeconds: 8 })),
+      [ARENA_ROOM]: defineRoom(ArenaRoom).enableRealtimeListing(),
+    },
+    transport: new WebSocketTransport({ server: http }),
+    express: (app) => {
+      app.use(nameAuth());
+      app.use(express.static(PAGE));
+    },
+    greet: false,
+    ...(redisUrl !== undefined && { driver: new RedisDriver(redisUrl), presence: new RedisPresence(redisUrl) }),
+    ...(publicAddress !== undefined && { publicAddress }),
+  });
+
+  await Promise.race([server.listen(port), failed]);
+  return (http.address() as AddressInfo).port;
+}
+
+/** A sentence for a failed start. */
+export function explain(error: unknown, port: number): string {
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    return `Port ${port} is taken. Choose another one, for example: PORT=${port + 10} npm start`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The port from the environment variable PORT; default 2567. */
+export function portFromEnv(): number {
+  const port = Number(process.env['PORT'] ?? 2567);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`PORT must be a number from 0 to 65535, but is "${process.env['PORT']}".`);
+  }
+  return port;
+}
