@@ -85,7 +85,8 @@ export class FrameCodec {
   #presenceBytes(box: Box): Uint8Array {
     if (box.bytes === undefined) {
       this.stats.presences++;
-      box.bytes = pack(box.presence);
+      // A copy of its own: a slice would keep the whole pooled buffer it was cut from.
+      box.bytes = new Uint8Array(pack(box.presence));
     }
     return box.bytes;
   }

@@ -1,10 +1,11 @@
 /**
  * Collects what changed and tells the followers, once per flush.
  *
- * A flush runs at the end of the event-loop turn that changed something: no
- * latency is added when it is quiet, and under load everything that arrived in
- * one turn is merged: a follower hears the first old and the last new value of
- * a connection, and nothing of a change that cancelled itself out.
+ * A flush runs at the end of the event-loop turn that changed something, so no
+ * latency is added when it is quiet; under load it waits a little for the rest
+ * of the burst (see `pace.ts`). What changed in between is merged: a follower
+ * hears the first old and the last new value of a connection, and nothing of a
+ * change that cancelled itself out.
  *
  * Bounded: what has changed is kept once per connection that changed, never
  * per follower. A follower that cannot take its frame loses it and is owed a
@@ -13,12 +14,15 @@
  * Cost: one step per follower that hears it. Nothing is done for others.
  */
 import { Batch } from './batch.ts';
+import { MAX_WAIT_MS, Pace, PAUSE_MS } from './pace.ts';
 import { generalOf, samePresence } from './status.ts';
 import { noteShown, personalise } from './visibility.ts';
 import type { GeneralStatus } from './protocol.ts';
 import type { Box, Change, Connection, Update, User } from './model.ts';
 
 export interface OutboxTiming {
+  /** Milliseconds, from any origin. */
+  now(): number;
   /** Runs `flush` at the end of this event-loop turn. */
   defer(flush: () => void): void;
   /** Runs `check` after `ms`, without keeping the process alive. */
@@ -53,6 +57,9 @@ export class Outbox {
   readonly #timing: OutboxTiming;
   readonly #touched = new Map<User, Before>();
   readonly #stale = new Set<Connection>();
+  readonly #pace = new Pace();
+  /** Changes since the start; grows while a burst goes on. */
+  #changes = 0;
   #scheduled = false;
   #checking = false;
 
@@ -77,10 +84,31 @@ export class Outbox {
       this.#touched.set(user, before);
       if (!this.#scheduled) {
         this.#scheduled = true;
-        this.#timing.defer(() => { this.flush(); });
+        this.#schedule();
       }
     }
+    this.#changes++;
     return before;
+  }
+
+  #schedule(): void {
+    const now = this.#timing.now();
+    if (this.#pace.loaded(now)) {
+      this.#flushAfterBurst(now + MAX_WAIT_MS);
+    } else {
+      this.#timing.defer(() => { this.flush(); });
+    }
+  }
+
+  #flushAfterBurst(deadline: number): void {
+    const changes = this.#changes;
+    this.#timing.later(() => {
+      if (this.#touched.size > 0 && this.#changes > changes && this.#timing.now() < deadline) {
+        this.#flushAfterBurst(deadline);
+      } else {
+        this.flush();
+      }
+    }, PAUSE_MS);
   }
 
   /** Whether something of `user` waits to be told. */
@@ -110,6 +138,7 @@ export class Outbox {
       }
     }
     this.stats.updates += updates.length;
+    this.#pace.sent(audience.length, this.#timing.now());
     for (const follower of audience) {
       const batch = follower.batch!;
       follower.batch = undefined;

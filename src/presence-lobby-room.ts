@@ -60,7 +60,6 @@ export class PresenceLobbyRoom extends LobbyRoom {
     await super.onCreate(options);
     this.presenceEngine = new PresenceEngine(acquireRuntime(this.#options), this.#options, true);
     this.setSerializer(new PresenceSerializer((client) => this.presenceEngine.fullState(client)));
-    this.patchRate = null;
     const handlers = presenceMessages(() => this.presenceEngine);
     for (const [type, handler] of Object.entries(handlers)) {
       this.onMessage(type, handler as (client: Client, message: unknown) => unknown);

@@ -54,7 +54,6 @@ export class PresenceRoom extends Room<{ state: PresenceState; client: PresenceR
   override onCreate(_options?: unknown): void | Promise<void> {
     this.presenceEngine = new PresenceEngine(acquireRuntime(this.#options), this.#options, true);
     this.setSerializer(new PresenceSerializer((client) => this.presenceEngine.fullState(client)));
-    this.patchRate = null;
     void this.setMatchmaking({ unlisted: true });
     this.onMessage('*', (client, type, payload) => { this.presenceEngine.handleUnknown(client, type, payload); });
   }

@@ -34,6 +34,7 @@ export class Runtime {
     this.tracker = new Tracker({
       cluster: (host) => makeCluster(host, presence, options),
       timing: {
+        now: () => performance.now(),
         defer: (flush) => { setImmediate(flush); },
         later: (check, ms) => { setTimeout(check, ms).unref(); },
       },
