@@ -11,11 +11,11 @@ import { Directory } from './directory.ts';
 import { countFollows, earliest, link, unlink, unlinkAll } from './follow-graph.ts';
 import { OfflineMemory } from './offline-memory.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
-import { forgetShown, noteShown, startShowing } from './visibility.ts';
+import { disguise, forgetShown, generalTo, nameTo, noteShown, startShowing } from './visibility.ts';
 import { PresenceError, type Status, type Sync } from './protocol.ts';
 import type { Cluster, ClusterHost } from './cluster/ports.ts';
 import type { Identity, ResolvedOptions } from './options.ts';
-import type { Connection, FollowOrigin, Sink, User } from './model.ts';
+import type { Connection, FollowOrigin, PendingFollow, Sink, User } from './model.ts';
 
 export interface TrackerDeps {
   /** Made with the tracker as its host. */
@@ -95,6 +95,10 @@ export class Tracker {
     const resumed = resume !== undefined && !this.connections.has(resume) && this.directory.canTakeOver(user, resume)
       ? user.visible.get(resume)
       : undefined;
+    // What is not told yet belongs to the welcome: tell it to the others first.
+    if (this.outbox.has(user)) {
+      this.outbox.flush();
+    }
     const connectionId = resumed?.connectionId ?? this.#deps.newId();
     const connection: Connection = {
       connectionId,
@@ -104,8 +108,11 @@ export class Tracker {
       sync,
       sink,
       follows: new Map(),
-      muted: undefined,
+      refused: undefined,
+      blocked: undefined,
       shown: options.redact === undefined ? undefined : new Map(),
+      names: undefined,
+      pending: undefined,
       status: resumed?.box.presence.status ?? null,
       away: false,
       stale: false,
@@ -115,9 +122,8 @@ export class Tracker {
     };
     this.connections.set(connectionId, connection);
     user.own.add(connection);
-    this.directory.rename(user, identity.username);
     if (resumed !== undefined) {
-      this.directory.takeOver(user, connectionId);
+      this.directory.takeOver(user, connectionId, identity.username);
     }
     noteShown(connection, user);
     return connection;
@@ -165,7 +171,7 @@ export class Tracker {
     if (status === null) {
       this.directory.hide(connection.user, connection.connectionId, 'offline');
     } else {
-      this.directory.show(connection.user, connection.connectionId, status);
+      this.directory.show(connection.user, connection.connectionId, status, connection.viewer.username);
     }
   }
 
@@ -176,6 +182,22 @@ export class Tracker {
    * `refused` ones are followed like an id nobody has: nothing is ever seen.
    */
   async follow(connection: Connection, userIds: Iterable<string>, origin: FollowOrigin, refused?: ReadonlySet<string>): Promise<Followed> {
+    return this.following(connection, (pending) => this.#followPending(connection, userIds, origin, refused, pending));
+  }
+
+  /** Runs a follow that waits for something before it names its users: an unfollow that comes meanwhile ends it too. */
+  async following<T>(connection: Connection, run: (pending: PendingFollow) => Promise<T>): Promise<T> {
+    const pending: PendingFollow = { all: false, ended: new Set() };
+    connection.pending ??= new Set();
+    connection.pending.add(pending);
+    try {
+      return await run(pending);
+    } finally {
+      connection.pending.delete(pending);
+    }
+  }
+
+  async #followPending(connection: Connection, userIds: Iterable<string>, origin: FollowOrigin, refused: ReadonlySet<string> | undefined, pending: PendingFollow): Promise<Followed> {
     const users: User[] = [];
     for (const userId of new Set(userIds)) {
       if (userId !== connection.user.userId) {
@@ -186,7 +208,8 @@ export class Tracker {
     }
     try {
       await Promise.all(users.map(async (user) => user.known));
-      return this.#follow(connection, users, origin, refused);
+      const wanted = users.filter(({ userId }) => !pending.all && !pending.ended.has(userId));
+      return this.#follow(connection, wanted, origin, refused);
     } finally {
       for (const user of users) {
         user.pins--;
@@ -209,7 +232,7 @@ export class Tracker {
     }
     const added = users.filter((user) => {
       const isNew = link(connection, user, origin);
-      return this.#setMuted(connection, user, refused?.has(user.userId) === true ? 'unlogined' : undefined) || isNew;
+      return setRefused(connection, user, refused?.has(user.userId) === true) || isNew;
     });
     for (const user of users) {
       noteShown(connection, user);
@@ -245,9 +268,14 @@ export class Tracker {
 
   /** Ends follows at once: no later delta names these users. Unknown ids are no-ops; no list = all. Returns who is no longer followed. */
   unfollow(connection: Connection, userIds: Iterable<string> | undefined): User[] {
-    const users = userIds === undefined
+    const ids = userIds === undefined ? undefined : new Set(userIds);
+    for (const pending of connection.pending ?? []) {
+      pending.all ||= ids === undefined;
+      ids?.forEach((userId) => { pending.ended.add(userId); });
+    }
+    const users = ids === undefined
       ? [...connection.follows.keys()]
-      : [...new Set(userIds)].map((userId) => this.directory.get(userId)).filter((user) => user !== undefined);
+      : [...ids].map((userId) => this.directory.get(userId)).filter((user) => user !== undefined);
     const ended = users.filter((user) => this.#unfollow(connection, user));
     connection.sink.followsChanged([], ended);
     return ended;
@@ -267,28 +295,28 @@ export class Tracker {
     }
   }
 
-  /** Makes `user` look offline to `connection`, or ends that; told as an ordinary delta. */
-  mute(connection: Connection, user: User, muted: boolean): void {
-    if (connection.follows.has(user)) {
-      this.outbox.flush();
-      this.#setMuted(connection, user, muted ? 'offline' : undefined);
-      this.outbox.refresh(connection, user);
+  /** Makes `userId` look to `connection` as if it had gone offline, or ends that; told as an ordinary delta. Holds for follows that come later, too. */
+  block(connection: Connection, userId: string, blocked: boolean): void {
+    if (connection.closed || userId === connection.user.userId) {
+      return;
     }
-  }
-
-  /** Returns whether anything changed. */
-  #setMuted(connection: Connection, user: User, muted: 'offline' | 'unlogined' | undefined): boolean {
-    if (connection.muted?.get(user) === muted) {
-      return false;
+    const user = this.directory.get(userId);
+    const followed = user !== undefined && connection.follows.has(user) ? user : undefined;
+    // What happened before is told first.
+    this.outbox.flush();
+    if (blocked) {
+      disguise(connection, userId, user);
+      if (followed !== undefined) {
+        this.outbox.refresh(connection, followed);
+      }
+    } else if (connection.blocked?.has(userId) === true) {
+      const general = followed === undefined ? undefined : generalTo(connection, followed);
+      connection.blocked.delete(userId);
+      if (followed !== undefined) {
+        const now = generalTo(connection, followed);
+        this.outbox.refresh(connection, followed, { general: now === general ? undefined : now, username: nameTo(connection, followed) });
+      }
     }
-    startShowing(connection);
-    connection.muted ??= new Map();
-    if (muted === undefined) {
-      connection.muted.delete(user);
-    } else {
-      connection.muted.set(user, muted);
-    }
-    return true;
   }
 
   /** Announced exit. Resolves when the rest of the cluster has been told, or after a bounded wait. */
@@ -299,4 +327,19 @@ export class Tracker {
     this.outbox.flush();
     await this.cluster.stop();
   }
+}
+
+/** Notes whether `canFollow` refused this follow. Returns whether that is new. */
+function setRefused(connection: Connection, user: User, refused: boolean): boolean {
+  if ((connection.refused?.has(user.userId) === true) === refused) {
+    return false;
+  }
+  startShowing(connection);
+  connection.refused ??= new Set();
+  if (refused) {
+    connection.refused.add(user.userId);
+  } else {
+    connection.refused.delete(user.userId);
+  }
+  return true;
 }
