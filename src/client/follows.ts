@@ -1,13 +1,13 @@
 /** Following, unfollowing, and following again after a lost seat: one at a time, in the order of the calls. */
 import { PresenceError, type Presence } from '../protocol.ts';
 import { isUserId } from '../status.ts';
+import type { Announcer } from './announcer.ts';
 import { backoffMs, REJOIN_DEFAULTS } from './backoff.ts';
 import { eachChunk, type ChunkLimits } from './chunked.ts';
 import type { FriendStore } from './friend-store.ts';
 import { readFollowReply } from './inbound.ts';
 import type { Link } from './link.ts';
 import type { CallOptions, Requests } from './requests.ts';
-import type { Transition } from './transition.ts';
 
 /** Ids in one follow or unfollow that a server takes by default. */
 const MAX_IDS = 100;
@@ -24,7 +24,7 @@ export interface FollowsParts {
   requests: Requests;
   store: FriendStore;
   maxFrameBytes: number;
-  emit: (transition: Transition) => void;
+  announcer: Announcer;
 }
 
 export class Follows {
@@ -54,18 +54,18 @@ export class Follows {
   }
 
   async unfollow(ids?: readonly string[]): Promise<void> {
-    const { requests, store, emit } = this.#parts;
+    const { requests, store, announcer } = this.#parts;
     const since = performance.now();
     if (ids === undefined) {
       return this.#serially(async () => {
         await requests.call('presence:unfollow', {}, { since });
-        emit(store.remove());
+        announcer.announce(store.remove());
       });
     }
     const unwanted = toIds(ids);
     return this.#serially(() => eachChunk(unwanted, this.#limits, async (chunk) => {
       await requests.call('presence:unfollow', { userIds: chunk }, { since });
-      emit(store.remove(chunk));
+      announcer.announce(store.remove(chunk));
     }));
   }
 
@@ -91,7 +91,7 @@ export class Follows {
   }
 
   async #refollowOnce(): Promise<void> {
-    const { store, emit } = this.#parts;
+    const { store, announcer } = this.#parts;
     try {
       await eachChunk(store.unconfirmed('client'), this.#limits, async (chunk) => {
         try {
@@ -102,7 +102,7 @@ export class Follows {
             throw error;
           }
           // Refused for good: better gone from the list than shown for ever as it was.
-          emit(store.remove(chunk));
+          announcer.announce(store.remove(chunk));
         }
       });
     } catch {
@@ -111,11 +111,11 @@ export class Follows {
   }
 
   async #followChunk(chunk: readonly string[], options: CallOptions): Promise<FollowResult> {
-    const { requests, store, emit } = this.#parts;
+    const { requests, store, announcer } = this.#parts;
     store.beginFollow(chunk);
     try {
       const reply = readFollowReply(await requests.call('presence:follow', { userIds: [...chunk] }, options));
-      emit(store.applyFollow(chunk, reply));
+      announcer.announce(store.applyFollow(chunk, reply));
       return reply;
     } catch (error) {
       store.abortFollow(chunk);

@@ -7,20 +7,11 @@
  * after a lost seat (until then it is not *confirmed*); what the server follows
  * on the client's behalf comes back by the server's own doing, or not at all.
  */
-import type { Delta, FollowReply, GeneralChange, Presence, Snapshot, Welcome } from '../protocol.ts';
+import type { Delta, FollowReply, Presence, Snapshot, Welcome } from '../protocol.ts';
 import { diffPresences } from './diff.ts';
-import { toFriend, type UserFacts } from './friend.ts';
+import { knowledge, newEntry, partOf, viewOf, type Entry, type Knowledge, type Origin } from './entry.ts';
 import { Recorder, type Transition } from './transition.ts';
 import type { Friend } from './types.ts';
-
-type Origin = 'client' | 'server';
-
-interface Entry extends UserFacts {
-  origin: Origin;
-  confirmed: boolean;
-  /** The immutable view; `null` = to be built again. */
-  friend: Friend | null;
-}
 
 export class FriendStore {
   #self: Entry | null = null;
@@ -248,40 +239,4 @@ export class FriendStore {
     }
     return step.finish(this.#self?.userId ?? '');
   }
-}
-
-function newEntry(userId: string, origin: Origin): Entry {
-  return { userId, username: undefined, last: 'offline', connections: new Map(), stale: false, origin, confirmed: false, friend: null };
-}
-
-function viewOf(entry: Entry): Friend {
-  return (entry.friend ??= toFriend(entry));
-}
-
-interface Knowledge {
-  presences: readonly Presence[];
-  users: readonly GeneralChange[];
-}
-
-/** Looks up what a reply or snapshot says about one user. */
-function knowledge({ presences, users }: Knowledge): (userId: string) => { presences: readonly Presence[]; last: Entry['last'] } {
-  const byUser = new Map<string, Presence[]>();
-  for (const presence of presences) {
-    const known = byUser.get(presence.userId);
-    if (known === undefined) {
-      byUser.set(presence.userId, [presence]);
-    } else {
-      known.push(presence);
-    }
-  }
-  const generals = new Map(users.map(({ userId, general }) => [userId, general]));
-  return (userId) => ({
-    presences: byUser.get(userId) ?? [],
-    last: generals.get(userId) === 'unlogined' ? 'unlogined' : 'offline',
-  });
-}
-
-function partOf(delta: Delta, userId: string): Delta {
-  const mine = (item: { userId: string }): boolean => item.userId === userId;
-  return { joins: delta.joins.filter(mine), leaves: delta.leaves.filter(mine), users: (delta.users ?? []).filter(mine) };
 }

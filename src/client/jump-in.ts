@@ -1,7 +1,7 @@
 /** From a friend in the list to a seat in the friend's match. */
 import type { Client, Room } from '@colyseus/sdk';
 import { isUserId } from '../status.ts';
-import { PresenceError } from '../protocol.ts';
+import { PresenceError, type PresenceErrorCode } from '../protocol.ts';
 import { readSeat } from './inbound.ts';
 import { messageOf, type Requests } from './requests.ts';
 
@@ -18,6 +18,19 @@ export async function joinFriend(client: Client, requests: Requests, userId: str
   try {
     return await client.consumeSeatReservation(seat);
   } catch (cause) {
-    throw Object.assign(new PresenceError('match_denied', `The seat could not be taken: ${messageOf(cause)}`), { cause });
+    throw Object.assign(new PresenceError(reasonOf(cause), `The seat could not be taken: ${messageOf(cause)}`), { cause });
   }
+}
+
+/** Colyseus's `MATCHMAKE_EXPIRED`: the seat, or the room, is not there any more. */
+const EXPIRED = 524;
+
+/** The room's own refusals have codes of their own (Colyseus: 520 and up, 4000 and up); a socket that broke has not. */
+function reasonOf(cause: unknown): PresenceErrorCode {
+  const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === EXPIRED) {
+    return 'match_gone';
+  }
+  const refused = typeof code === 'number' && ((code >= 520 && code < 600) || code >= 4000);
+  return refused ? 'match_denied' : 'unavailable';
 }

@@ -10,8 +10,11 @@ import { leaveRoom, notJoined, Session } from './session.ts';
 import { Timers } from './timers.ts';
 import type { ConnectionState, RejoinOptions, RoomMethod } from './types.ts';
 
-/** `CloseCode.CONSENTED`: somebody decided that this connection ends. */
-const CONSENTED = 4000;
+/** `CloseCode.NORMAL_CLOSURE` and `CONSENTED`: somebody decided that this connection ends. */
+const ON_PURPOSE: readonly number[] = [1000, 4000];
+
+/** `CloseCode.ABNORMAL_CLOSURE`. */
+const ABNORMAL_CLOSURE = 1006;
 
 /** A seat that held this long ends a series of failed rejoins. */
 const STABLE_MS = 10_000;
@@ -21,6 +24,7 @@ export interface LinkSettings {
   roomName: string;
   method: RoomMethod;
   rejoin: Required<RejoinOptions>;
+  reconnectMs: number;
   timeoutMs: number;
   /** Whether the server says hello; it does not to a client that wants the schema state only. */
   welcomed: boolean;
@@ -48,6 +52,7 @@ export class Link {
   #onlineSince = 0;
   #offlineSince = 0;
   #failures = 0;
+  #giveUp = (): void => undefined;
   #waiters = new Set<(room: Room) => void>();
 
   constructor(settings: LinkSettings, events: LinkEvents) {
@@ -102,7 +107,7 @@ export class Link {
         this.#events.welcome(welcome, this.#session !== session);
         welcomed();
       },
-      dropped: () => this.#session === session ? this.#setState('reconnecting') : lost(),
+      dropped: () => this.#session === session ? this.#drop(session) : lost(),
       back: () => this.#session === session && this.#setState('online'),
       left: (code) => this.#session === session ? this.#lose(code) : lost(),
     });
@@ -165,11 +170,23 @@ export class Link {
     await this.#session?.leave();
   }
 
+  #drop(session: Session): void {
+    if (this.#state !== 'online') {
+      return;
+    }
+    this.#setState('reconnecting');
+    // The SDK would go on for a minute, long after the server has given the seat away.
+    this.#giveUp = this.timers.after(this.#settings.reconnectMs, () => {
+      void session.leave();
+      this.#lose(ABNORMAL_CLOSURE);
+    });
+  }
+
   #lose(code: number): void {
     if (this.#state === 'closed') {
       return;
     }
-    if (code === CONSENTED || this.#settings.rejoin.attempts === 0) {
+    if (ON_PURPOSE.includes(code) || this.#settings.rejoin.attempts === 0) {
       void this.close(new PresenceError('not_joined', `The server ended the connection (${code}).`));
       return;
     }
@@ -207,6 +224,7 @@ export class Link {
     if (this.#state === state || this.#state === 'closed') {
       return;
     }
+    this.#giveUp();
     if (this.#state === 'online') {
       this.#offlineSince = performance.now();
     }

@@ -22,19 +22,19 @@
  */
 import type { Client, Room } from '@colyseus/sdk';
 import type { Delta, Presence, Status, UserStatus, Welcome } from '../protocol.ts';
+import { Announcer } from './announcer.ts';
 import { REJOIN_DEFAULTS } from './backoff.ts';
 import { Follows, type FollowResult } from './follows.ts';
 import { FriendStore } from './friend-store.ts';
 import { joinFriend } from './jump-in.ts';
 import { Link } from './link.ts';
-import { Listeners } from './listeners.ts';
 import { OwnStatus } from './own-status.ts';
 import { queryUsers } from './query.ts';
 import { Requests } from './requests.ts';
-import type { Transition } from './transition.ts';
 import type { AttachOptions, ConnectionState, Friend, PresenceClientOptions, UserStatusChange } from './types.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_RECONNECT_MS = 15_000;
 const DEFAULT_MAX_FRAME_BYTES = 3500;
 
 /** Milliseconds after a rejoin for the server to follow on our behalf again; longer than a server waits for the game's friend list by default. */
@@ -52,11 +52,7 @@ export class PresenceClient {
   #leaving: Promise<void> | null = null;
   #stopWaiting = (): void => undefined;
 
-  #changed = new Listeners<[]>();
-  #deltas = new Listeners<[delta: Delta]>();
-  #statuses = new Listeners<[changes: readonly UserStatusChange[]]>();
-  #memberships = new Listeners<[added: readonly string[], removed: readonly string[]]>();
-  #connections = new Listeners<[state: ConnectionState, error?: unknown]>();
+  #announcer = new Announcer();
 
   /**
    * Joins the room and waits until the server has said who we are. Fails with
@@ -99,6 +95,7 @@ export class PresenceClient {
       roomName,
       method: options.roomMethod ?? 'joinOrCreate',
       rejoin: { ...REJOIN_DEFAULTS, ...options.rejoin },
+      reconnectMs: options.reconnectMs ?? DEFAULT_RECONNECT_MS,
       timeoutMs,
       welcomed: sync !== 'state',
       joinOptions: () => ({ ...joinOptions, ...defined({ sync, status: this.#status.forJoin(), resume: this.#connectionId }) }),
@@ -106,8 +103,8 @@ export class PresenceClient {
     }, {
       welcome: (welcome, fresh) => this.#greet(welcome, fresh),
       delta: (delta) => this.#hear(delta),
-      snapshot: (snapshot) => this.#emit(this.#store.applySnapshot(snapshot)),
-      unfollowed: (userIds) => this.#emit(this.#store.remove(userIds)),
+      snapshot: (snapshot) => this.#announcer.announce(this.#store.applySnapshot(snapshot)),
+      unfollowed: (userIds) => this.#announcer.announce(this.#store.remove(userIds)),
       state: (state, error) => this.#enter(state, error),
     });
     this.#requests = new Requests(this.#link, timeoutMs);
@@ -117,7 +114,7 @@ export class PresenceClient {
       requests: this.#requests,
       store: this.#store,
       maxFrameBytes,
-      emit: (transition) => this.#emit(transition),
+      announcer: this.#announcer,
     });
   }
 
@@ -127,7 +124,7 @@ export class PresenceClient {
   readonly getSnapshot = (): readonly Friend[] => this.#store.list();
 
   /** Calls `listener` after every change of the list, of `self` or of `connection`. Returns the function that ends it. */
-  readonly subscribe = (listener: () => void): (() => void) => this.#changed.add(listener);
+  readonly subscribe = (listener: () => void): (() => void) => this.#announcer.changed.add(listener);
 
   /** The own user, over all its devices. `null` only with `sync: 'state'`. */
   get self(): Friend | null {
@@ -208,22 +205,22 @@ export class PresenceClient {
 
   /** Who came, went or changed, of the followed users and the own one; also what was missed while disconnected. Nobody "comes" by being followed. */
   onDelta(listener: (delta: Delta) => void): () => void {
-    return this.#deltas.add(listener);
+    return this.#announcer.deltas.add(listener);
   }
 
   /** Changes of whole users (own, friends', others'), one batch per delta. A change of one device that does not show is none. */
   onUserStatusChanged(listener: (changes: readonly UserStatusChange[]) => void): () => void {
-    return this.#statuses.add(listener);
+    return this.#announcer.statuses.add(listener);
   }
 
   /** Who is followed changed: by a call, by the server (its own follows, an eviction, a block). */
   onFollowsChanged(listener: (added: readonly string[], removed: readonly string[]) => void): () => void {
-    return this.#memberships.add(listener);
+    return this.#announcer.follows.add(listener);
   }
 
   /** `error`: why it is `closed`, when nobody called `leave()`. */
   onConnectionChange(listener: (state: ConnectionState, error?: unknown) => void): () => void {
-    return this.#connections.add(listener);
+    return this.#announcer.connection.add(listener);
   }
 
   // --- inside
@@ -246,7 +243,7 @@ export class PresenceClient {
     } else {
       this.#status.returned(seen);
     }
-    this.#emit(this.#store.welcome(welcome));
+    this.#announcer.announce(this.#store.welcome(welcome));
   }
 
   #hear(delta: Delta): void {
@@ -255,46 +252,33 @@ export class PresenceClient {
     if (status !== undefined) {
       this.#status.announced(status);
     }
-    this.#emit(this.#store.applyDelta(delta));
+    this.#announcer.announce(this.#store.applyDelta(delta));
   }
 
   #enter(state: ConnectionState, error: unknown): void {
     this.#stopWaiting();
-    const step = state === 'online' ? null : this.#store.markStale();
+    if (state !== 'online') {
+      this.#store.markStale();
+    }
     if (state === 'rejoining') {
       this.#store.lose();
     }
-    this.#connections.emit(state, error);
-    if (step?.changed === true) {
-      this.#emit(step);
-    } else {
-      this.#changed.emit();
-    }
+    this.#announcer.announceState(state, error);
     if (state === 'online') {
       this.#status.restore();
       void this.#follows.refollow();
-      if (this.#store.unconfirmed('server').length > 0) {
-        this.#stopWaiting = this.#link.timers.after(SERVER_FOLLOWS_MS, () => this.#emit(this.#store.remove(this.#store.unconfirmed('server'))));
-      }
+      this.#awaitServerFollows();
     } else if (state === 'closed') {
-      for (const listeners of [this.#changed, this.#deltas, this.#statuses, this.#memberships, this.#connections]) {
-        listeners.clear();
-      }
+      this.#announcer.clear();
     }
   }
 
-  #emit({ delta, statuses, added, removed, changed }: Transition): void {
-    if (changed) {
-      this.#changed.emit();
-    }
-    if (added.length + removed.length > 0) {
-      this.#memberships.emit(added, removed);
-    }
-    if (delta !== null) {
-      this.#deltas.emit(delta);
-    }
-    if (statuses.length > 0) {
-      this.#statuses.emit(statuses);
+  /** After a rejoin: whom the server does not follow for us again is followed no more. */
+  #awaitServerFollows(): void {
+    if (this.#store.unconfirmed('server').length > 0) {
+      this.#stopWaiting = this.#link.timers.after(SERVER_FOLLOWS_MS, () => {
+        this.#announcer.announce(this.#store.remove(this.#store.unconfirmed('server')));
+      });
     }
   }
 }

@@ -64,6 +64,12 @@ interface CommonOptions {
   /** Default `'joinOrCreate'`. */
   roomMethod?: RoomMethod;
   rejoin?: RejoinOptions;
+  /**
+   * Milliseconds after which a dropped connection is taken for lost and a new
+   * seat is asked for. About the server's `graceSeconds`: earlier, the player
+   * is there twice for a while; later, the seat is gone anyway. Default 15000.
+   */
+  reconnectMs?: number;
   /** Milliseconds to wait for an answer, for a join, and for the connection to come back before a call fails. Default 10000. */
   timeoutMs?: number;
   /**

@@ -150,9 +150,9 @@ export class FakeServer {
   }
 
   readonly client = {
-    joinOrCreate: (name: string, options: Record<string, unknown>) => this.#join('joinOrCreate', name, options),
-    join: (name: string, options: Record<string, unknown>) => this.#join('join', name, options),
-    create: (name: string, options: Record<string, unknown>) => this.#join('create', name, options),
+    joinOrCreate: (name: string, options = {}) => this.#join('joinOrCreate', name, options),
+    join: (name: string, options = {}) => this.#join('join', name, options),
+    create: (name: string, options = {}) => this.#join('create', name, options),
     consumeSeatReservation: (seat: { roomId: string }) => this.onSeat(seat),
   } as unknown as Client;
 
@@ -181,14 +181,16 @@ export class FakeServer {
     const ids = new Set(payload['userIds'] as string[] | undefined);
     const presences = this.presences.filter(({ userId }) => ids.has(userId));
     const online = new Set(presences.map(({ userId }) => userId));
+    const general = (userId: string) => ({ userId, general: online.has(userId) ? 'online' : 'unlogined' });
     switch (type) {
       case 'presence:follow':
-        return { presences, users: [...ids].filter((id) => !online.has(id)).map((userId) => ({ userId, general: 'unlogined' })) };
+        return { presences, users: [...ids].filter((id) => !online.has(id)).map(general) };
       case 'presence:query':
-        return { users: [...ids].map((userId) => ({ userId, general: online.has(userId) ? 'online' : 'unlogined', customStatus: '', presences: presences.filter((presence) => presence.userId === userId) })) };
+        return { users: [...ids].map((id) => ({ ...general(id), customStatus: '', presences: presences.filter(({ userId }) => userId === id) })) };
       case 'presence:join':
         return { name: 'match', sessionId: 's', roomId: 'r', processId: 'p' };
-      default:
+      case 'presence:status':
+      case 'presence:unfollow':
         return {};
     }
   }

@@ -1,0 +1,41 @@
+/** Who listens, and what is told to whom and in which order. */
+import type { Delta } from '../protocol.ts';
+import { Listeners } from './listeners.ts';
+import type { Transition } from './transition.ts';
+import type { ConnectionState, UserStatusChange } from './types.ts';
+
+export class Announcer {
+  readonly changed = new Listeners<[]>();
+  readonly deltas = new Listeners<[delta: Delta]>();
+  readonly statuses = new Listeners<[changes: readonly UserStatusChange[]]>();
+  readonly follows = new Listeners<[added: readonly string[], removed: readonly string[]]>();
+  readonly connection = new Listeners<[state: ConnectionState, error?: unknown]>();
+
+  /** One step of the store: everybody once, only those whom it concerns. */
+  announce({ delta, statuses, added, removed, changed }: Transition): void {
+    if (changed) {
+      this.changed.emit();
+    }
+    if (added.length + removed.length > 0) {
+      this.follows.emit(added, removed);
+    }
+    if (delta !== null) {
+      this.deltas.emit(delta);
+    }
+    if (statuses.length > 0) {
+      this.statuses.emit(statuses);
+    }
+  }
+
+  /** Another state of the connection, which may have made the list stale. */
+  announceState(state: ConnectionState, error: unknown): void {
+    this.connection.emit(state, error);
+    this.changed.emit();
+  }
+
+  clear(): void {
+    for (const listeners of [this.changed, this.deltas, this.statuses, this.follows, this.connection]) {
+      listeners.clear();
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/** One followed user (or the own one) inside the store. Pure. */
+import type { Delta, GeneralChange, Presence } from '../protocol.ts';
+import { toFriend, type UserFacts } from './friend.ts';
+import type { Friend } from './types.ts';
+
+/** Who asked for the follow. */
+export type Origin = 'client' | 'server';
+
+export interface Entry extends UserFacts {
+  origin: Origin;
+  /** Whether the server has this follow in the present seat. */
+  confirmed: boolean;
+  /** The immutable view; `null` = to be built again. */
+  friend: Friend | null;
+}
+
+export function newEntry(userId: string, origin: Origin): Entry {
+  return { userId, username: undefined, last: 'offline', connections: new Map(), stale: false, origin, confirmed: false, friend: null };
+}
+
+export function viewOf(entry: Entry): Friend {
+  return (entry.friend ??= toFriend(entry));
+}
+
+/** What a reply or snapshot says. */
+export interface Knowledge {
+  presences: readonly Presence[];
+  users: readonly GeneralChange[];
+}
+
+/** Looks up what a reply or snapshot says about one user. */
+export function knowledge({ presences, users }: Knowledge): (userId: string) => { presences: readonly Presence[]; last: Entry['last'] } {
+  const byUser = new Map<string, Presence[]>();
+  for (const presence of presences) {
+    const known = byUser.get(presence.userId);
+    if (known === undefined) {
+      byUser.set(presence.userId, [presence]);
+    } else {
+      known.push(presence);
+    }
+  }
+  const generals = new Map(users.map(({ userId, general }) => [userId, general]));
+  return (userId) => ({
+    presences: byUser.get(userId) ?? [],
+    last: generals.get(userId) === 'unlogined' ? 'unlogined' : 'offline',
+  });
+}
+
+export function partOf(delta: Delta, userId: string): Delta {
+  const mine = (item: { userId: string }): boolean => item.userId === userId;
+  return { joins: delta.joins.filter(mine), leaves: delta.leaves.filter(mine), users: (delta.users ?? []).filter(mine) };
+}
