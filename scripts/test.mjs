@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 const steps = [
   ['Types', 'npm', ['run', '--silent', 'types']],
   ['Lint', 'npm', ['run', '--silent', 'lint']],
-  ['Build', 'npm', ['run', '--silent', 'build']],
+  ['Build', 'npm', ['run', '--silent', 'build:all']],
 ];
 const report = 'test-results/vitest.json';
 let passed = 0;
