@@ -53,9 +53,8 @@ function isTarget(value: unknown): value is Target {
 export function applyCommand(runtime: Runtime, command: Command): void {
   const { tracker, log } = runtime;
   if (command.kind === 'block') {
-    const user = tracker.directory.get(command.userId);
-    for (const viewer of user === undefined ? [] : targets(runtime, { userId: command.blockedId })) {
-      tracker.mute(viewer, user!, command.blocked);
+    for (const viewer of targets(runtime, { userId: command.blockedId })) {
+      tracker.block(viewer, command.userId, command.blocked);
     }
     return;
   }

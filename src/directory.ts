@@ -77,8 +77,9 @@ export class Directory {
     this.#deps.cluster().unwatch(user.userId);
   }
 
-  /** Shows or changes a connection that lives here. */
-  show(user: User, connectionId: string, status: string): void {
+  /** Shows or changes a connection that lives here. Only now is its username told: an invisible player's name is no sign of life. */
+  show(user: User, connectionId: string, status: string, username?: string): void {
+    this.#rename(user, username);
     const known = user.visible.get(connectionId);
     const ref = known?.ref ?? this.#takeRefs(1);
     this.#deps.outbox.touch(user, connectionId, ref);
@@ -122,14 +123,15 @@ export class Directory {
   }
 
   /** Makes a connection that was handed over one of this process. */
-  takeOver(user: User, connectionId: string): void {
+  takeOver(user: User, connectionId: string, username?: string): void {
+    this.#rename(user, username);
     const visible = user.visible.get(connectionId)!;
     visible.owner = undefined;
     visible.handoverUntil = undefined;
     this.#deps.cluster().announce(user.userId);
   }
 
-  rename(user: User, username: string | undefined): void {
+  #rename(user: User, username: string | undefined): void {
     if (username !== undefined && user.username !== username) {
       this.#deps.outbox.touchUser(user);
       user.username = username;
@@ -144,7 +146,9 @@ export class Directory {
     }
     noteSeq(user, incarnation, register.seq);
     this.#link(user, incarnation);
-    this.rename(user, register.username);
+    if (register.entries.length > 0) {
+      this.#rename(user, register.username);
+    }
 
     const said = new Set<string>();
     for (const entry of register.entries) {

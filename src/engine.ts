@@ -13,7 +13,7 @@ import { jumpIn, pickMatch } from './jump-in.ts';
 import { messageFrame } from './frames.ts';
 import { queryUsers } from './query.ts';
 import { readFields, readId, readIds, readStatus, readUsableIds, readWishes, type Fields } from './validate.ts';
-import { runHook, visibleIds } from './hooks.ts';
+import { guardRedact, HookError, reasonOf, runHook, visibleIds } from './hooks.ts';
 import { isUserId } from './status.ts';
 import { visibleTo } from './visibility.ts';
 import {
@@ -39,7 +39,7 @@ export class PresenceEngine {
 
   constructor(runtime: Runtime, options: ResolvedOptions, hasState: boolean) {
     this.#runtime = runtime;
-    this.options = options;
+    this.options = guardRedact(options, (reason) => { runtime.log.error(reason); });
     this.#hasState = hasState;
   }
 
@@ -134,14 +134,16 @@ export class PresenceEngine {
       return;
     }
     try {
-      const friends: unknown = await runHook(() => resolveFollows(connection.viewer), hookTimeoutMs);
-      if (!Array.isArray(friends)) {
-        throw new PresenceError('hook_failed');
-      }
-      await this.#runtime.followFor(connection, friends.filter(isUserId));
+      await this.#runtime.tracker.following(connection, async (isWanted) => {
+        const friends: unknown = await runHook('resolveFollows', () => resolveFollows(connection.viewer), hookTimeoutMs);
+        if (!Array.isArray(friends)) {
+          throw new HookError('resolveFollows', 'it must return a list of user ids');
+        }
+        await this.#runtime.followFor(connection, friends.filter((userId) => isUserId(userId) && isWanted(userId)));
+      });
     } catch (error) {
       if (!connection.closed) {
-        this.#runtime.log.warn(`presence: resolveFollows failed for user "${connection.user.userId}": ${String(error)}`);
+        this.#runtime.log.warn(`presence: user "${connection.user.userId}" does not follow its friend list: ${reasonOf(error)}`);
       }
     }
   }
@@ -157,7 +159,10 @@ export class PresenceEngine {
   /** The client is back, with a new client object. */
   reconnect(client: Client): void {
     const connection = this.#connections.get(client.sessionId);
-    if (connection !== undefined) {
+    if (connection?.closed === true) {
+      // The server ended it while the player was away.
+      client.leave(CloseCode.CONSENTED);
+    } else if (connection !== undefined) {
       (connection.sink as ClientSink).client = client;
       this.#welcome(connection, client);
       this.#runtime.tracker.resume(connection);
@@ -314,9 +319,11 @@ async function answerFollow(connection: Connection, fields: Fields, { tracker, c
   const { options } = connection;
   const requested = readIds(fields['userIds'], options.maxIdsPerFollow);
   takeCall(connection, clock.now());
-  const allowed = new Set(await visibleIds(options, connection.viewer, requested));
-  const refused = new Set(requested.filter((userId) => !allowed.has(userId)));
-  const { users, evicted } = await tracker.follow(connection, requested, 'client', refused);
+  const { users, evicted } = await tracker.following(connection, async (isWanted) => {
+    const allowed = new Set(await visibleIds(options, connection.viewer, requested));
+    const refused = new Set(requested.filter((userId) => !allowed.has(userId)));
+    return tracker.follow(connection, requested.filter(isWanted), 'client', refused);
+  });
   return {
     presences: presencesTo(connection, users),
     users: generalsTo(connection, users),
@@ -382,6 +389,10 @@ function cidOf(payload: unknown): string | number | undefined {
 }
 
 function asPresenceError(error: unknown, report?: (cause: string) => void): PresenceError {
+  if (error instanceof HookError) {
+    report?.(reasonOf(error));
+    return new PresenceError('hook_failed');
+  }
   if (error instanceof PresenceError) {
     return error;
   }

@@ -16,7 +16,7 @@ export function link(connection: Connection, user: User, origin: FollowOrigin): 
 }
 
 export function unlink(connection: Connection, user: User): boolean {
-  connection.muted?.delete(user);
+  connection.refused?.delete(user.userId);
   user.followers.delete(connection);
   return connection.follows.delete(user);
 }

@@ -5,7 +5,7 @@
  */
 import { getMessageBytes, Protocol } from '@colyseus/core';
 import { encodeFollowed, encodeRoot, encodeUnfollowed, encodeUpdate, encodeUser } from './state-codec.ts';
-import { generalTo, show } from './visibility.ts';
+import { generalTo, nameTo, show } from './visibility.ts';
 import { DELTA_MESSAGE, type GeneralChange } from './protocol.ts';
 import type { Batch } from './batch.ts';
 import type { Box, Connection, Update, User } from './model.ts';
@@ -135,9 +135,12 @@ export class FrameCodec {
   #userBytes(viewer: Connection, user: User): Uint8Array {
     if (viewer.shown !== undefined) {
       const shown = [...user.visible.values()]
-        .map(({ ref, box }) => ({ ref, box: show(viewer, user, box) }))
+        .map(({ ref, box }) => ({ ref, box: show(viewer, box) }))
         .filter((entry): entry is { ref: number; box: Box } => entry.box !== null);
-      return encodeUser(user, generalTo(viewer, user), shown);
+      return encodeUser(user, generalTo(viewer, user), shown, nameTo(viewer, user) ?? '');
+    }
+    if (viewer.user === user && viewer.viewer.username !== user.username) {
+      return encodeUser(user, generalTo(viewer, user), [...user.visible.values()], nameTo(viewer, user) ?? '');
     }
     if (user.stateBytes === undefined) {
       this.stats.statePieces++;

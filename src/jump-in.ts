@@ -36,12 +36,12 @@ export async function jumpIn(viewer: Viewer, presence: Presence, options: Resolv
   const { canJoin, authorizeJoin, hookTimeoutMs } = options;
   const match = await matchmaking.find(presence.matchId!);
   requireOpen(match);
-  if (canJoin !== undefined && !await runHook(() => canJoin(viewer, presence, match), hookTimeoutMs)) {
+  if (canJoin !== undefined && !await runHook('canJoin', () => canJoin(viewer, presence, match), hookTimeoutMs)) {
     throw new PresenceError('match_denied');
   }
   const auth: unknown = authorizeJoin === undefined
     ? await denied(() => matchmaking.authorize(match, viewer))
-    : await runHook(() => authorizeJoin(viewer, match), hookTimeoutMs);
+    : await runHook('authorizeJoin', () => authorizeJoin(viewer, match), hookTimeoutMs);
   if (auth === false || auth === null) {
     throw new PresenceError('match_denied');
   }

@@ -86,10 +86,16 @@ export interface Connection {
   readonly sink: Sink;
   /** Whom this connection follows, oldest first; the value tells who asked for it. */
   readonly follows: Map<User, FollowOrigin>;
-  /** Followed users it may not see: what each looks like instead. */
-  muted: Map<User, Exclude<GeneralStatus, 'online'>> | undefined;
-  /** With `redact` or `muted`: what this viewer was last shown, by connection id. */
+  /** Followed users that `canFollow` refused: they look like ids nobody has. */
+  refused: Set<string> | undefined;
+  /** Users that blocked this viewer, and how each looked from then on; `null` until somebody looks. Followed or not. */
+  blocked: Map<string, Disguise | null> | undefined;
+  /** With `redact`, `refused` or `blocked`: what this viewer was last shown, by connection id. */
   shown: Map<string, Box> | undefined;
+  /** With `redact`: the username this viewer was last shown, by user id. */
+  names: Map<string, string> | undefined;
+  /** Follows under way, so that an unfollow also ends those. */
+  pending: Set<PendingFollow> | undefined;
   status: Status;
   /** In its reconnection grace: hears nothing, is brought up to date on return. */
   away: boolean;
@@ -104,12 +110,26 @@ export interface Connection {
 
 export type FollowOrigin = 'client' | 'server';
 
+/** What a viewer sees of a user that blocked it: somebody who went offline at that moment. */
+export interface Disguise {
+  readonly general: Exclude<GeneralStatus, 'online'>;
+  readonly username: string | undefined;
+}
+
+/** A follow that waits for a hook or for the cluster. What is unfollowed meanwhile is not followed by it. */
+export interface PendingFollow {
+  all: boolean;
+  readonly ended: Set<string>;
+}
+
 /** A change of one connection, from the first value not yet sent to the last. */
 export interface Change {
   readonly connectionId: string;
   readonly ref: number;
   readonly before: Box | null;
   readonly after: Box | null;
+  /** Whether the connection lives on this process. */
+  readonly local?: boolean;
   /** Slot of the codec. */
   stateBytes: Uint8Array | undefined;
 }

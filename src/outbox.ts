@@ -42,7 +42,7 @@ export interface OutboxStats {
 interface Before {
   general: GeneralStatus;
   username: string | undefined;
-  connections: Map<string, { ref: number; box: Box | null }>;
+  connections: Map<string, { ref: number; box: Box | null; owner: string | undefined }>;
 }
 
 /** How often followers that had fallen behind are looked at again. */
@@ -71,7 +71,8 @@ export class Outbox {
   touch(user: User, connectionId: string, ref: number): void {
     const { connections } = this.touchUser(user);
     if (!connections.has(connectionId)) {
-      connections.set(connectionId, { ref, box: user.visible.get(connectionId)?.box ?? null });
+      const known = user.visible.get(connectionId);
+      connections.set(connectionId, { ref, box: known?.box ?? null, owner: known?.owner });
     }
   }
 
@@ -192,8 +193,8 @@ export class Outbox {
     }, STALE_CHECK_MS);
   }
 
-  /** Brings one viewer's picture of `user` in line after a rule of visibility changed. */
-  refresh(follower: Connection, user: User): void {
+  /** Brings one viewer's picture of `user` in line after a rule of visibility changed. `news`: what changed beside its connections. */
+  refresh(follower: Connection, user: User, news: Pick<Update, 'general' | 'username'> = { general: undefined, username: undefined }): void {
     this.flush();
     if (follower.shown === undefined || follower.closed || follower.away || follower.stale) {
       return;
@@ -201,7 +202,7 @@ export class Outbox {
     const changes = [...user.visible.values()].map(({ connectionId, ref, box }): Change => (
       { connectionId, ref, before: null, after: box, stateBytes: undefined }
     ));
-    const heard = personalise(follower, { user, changes, general: undefined, username: undefined, stateBytes: undefined });
+    const heard = personalise(follower, { user, changes, ...news, stateBytes: undefined });
     if (heard !== null) {
       this.#deliver(follower, Batch.root().with(heard));
     }
@@ -225,10 +226,12 @@ export class Outbox {
 /** What `user`'s followers must hear, `null` when everything cancelled out. */
 function makeUpdate(user: User, before: Before): Update | null {
   const changes: Change[] = [];
-  for (const [connectionId, { ref, box }] of before.connections) {
-    const after = user.visible.get(connectionId)?.box ?? null;
+  for (const [connectionId, { ref, box, owner }] of before.connections) {
+    const visible = user.visible.get(connectionId);
+    const after = visible?.box ?? null;
     if (!samePresence(box?.presence ?? null, after?.presence ?? null)) {
-      changes.push({ connectionId, ref, before: box, after, stateBytes: undefined });
+      const local = (visible === undefined ? owner : visible.owner) === undefined;
+      changes.push({ connectionId, ref, before: box, after, local, stateBytes: undefined });
     }
   }
   const now = generalOf(user.visible.size, user.last);

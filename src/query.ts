@@ -2,7 +2,7 @@
  * Answers what is known of users without following them: from this process
  * for those it knows, from the directory of the cluster for the others.
  */
-import { generalTo, makeBox, show, visibleTo } from './visibility.ts';
+import { disguised, generalTo, makeBox, show, visibleTo } from './visibility.ts';
 import { makePresence } from './status.ts';
 import type { Box, Connection, User } from './model.ts';
 import type { GeneralStatus, Presence, UserStatus } from './protocol.ts';
@@ -11,18 +11,32 @@ import type { Tracker } from './tracker.ts';
 
 /** One answer per id, in order. Without a viewer nothing is hidden. */
 export async function queryUsers(tracker: Tracker, userIds: readonly string[], viewer?: Connection): Promise<UserStatus[]> {
+  const { directory, cluster } = tracker;
   const ids = [...new Set(userIds)];
-  const unknown = ids.filter((userId) => tracker.directory.get(userId) === undefined);
-  const [remote] = await Promise.all([
-    unknown.length > 0 ? tracker.cluster.read(unknown) : new Map<string, RemoteUser>(),
-    ...ids.map((userId) => tracker.directory.get(userId)?.known),
-  ]);
-  return ids.map((userId) => {
-    const user = tracker.directory.get(userId);
-    return user === undefined
-      ? fromRemote(tracker, userId, remote.get(userId), viewer)
-      : fromLocal(tracker, user, viewer);
-  });
+  const known = ids.map((userId) => directory.get(userId)).filter((user) => user !== undefined);
+  const unknown = ids.filter((userId) => directory.get(userId) === undefined);
+  for (const user of known) {
+    user.pins++;
+  }
+  try {
+    const [remote] = await Promise.all([
+      unknown.length > 0 ? cluster.read(unknown) : new Map<string, RemoteUser>(),
+      ...known.map((user) => user.known),
+    ]);
+    // Somebody may have begun to follow one of the others meanwhile.
+    await Promise.all(unknown.map(async (userId) => directory.get(userId)?.known));
+    return ids.map((userId) => {
+      const user = directory.get(userId);
+      return user === undefined
+        ? fromRemote(tracker, userId, remote.get(userId), viewer)
+        : fromLocal(tracker, user, viewer);
+    });
+  } finally {
+    for (const user of known) {
+      user.pins--;
+      directory.release(user);
+    }
+  }
 }
 
 function fromLocal(tracker: Tracker, user: User, viewer: Connection | undefined): UserStatus {
@@ -38,11 +52,12 @@ function fromRemote(tracker: Tracker, userId: string, remote: RemoteUser | undef
     .sort((a, b) => a.entry.setAt - b.entry.setAt);
   const boxes: Box[] = entries.map(({ entry, username }) => makeBox(makePresence(userId, entry.connectionId, entry.status, username)));
   const shown = viewer === undefined ? boxes : boxes
-    .map((box) => show(viewer, undefined, box))
+    .map((box) => show(viewer, box))
     .filter((box) => box !== null);
   const last = remote?.remembered ?? tracker.directory.remembered(userId);
   const general: GeneralStatus = shown.length > 0 ? 'online' : boxes.length > 0 ? 'offline' : last;
-  return answer(userId, general, shown.map(({ presence }) => presence));
+  const seen = viewer === undefined ? general : disguised(viewer, userId, general, entries.at(-1)?.username);
+  return answer(userId, seen, shown.map(({ presence }) => presence));
 }
 
 function answer(userId: string, general: GeneralStatus, presences: Presence[]): UserStatus {

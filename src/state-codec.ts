@@ -123,10 +123,10 @@ export function encodeUnfollowed(users: readonly User[]): Uint8Array {
 }
 
 /** Everything about one user. */
-export function encodeUser(user: User, general: GeneralStatus, connections: readonly Shown[]): Uint8Array {
+export function encodeUser(user: User, general: GeneralStatus, connections: readonly Shown[], username: string | undefined = user.username): Uint8Array {
   writer.start().switchTo(user.ref)
     .text(USER.userId, user.userId, OPERATION.ADD)
-    .text(USER.username, user.username ?? '', OPERATION.ADD)
+    .text(USER.username, username ?? '', OPERATION.ADD)
     .text(USER.general, general, OPERATION.ADD)
     .ref(USER.connections, user.ref + 1);
   for (const { ref, box } of connections) {

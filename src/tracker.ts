@@ -182,22 +182,22 @@ export class Tracker {
    * `refused` ones are followed like an id nobody has: nothing is ever seen.
    */
   async follow(connection: Connection, userIds: Iterable<string>, origin: FollowOrigin, refused?: ReadonlySet<string>): Promise<Followed> {
-    return this.following(connection, (pending) => this.#followPending(connection, userIds, origin, refused, pending));
+    return this.following(connection, (isWanted) => this.#followWanted(connection, userIds, origin, refused, isWanted));
   }
 
-  /** Runs a follow that waits for something before it names its users: an unfollow that comes meanwhile ends it too. */
-  async following<T>(connection: Connection, run: (pending: PendingFollow) => Promise<T>): Promise<T> {
+  /** Runs a follow that has to wait, for a hook or for the cluster. `isWanted` tells whether nobody has unfollowed the user since. */
+  async following<T>(connection: Connection, run: (isWanted: (userId: string) => boolean) => Promise<T>): Promise<T> {
     const pending: PendingFollow = { all: false, ended: new Set() };
     connection.pending ??= new Set();
     connection.pending.add(pending);
     try {
-      return await run(pending);
+      return await run((userId) => !pending.all && !pending.ended.has(userId));
     } finally {
       connection.pending.delete(pending);
     }
   }
 
-  async #followPending(connection: Connection, userIds: Iterable<string>, origin: FollowOrigin, refused: ReadonlySet<string> | undefined, pending: PendingFollow): Promise<Followed> {
+  async #followWanted(connection: Connection, userIds: Iterable<string>, origin: FollowOrigin, refused: ReadonlySet<string> | undefined, isWanted: (userId: string) => boolean): Promise<Followed> {
     const users: User[] = [];
     for (const userId of new Set(userIds)) {
       if (userId !== connection.user.userId) {
@@ -208,8 +208,7 @@ export class Tracker {
     }
     try {
       await Promise.all(users.map(async (user) => user.known));
-      const wanted = users.filter(({ userId }) => !pending.all && !pending.ended.has(userId));
-      return this.#follow(connection, wanted, origin, refused);
+      return this.#follow(connection, users.filter(({ userId }) => isWanted(userId)), origin, refused);
     } finally {
       for (const user of users) {
         user.pins--;

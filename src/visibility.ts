@@ -1,27 +1,34 @@
 /**
- * What a viewer may see: the one place where `redact` and blocks are applied.
- * Viewers without either see every box as it is, at no cost.
+ * What a viewer may see: the one place where `redact`, refusals and blocks are
+ * applied. Viewers without any of them see every box as it is, at no cost.
  */
 import { generalOf, samePresence } from './status.ts';
 import type { GeneralStatus, Presence } from './protocol.ts';
-import type { Box, Change, Connection, Update, User } from './model.ts';
+import type { Box, Change, Connection, Disguise, Update, User } from './model.ts';
 
 export function makeBox(presence: Presence): Box {
   return { presence, bytes: undefined, variants: undefined };
 }
 
-/** What `viewer` sees of `box`; `null` = nothing. A hook that throws or returns nonsense hides it. `user` is undefined when nobody here knows it. */
-export function show(viewer: Connection, user: User | undefined, box: Box): Box | null {
-  if (user !== undefined && viewer.muted?.has(user) === true) {
+/** Whether nothing at all of `userId` reaches `viewer`. */
+function isHidden(viewer: Connection, userId: string): boolean {
+  return viewer.blocked?.has(userId) === true || viewer.refused?.has(userId) === true;
+}
+
+/** What `viewer` sees of `box`; `null` = nothing. A hook that throws or returns nonsense hides it. */
+export function show(viewer: Connection, box: Box): Box | null {
+  const { userId } = box.presence;
+  if (isHidden(viewer, userId)) {
     return null;
   }
   const { redact } = viewer.options;
-  if (redact === undefined || viewer.user === user) {
+  if (redact === undefined || viewer.user.userId === userId) {
     return box;
   }
   let seen: Presence | null;
   try {
-    seen = redact(viewer.viewer, box.presence);
+    // Frozen: what one viewer's hook writes into it would reach all the others.
+    seen = redact(viewer.viewer, Object.freeze(box.presence));
   } catch {
     return null;
   }
@@ -60,7 +67,7 @@ function variant(box: Box, seen: Presence): Box {
 export function visibleTo(viewer: Connection, user: User): Box[] {
   const boxes: Box[] = [];
   for (const { box } of user.visible.values()) {
-    const shown = viewer.shown === undefined ? box : show(viewer, user, box);
+    const shown = viewer.shown === undefined ? box : show(viewer, box);
     if (shown !== null) {
       boxes.push(shown);
     }
@@ -70,17 +77,65 @@ export function visibleTo(viewer: Connection, user: User): Box[] {
 
 /** The general status of `user` as `viewer` sees it. */
 export function generalTo(viewer: Connection, user: User): GeneralStatus {
+  const real = generalOf(user.visible.size, user.last);
   if (viewer.shown === undefined) {
-    return generalOf(user.visible.size, user.last);
+    return real;
   }
-  const muted = viewer.muted?.get(user);
-  if (muted !== undefined) {
-    return muted;
+  const seen = real === 'online' && visibleTo(viewer, user).length === 0 ? 'offline' : real;
+  return disguised(viewer, user.userId, seen, user.username);
+}
+
+/** `general`, or what stands for it when nothing of the user reaches `viewer`. */
+export function disguised(viewer: Connection, userId: string, general: GeneralStatus, username: string | undefined): GeneralStatus {
+  return viewer.blocked?.has(userId) === true
+    ? disguiseOf(viewer, userId, general, username).general
+    : viewer.refused?.has(userId) === true ? 'unlogined' : general;
+}
+
+/** How a user that blocked `viewer` looks: settled by the first look, so that nothing it does afterwards shows. */
+function disguiseOf(viewer: Connection, userId: string, general: GeneralStatus, username: string | undefined): Disguise {
+  const known = viewer.blocked?.get(userId);
+  if (known !== undefined && known !== null) {
+    return known;
   }
-  if (visibleTo(viewer, user).length > 0) {
-    return 'online';
+  const disguise: Disguise = { general: general === 'online' ? 'offline' : general, username };
+  viewer.blocked?.set(userId, disguise);
+  return disguise;
+}
+
+/** From now on `userId` looks to `viewer` as if it had gone offline. */
+export function disguise(viewer: Connection, userId: string, user: User | undefined): void {
+  if (viewer.blocked?.has(userId) === true) {
+    return;
   }
-  return user.visible.size > 0 ? 'offline' : user.last;
+  startShowing(viewer);
+  const look: Disguise | null = user === undefined ? null : {
+    general: generalTo(viewer, user) === 'unlogined' ? 'unlogined' : 'offline',
+    username: nameTo(viewer, user),
+  };
+  viewer.blocked ??= new Map();
+  viewer.blocked.set(userId, look);
+}
+
+/** The username `viewer` sees of `user` in the state. */
+export function nameTo(viewer: Connection, user: User): string | undefined {
+  if (viewer.user === user) {
+    return viewer.viewer.username ?? user.username;
+  }
+  if (viewer.blocked?.has(user.userId) === true) {
+    return disguiseOf(viewer, user.userId, generalOf(user.visible.size, user.last), user.username).username;
+  }
+  if (viewer.refused?.has(user.userId) === true) {
+    return undefined;
+  }
+  return viewer.options.redact === undefined
+    ? user.username
+    : shownName(viewer, user) ?? viewer.names?.get(user.userId);
+}
+
+/** With `redact`, the name is what the presences say that are shown. */
+function shownName(viewer: Connection, user: User): string | undefined {
+  return visibleTo(viewer, user).at(-1)?.presence.username;
 }
 
 /** Notes that `viewer` has just been given a snapshot of `user`. */
@@ -89,13 +144,28 @@ export function noteShown(viewer: Connection, user: User): void {
     return;
   }
   for (const { connectionId, box } of user.visible.values()) {
-    const shown = show(viewer, user, box);
+    const shown = show(viewer, box);
     if (shown === null) {
       viewer.shown.delete(connectionId);
     } else {
       viewer.shown.set(connectionId, shown);
     }
   }
+  noteName(viewer, user);
+}
+
+/** Returns the new name when it is another than before. */
+function noteName(viewer: Connection, user: User): string | undefined {
+  if (viewer.options.redact === undefined || viewer.user === user || isHidden(viewer, user.userId)) {
+    return undefined;
+  }
+  const name = shownName(viewer, user);
+  if (name === undefined || viewer.names?.get(user.userId) === name) {
+    return undefined;
+  }
+  viewer.names ??= new Map();
+  viewer.names.set(user.userId, name);
+  return name;
 }
 
 /** From now on `viewer` sees things its own way: remembers what it has been shown so far. */
@@ -113,6 +183,7 @@ export function forgetShown(viewer: Connection, user: User): void {
   if (viewer.shown === undefined) {
     return;
   }
+  viewer.names?.delete(user.userId);
   for (const connectionId of user.visible.keys()) {
     viewer.shown.delete(connectionId);
   }
@@ -130,7 +201,7 @@ export function personalise(viewer: Connection, update: Update): Update | null {
   const changes: Change[] = [];
   for (const { connectionId, ref, after } of update.changes) {
     const before = shown.get(connectionId) ?? null;
-    const seen = after === null ? null : show(viewer, user, after);
+    const seen = after === null ? null : show(viewer, after);
     if (seen === null) {
       shown.delete(connectionId);
     } else {
@@ -141,8 +212,21 @@ export function personalise(viewer: Connection, update: Update): Update | null {
     }
   }
   const isOnline = [...ids].some((id) => shown.has(id));
-  const general = wasOnline === isOnline ? undefined : generalTo(viewer, user);
-  return changes.length === 0 && general === undefined && update.username === undefined
+  const general = wasOnline === isOnline ? unseenGeneral(viewer, update, isOnline) : generalTo(viewer, user);
+  const username = renamed(viewer, update);
+  return changes.length === 0 && general === undefined && username === undefined
     ? null
-    : { user, changes, general, username: update.username, stateBytes: undefined };
+    : { user, changes, general, username, stateBytes: undefined };
+}
+
+/** A change from `offline` to `unlogined` or back, which no connection of the user shows. */
+function unseenGeneral(viewer: Connection, { user, changes, general }: Update, isOnline: boolean): GeneralStatus | undefined {
+  return isOnline || changes.length > 0 || isHidden(viewer, user.userId) ? undefined : general;
+}
+
+function renamed(viewer: Connection, { user, username }: Update): string | undefined {
+  if (isHidden(viewer, user.userId)) {
+    return undefined;
+  }
+  return viewer.options.redact === undefined || viewer.user === user ? username : noteName(viewer, user);
 }
