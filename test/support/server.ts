@@ -43,12 +43,12 @@ export async function freePort(): Promise<number> {
   });
 }
 
-/** Rooms `presence`, `lobby` (both with `options`), and those given. */
-export async function startServer(options: PresenceOptions = {}, rooms: Record<string, RoomClass> = {}): Promise<TestServer> {
+/** Rooms `presence`, `lobby` (both with `options`), and those given. A client that answers no ping for two to three `pingInterval`s is dropped. */
+export async function startServer(options: PresenceOptions = {}, rooms: Record<string, RoomClass> = {}, pingInterval = 1000): Promise<TestServer> {
   const port = await freePort();
   const definitions = Object.fromEntries(Object.entries(rooms).map(([name, room]) => [name, defineRoom(room).enableRealtimeListing()]));
   const server = defineServer({
-    transport: new WebSocketTransport({ pingInterval: 1000 }),
+    transport: new WebSocketTransport({ pingInterval }),
     greet: false,
     gracefullyShutdown: false,
     rooms: {
