@@ -27,6 +27,8 @@ export interface TrackerDeps {
   newId: () => string;
   rememberOfflineMs: number;
   rememberOfflineUsers: number;
+  /** Instead of a memory of its own: one that outlives the tracker. */
+  memory?: OfflineMemory;
   handoverMs: number;
   /** Commands of the server API that came from other processes. */
   onCommand?: (command: unknown) => void;
@@ -64,7 +66,7 @@ export class Tracker {
     this.directory = new Directory({
       outbox: this.outbox,
       cluster: () => this.cluster,
-      memory: new OfflineMemory(deps.rememberOfflineMs, deps.rememberOfflineUsers),
+      memory: deps.memory ?? new OfflineMemory(deps.rememberOfflineMs, deps.rememberOfflineUsers),
       now: deps.now,
     });
     const { directory } = this;
@@ -281,10 +283,13 @@ export class Tracker {
   }
 
   #unfollow(connection: Connection, user: User): boolean {
+    if (!connection.follows.has(user)) {
+      return false;
+    }
     forgetShown(connection, user);
-    const ended = unlink(connection, user);
+    unlink(connection, user);
     this.directory.release(user);
-    return ended;
+    return true;
   }
 
   /** Brings a viewer's picture of `users` in line after a rule changed (block, redact): told as an ordinary delta. */
