@@ -2,7 +2,7 @@
  * The way out to one Colyseus client. The client object is replaced when the
  * player reconnects; everything else stays.
  */
-import { ClientState, type Client } from '@colyseus/core';
+import { ClientState, CloseCode, type Client } from '@colyseus/core';
 import { messageFrame, type FrameCodec } from './frames.ts';
 import { generalTo, visibleTo } from './visibility.ts';
 import { SNAPSHOT_MESSAGE, UNFOLLOWED_MESSAGE, type GeneralChange, type Presence, type Snapshot, type Unfollowed } from './protocol.ts';
@@ -86,7 +86,7 @@ export class ClientSink implements Sink {
   }
 
   close(): void {
-    this.client.leave();
+    this.client.leave(CloseCode.CONSENTED);
   }
 
   /** Before the join is acknowledged there is no state to patch: the full state comes with the acknowledgement. */

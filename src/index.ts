@@ -2,7 +2,8 @@
 export { PresenceRoom } from './presence-room.ts';
 export { PresenceLobbyRoom, type LobbyEvents } from './presence-lobby-room.ts';
 export { PresencePlugin } from './presence-plugin.ts';
-export { presence, PresenceServer, type Counts } from './presence-server.ts';
+export { presence, PresenceServer } from './presence-server.ts';
+export type { ClusterCounts, Counts } from './census.ts';
 export type { Target } from './commands.ts';
 export type { GeneralEvent, PresenceEventMap, StatusEvent } from './server-events.ts';
 export type { PresenceMessages, PresenceRoomClient } from './messages.ts';

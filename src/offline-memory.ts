@@ -4,12 +4,18 @@
  * time, and the oldest go when there are too many.
  */
 export class OfflineMemory {
-  readonly #ttlMs: number;
-  readonly #most: number;
-  /** userId → when it may be forgotten. Insertion order is expiry order. */
+  #ttlMs: number;
+  #most: number;
+  /** userId → when it may be forgotten. Insertion order is expiry order, unless the time was shortened. */
   readonly #until = new Map<string, number>();
 
   constructor(ttlMs: number, most: number) {
+    this.#ttlMs = ttlMs;
+    this.#most = most;
+  }
+
+  /** Other limits from now on. */
+  limit(ttlMs: number, most: number): void {
     this.#ttlMs = ttlMs;
     this.#most = most;
   }

@@ -9,33 +9,23 @@
  * await presence.follow({ userId: 'ann' }, ['bob']);          // ann's clients hear of bob from now on
  * presence.on('online', ({ userId }) => push.notifyFriendsOf(userId));
  */
-import { acquireRuntime, currentRuntime, eventsOf, type Runtime } from './runtime.ts';
-import { applyCommand, type Command, type Target } from './commands.ts';
-import { fitsBytes, isUserId } from './status.ts';
+import { randomUUID } from 'node:crypto';
+import { matchMaker } from '@colyseus/core';
+import { applyCommand, isSettable, isTarget, MOST_STATUS_BYTES, type Command, type Target } from './commands.ts';
+import { countShare, type ClusterCounts, type Counts } from './census.ts';
+import { currentRuntime, eventsOf, guestRuntime, type Runtime } from './runtime.ts';
+import { isUserId } from './status.ts';
 import { PresenceError, type Status, type UserStatus } from './protocol.ts';
 import { queryUsers } from './query.ts';
-import { resolveOptions, type ClusterOptions } from './options.ts';
+import { resolveOptions, type ClusterOptions, type ResolvedOptions } from './options.ts';
 import type { PresenceEventMap } from './server-events.ts';
 
-export interface Counts {
-  /** Distinct users with a connection, visible or not. A user on two processes counts once per process. */
-  users: number;
-  /** Clients in presence-aware rooms. */
-  connections: number;
-  /** Users that appear online. */
-  online: number;
-}
-
 export class PresenceServer {
-  readonly #cluster: Partial<ClusterOptions>;
-  readonly #prefix: string;
-  /** Held only in a process whose rooms do not hold one. */
-  #own: Runtime | undefined;
+  readonly #options: ResolvedOptions;
 
-  /** `cluster`: the same value the rooms of the process have. */
+  /** `cluster`: the same value the rooms of the process have. Only needed where no room runs, or with another `prefix`. */
   constructor(cluster: Partial<ClusterOptions> = {}) {
-    this.#cluster = cluster;
-    this.#prefix = resolveOptions({ cluster }).cluster.prefix;
+    this.#options = resolveOptions({ cluster });
   }
 
   /** General and custom status of users, one answer per id, whatever `canFollow` and `redact` say. Cost: one directory read per user that nobody here follows. */
@@ -50,23 +40,32 @@ export class PresenceServer {
     return new Map(statuses.map(({ userId, general }) => [userId, general === 'online']));
   }
 
-  /** What this process holds. Sum over the processes for the cluster. */
+  /** What this process holds. Of a user on several processes only the one with its newest visible connection counts it. */
   count(): Counts {
-    const runtime = currentRuntime(this.#prefix);
-    const counts: Counts = { users: 0, connections: runtime?.tracker.connections.size ?? 0, online: 0 };
-    for (const user of runtime?.tracker.directory.users.values() ?? []) {
-      if (user.own.size > 0) {
-        counts.users++;
-        counts.online += user.visible.size > 0 ? 1 : 0;
-      }
-    }
-    return counts;
+    const runtime = isRunning() ? currentRuntime(this.#prefix) : undefined;
+    return runtime === undefined ? { users: 0, connections: 0, online: 0 } : countShare(runtime.tracker);
   }
 
-  /** Sets or clears the status of a connection, or of every connection of a user, on whatever process. Throws `status_too_long`. */
+  /**
+   * What all processes hold. Waits at most `timeoutMs` (default 1000) for their
+   * answers; `complete` tells whether all that are known have answered. Cost:
+   * one message to, and one from, every process.
+   */
+  async countAll(timeoutMs = 1000): Promise<ClusterCounts> {
+    const { census, tracker } = this.#runtime();
+    return census.ask(randomUUID(), tracker, timeoutMs);
+  }
+
+  /**
+   * Sets or clears the status of a connection, or of every connection of a
+   * user, on whatever process. At most 65536 UTF-8 bytes (`status_too_long`);
+   * the rooms' own limit and their feature switches are for clients.
+   */
   setStatus(target: Target, status: Status): void {
-    if (status !== null && !fitsBytes(status, MOST_STATUS_BYTES)) {
-      throw new PresenceError('status_too_long');
+    if (!isSettable(status)) {
+      throw typeof status === 'string'
+        ? new PresenceError('status_too_long', `The status has more than ${MOST_STATUS_BYTES} UTF-8 bytes.`)
+        : new PresenceError('invalid_payload', 'The status must be a string or null.');
     }
     this.#everywhere({ kind: 'status', target, status });
   }
@@ -84,8 +83,10 @@ export class PresenceServer {
   }
 
   /**
-   * From now on `userId` looks offline to `blockedId`, wherever it is
-   * connected. For connections that come later `canFollow` must say so.
+   * From now on `userId` looks to `blockedId` as if it had gone offline: in
+   * deltas, state, snapshots, queries and joins, also after a new follow. Holds
+   * for the connections that `blockedId` has now; for later ones `canFollow`
+   * must say so.
    */
   block(userId: string, blockedId: string): void {
     requireIds([userId, blockedId]);
@@ -103,7 +104,7 @@ export class PresenceServer {
     this.#everywhere({ kind: 'refresh', target });
   }
 
-  /** Closes the connections (close code 1000). */
+  /** Ends the connections, as if the players had left (close code 4000); those in their reconnection grace, too. */
   disconnect(target: Target): void {
     this.#everywhere({ kind: 'disconnect', target });
   }
@@ -111,37 +112,59 @@ export class PresenceServer {
   /**
    * `online`, `offline`: the general status of a user changed; `status`: that of
    * a connection did. Told on every process that knows the user: the ones it is
-   * connected to and the ones where somebody follows it. Returns how to stop.
+   * connected to and the ones where somebody follows it; `local` tells whether
+   * it happened on this one. May be called before the server listens. A
+   * listener that throws is logged and hurts nobody. Returns how to stop.
    */
   on<K extends keyof PresenceEventMap>(type: K, listener: (event: PresenceEventMap[K]) => void): () => void {
-    return eventsOf(this.#prefix).on(type, listener);
+    let stop: (() => void) | undefined;
+    let stopped = false;
+    if (isRunning()) {
+      return eventsOf(this.#prefix).on(type, listener);
+    }
+    void matchMaker.onReady.then(() => {
+      if (!stopped) {
+        stop = eventsOf(this.#prefix).on(type, listener);
+      }
+    });
+    return () => {
+      stopped = true;
+      stop?.();
+    };
   }
 
   /** For a process without presence rooms: leaves the cluster. Others need not call it. */
   async close(): Promise<void> {
-    const own = this.#own;
-    this.#own = undefined;
-    await own?.release();
+    if (isRunning()) {
+      await currentRuntime(this.#prefix)?.stopIfUnused();
+    }
   }
 
   #everywhere(command: Command): void {
+    if ('target' in command && !isTarget(command.target)) {
+      throw new PresenceError('invalid_payload', 'The target must be { userId } or { connectionId }.');
+    }
     const runtime = this.#runtime();
     applyCommand(runtime, command);
     runtime.tracker.cluster.broadcast(command);
   }
 
   #runtime(): Runtime {
-    const running = currentRuntime(this.#prefix);
-    if (running === undefined) {
-      this.#own = acquireRuntime(resolveOptions({ cluster: this.#cluster }));
-      return this.#own;
+    if (!isRunning()) {
+      throw new PresenceError('unavailable', 'The Colyseus server has not started yet: call this after listen().');
     }
-    return running;
+    return currentRuntime(this.#prefix) ?? guestRuntime(this.#options);
+  }
+
+  get #prefix(): string {
+    return this.#options.cluster.prefix;
   }
 }
 
-/** The hard limit of a command; the rooms' own limits are for clients. */
-const MOST_STATUS_BYTES = 65_536;
+/** Colyseus has its presence, which everything here hangs on. */
+function isRunning(): boolean {
+  return (matchMaker.presence as unknown) !== undefined;
+}
 
 function requireIds(userIds: readonly unknown[]): void {
   if (!userIds.every(isUserId)) {

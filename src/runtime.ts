@@ -6,29 +6,32 @@
 import { randomBytes } from 'node:crypto';
 import { LocalPresence, logger, matchMaker, type AuthContext, type Presence as ColyseusPresence } from '@colyseus/core';
 import { applyCommand, parseCommand } from './commands.ts';
+import { Census } from './census.ts';
 import { ColyseusMatchmaking } from './matchmaking.ts';
 import { FrameCodec } from './frames.ts';
 import { NullCluster } from './cluster/null-cluster.ts';
 import { PresenceCluster } from './cluster/presence-cluster.ts';
 import { newIncarnation } from './cluster/clock.ts';
+import { OfflineMemory } from './offline-memory.ts';
 import { ServerEvents } from './server-events.ts';
 import { Tracker } from './tracker.ts';
 import type { Cluster, ClusterHost } from './cluster/ports.ts';
-import type { ClusterOptions, ResolvedOptions } from './options.ts';
+import { DEFAULTS, type ClusterOptions, type ResolvedOptions } from './options.ts';
 import type { Connection } from './model.ts';
 import type { Matchmaking } from './jump-in.ts';
 
 export class Runtime {
   readonly tracker: Tracker;
   readonly codec = new FrameCodec();
+  readonly census = new Census();
   readonly clock: { now: () => number } = { now: () => Date.now() };
   readonly log: Pick<Console, 'warn' | 'error' | 'info'> = logger;
   readonly #matchmaking = new ColyseusMatchmaking();
   readonly #timings: string;
   readonly #onIdle: () => void;
-  #users = 0;
+  #rooms = 0;
 
-  constructor(presence: ColyseusPresence, options: ResolvedOptions, events: ServerEvents, onIdle: () => void) {
+  constructor(presence: ColyseusPresence, options: ResolvedOptions, { events, memory }: Heritage, onIdle: () => void) {
     this.#timings = timingsOf(options.cluster);
     this.#onIdle = onIdle;
     this.tracker = new Tracker({
@@ -42,6 +45,7 @@ export class Runtime {
       newId: () => randomBytes(12).toString('base64url'),
       rememberOfflineMs: options.rememberOfflineHours * 3_600_000,
       rememberOfflineUsers: options.rememberOfflineUsers,
+      memory,
       handoverMs: options.cluster.handoverMs,
       onCommand: (value) => {
         const command = parseCommand(value);
@@ -57,12 +61,21 @@ export class Runtime {
     return this.#matchmaking;
   }
 
-  /** Throws when a second kind of room wants other timings for the same cluster. */
+  /** Whether no room holds it: the server API has started it. */
+  get isGuest(): boolean {
+    return this.#rooms === 0;
+  }
+
+  suits({ cluster }: ResolvedOptions): boolean {
+    return timingsOf(cluster) === this.#timings;
+  }
+
+  /** One room more. Throws when a second kind of room wants other timings for the same cluster. */
   acquire(options: ResolvedOptions): this {
-    if (timingsOf(options.cluster) !== this.#timings) {
+    if (!this.suits(options)) {
       throw new TypeError('Presence-aware rooms of one process must agree on the option "cluster", or use different values of "cluster.prefix".');
     }
-    this.#users++;
+    this.#rooms++;
     return this;
   }
 
@@ -82,19 +95,28 @@ export class Runtime {
     }
   }
 
-  /** One user of the runtime less; the last one stops it. */
+  /** One room less; the last one stops the runtime. */
   async release(): Promise<void> {
-    if (--this.#users === 0) {
+    this.#rooms--;
+    await this.stopIfUnused();
+  }
+
+  async stopIfUnused(): Promise<void> {
+    if (this.isGuest) {
       this.#onIdle();
       await this.tracker.stop();
     }
   }
 }
 
-interface Slot {
+/** What outlives a runtime: rooms come and go, and the last one to go stops it. */
+interface Heritage {
+  readonly events: ServerEvents;
+  readonly memory: OfflineMemory;
+}
+
+interface Slot extends Heritage {
   runtime: Runtime | undefined;
-  /** Outlives the runtime: listeners stay while rooms come and go. */
-  events: ServerEvents;
 }
 
 // Keyed by Colyseus's presence instance, so that two servers in one process do not see each other.
@@ -109,17 +131,43 @@ function slotOf(prefix: string): Slot {
   }
   let slot = byPrefix.get(prefix);
   if (slot === undefined) {
-    slot = { runtime: undefined, events: new ServerEvents((message) => { logger.error(message); }) };
+    slot = {
+      runtime: undefined,
+      events: new ServerEvents((message) => { logger.error(message); }),
+      memory: new OfflineMemory(DEFAULTS.rememberOfflineHours * 3_600_000, DEFAULTS.rememberOfflineUsers),
+    };
     byPrefix.set(prefix, slot);
   }
   return slot;
 }
 
-/** The process's runtime, started if it is not running; `release()` it once. Call when a server listens (in `onCreate` at the earliest). */
+/** The process's runtime for a room, started if it is not running; `release()` it once. Call when a server listens (in `onCreate` at the earliest). */
 export function acquireRuntime(options: ResolvedOptions): Runtime {
   const slot = slotOf(options.cluster.prefix);
-  slot.runtime ??= new Runtime(matchMaker.presence, options, slot.events, () => { slot.runtime = undefined; });
-  return slot.runtime.acquire(options);
+  const { runtime } = slot;
+  if (runtime === undefined || runtime.isGuest) {
+    slot.memory.limit(options.rememberOfflineHours * 3_600_000, options.rememberOfflineUsers);
+  }
+  if (runtime?.isGuest === true && !runtime.suits(options)) {
+    // The server API was first and could only guess.
+    void runtime.stopIfUnused();
+  }
+  return start(slot, options).acquire(options);
+}
+
+/** The process's runtime for the server API: started if it is not running, and stopped with the last room, or by `stopIfUnused()`. */
+export function guestRuntime(options: ResolvedOptions): Runtime {
+  return start(slotOf(options.cluster.prefix), options);
+}
+
+function start(slot: Slot, options: ResolvedOptions): Runtime {
+  const runtime = slot.runtime ?? new Runtime(matchMaker.presence, options, slot, () => {
+    if (slot.runtime === runtime) {
+      slot.runtime = undefined;
+    }
+  });
+  slot.runtime = runtime;
+  return runtime;
 }
 
 /** The runtime if it is running. */

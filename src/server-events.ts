@@ -4,15 +4,24 @@
 import type { GeneralStatus, Presence } from './protocol.ts';
 import type { Update } from './model.ts';
 
+interface EventOrigin {
+  /**
+   * Whether a connection of this process caused it. Every process that knows
+   * the user tells of it: act only on `local` events to act once per cluster.
+   * When a process crashes, its players' going is `local` nowhere.
+   */
+  local: boolean;
+}
+
 /** A user came online or went offline. */
-export interface GeneralEvent {
+export interface GeneralEvent extends EventOrigin {
   userId: string;
   username: string | undefined;
   general: GeneralStatus;
 }
 
 /** A connection's status was set, changed or cleared. */
-export interface StatusEvent {
+export interface StatusEvent extends EventOrigin {
   userId: string;
   connectionId: string;
   /** `null`: it was not visible before. */
@@ -50,18 +59,19 @@ export class ServerEvents {
 
   tell({ user, changes, general }: Update): void {
     const { userId, username } = user;
-    for (const { connectionId, before, after } of changes) {
-      this.#emit('status', { userId, connectionId, before: before?.presence ?? null, after: after?.presence ?? null });
+    for (const { connectionId, before, after, local = false } of changes) {
+      this.#emit('status', () => ({ userId, connectionId, before: before?.presence ?? null, after: after?.presence ?? null, local }));
     }
     if (general !== undefined) {
-      this.#emit(general === 'online' ? 'online' : 'offline', { userId, username, general });
+      const local = changes.some((change) => change.local === true);
+      this.#emit(general === 'online' ? 'online' : 'offline', () => ({ userId, username, general, local }));
     }
   }
 
-  #emit<K extends keyof PresenceEventMap>(type: K, event: PresenceEventMap[K]): void {
+  #emit<K extends keyof PresenceEventMap>(type: K, event: () => PresenceEventMap[K]): void {
     for (const listener of this.#listeners[type]) {
       try {
-        listener(event);
+        listener(event());
       } catch (error) {
         // A listener's mistake must stop neither the flush nor the process.
         this.#report(`presence: a listener for "${type}" threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
