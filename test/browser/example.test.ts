@@ -102,7 +102,7 @@ describe.skipIf(executable === undefined)('the example game in Chromium', () => 
     expect(rooms[0]).toBe(rooms[1]);
 
     const seenBy = async (page: Page, userId: string): Promise<{ x: number; y: number } | undefined> => {
-      const players = await page.evaluate(inBrowser((game) => game.players())) as ReturnType<GameDebug['players']>;
+      const players = await page.evaluate<ReturnType<GameDebug['players']>>(inBrowser((game) => game.players()));
       return players.find((player) => player.userId === userId && !player.bot);
     };
     for (const [mover, watcher, userId] of [[ann, bob, 'ann'], [bob, ann, 'bob']] as const) {
