@@ -113,8 +113,9 @@ export class Directory {
     }
   }
 
+  /** Issued even while the store is down, to be carried out after what was issued before. */
   async endLease(incarnation: string): Promise<void> {
-    await this.#calls.run(() => this.#store.del(this.#keys.lease(incarnation)));
+    await this.#calls.probe(() => this.#store.del(this.#keys.lease(incarnation)));
   }
 
   // --- sweeping ---

@@ -19,10 +19,14 @@ export interface FarewellDeps {
   bus: Bus;
   sweeper: Sweeper;
   clock: Clock;
+  /** Whether the store is already known to have lost our data. */
+  hasLost: () => boolean;
+  /** Writes everything once more. */
+  rewrite: () => Promise<void>;
 }
 
 /** Rejects when the store cannot be reached; the lease then ends by itself, and others sweep. */
-export async function sayGoodbye({ incarnation, host, directory, bus, sweeper, clock }: FarewellDeps): Promise<void> {
+export async function sayGoodbye({ incarnation, host, directory, bus, sweeper, clock, hasLost, rewrite }: FarewellDeps): Promise<void> {
   const now = clock.now();
   const staying: Array<[userId: string, register: Register]> = [];
   let handoverUntil = now;
@@ -37,7 +41,10 @@ export async function sayGoodbye({ incarnation, host, directory, bus, sweeper, c
 
   // First leave, then look around: of two that leave at once, one sees the other leaving.
   const handoverMs = handoverUntil - now;
-  await directory.renew(incarnation, 'leaving', Math.max(1, Math.ceil(handoverMs / 1000)));
+  const lease = await directory.renew(incarnation, 'leaving', Math.max(1, Math.ceil(handoverMs / 1000)));
+  if (lease === null || hasLost()) {
+    await rewrite(); // the store has lost its data, and with it what there is to remove
+  }
   const others = (await directory.processes()).filter((other) => other !== incarnation);
   const leases = await Promise.all(others.map(async (other) => directory.lease(other)));
 

@@ -5,7 +5,7 @@
  *   writer → registrar → directory, bus     what we say about our users
  *   watches ← directory, bus                what others say about theirs
  *   peers ← liveness, sweeper               who the others are
- *   calls, health                           whether the store answers
+ *   calls, health, hearing                  whether the store answers, whether we hear
  *
  * Guarantees: a watched user converges to what its processes say, whatever was
  * lost, doubled or late, once messages pass again. A process that vanishes is
@@ -29,6 +29,7 @@ import { Directory } from './directory.ts';
 import type { ControlMessage } from './envelope.ts';
 import { sayGoodbye } from './farewell.ts';
 import { guardedHost } from './guarded-host.ts';
+import { Hearing } from './hearing.ts';
 import { Health } from './health.ts';
 import { keysOf } from './keys.ts';
 import { Peers } from './peers.ts';
@@ -53,18 +54,16 @@ export class PresenceCluster implements Cluster {
   readonly #registrar: Registrar;
   readonly #writer: Writer;
   readonly #control: Subscription;
+  readonly #hearing = new Hearing();
   readonly #leaseSeconds: number;
 
   #timer: unknown;
   #stopListening: () => void = () => {};
   #stopped: Promise<void> | undefined;
   #busy = false;
+  /** The store has lost our data, and we have not begun to write it again. */
+  #lost = false;
   #round = 0;
-  /** Number of the last beat sent, and of the last one that came back. */
-  #beat = 0;
-  #echoed = 0;
-  /** Once this beat comes back we hear again, and read everybody. */
-  #resyncAt: number | undefined;
 
   constructor(host: ClusterHost, given: ClusterDeps) {
     const deps = withDefaults(given);
@@ -162,6 +161,11 @@ export class PresenceCluster implements Cluster {
     const limit = clock.setTimeout(resolve, STOP_LIMIT_MS);
     await Promise.race([enough, this.#writer.idle().then(() => sayGoodbye({
       incarnation, host: this.#host, directory: this.#directory, bus: this.#bus, sweeper: this.#sweeper, clock,
+      hasLost: () => this.#lost,
+      rewrite: () => {
+        this.#markAll();
+        return this.#writer.idle();
+      },
     })).catch(ignore)]);
     clock.clearTimeout(limit);
     this.#writer.pause();
@@ -176,6 +180,9 @@ export class PresenceCluster implements Cluster {
   }
 
   async #pulse(): Promise<void> {
+    if (this.#stopped !== undefined) {
+      return;
+    }
     if (this.#health.state === 'down') {
       if (await this.#directory.probe(this.incarnation, this.#leaseSeconds) && this.#health.recovered()) {
         this.#peers.excuse();
@@ -190,6 +197,7 @@ export class PresenceCluster implements Cluster {
         this.#sendBeat(),
       ]);
       if (lease === null) {
+        this.#lost = true;
         this.#peers.excuse();
         this.#assertAll();
       }
@@ -224,24 +232,27 @@ export class PresenceCluster implements Cluster {
     if (this.#stopped !== undefined) {
       return;
     }
+    this.#markAll();
+    this.#hearing.doubt();
+    this.#sendBeat().catch(ignore);
+  }
+
+  #markAll(): void {
+    this.#lost = false;
     this.#registrar.relist();
     this.#directory.enlist(this.incarnation).catch(ignore);
     for (const userId of this.#host.announcedUsers()) {
       this.#writer.mark(userId);
     }
     this.#writer.resume();
-    this.#resyncAt = this.#beat + 1;
-    this.#sendBeat().catch(ignore);
   }
 
   #sendBeat(): Promise<void> {
-    return this.#bus.publishControl({ kind: 'beat', n: ++this.#beat });
+    return this.#bus.publishControl({ kind: 'beat', n: this.#hearing.next() });
   }
 
   #hearEcho(beat: number): void {
-    this.#echoed = Math.max(this.#echoed, beat);
-    if (this.#resyncAt !== undefined && beat >= this.#resyncAt) {
-      this.#resyncAt = undefined;
+    if (this.#hearing.echo(beat)) {
       void this.#watches.resync();
     }
   }
@@ -257,20 +268,17 @@ export class PresenceCluster implements Cluster {
     }
   }
 
-  /** Our own beats do not come back: the subscriber connection is broken, or its subscription was lost. */
+  /** Our own beats do not come back: if the subscription was refused or lost, another one helps. */
   #noticeDeafness(): void {
-    const missing = this.#beat - this.#echoed;
-    if (missing >= DEAF_AFTER_BEATS) {
-      this.#resyncAt ??= this.#beat + 1;
-      if (this.#control.failed || missing % DEAF_AFTER_BEATS === 0) {
-        void this.#control.open();
-      }
+    const { missing } = this.#hearing;
+    if (missing > 0 && (this.#control.failed || missing % DEAF_AFTER_BEATS === 0)) {
+      void this.#control.open();
     }
   }
 
   /** The subscriber connection was made anew: messages were lost, and the store may be another one. */
   #reconnected(): void {
-    if (this.#echoed > 0 && this.#health.state === 'up') {
+    if (this.#hearing.hasHeard && this.#health.state === 'up') {
       this.#assertAll();
     }
   }

@@ -31,7 +31,8 @@ export class Sweeper {
    */
   async sweep(incarnation: string, isGone: () => boolean): Promise<boolean> {
     const { directory, claimSeconds } = this.#deps;
-    if (!await directory.isEnlisted(incarnation)) {
+    // A store that lost its data may have users of it all the same, written before it noticed.
+    if (!await directory.isEnlisted(incarnation) && (await directory.listed(incarnation)).length === 0) {
       return true;
     }
     if (await directory.isClaimed(incarnation) || !await directory.claim(incarnation, claimSeconds)) {
@@ -49,16 +50,20 @@ export class Sweeper {
   /** Removes every trace of `incarnation`, claimed or not. Per user: one command, three when it was its last trace. */
   async purge(incarnation: string, isGone: () => boolean = () => true): Promise<void> {
     const { directory, concurrency } = this.#deps;
-    await forEachLimit(await directory.listed(incarnation), concurrency, async (userId) => {
+    try {
+      await forEachLimit(await directory.listed(incarnation), concurrency, async (userId) => {
+        if (isGone()) {
+          await this.remove(userId, incarnation);
+        }
+      });
       if (isGone()) {
-        await this.remove(userId, incarnation);
+        await directory.unlistAll(incarnation);
+        await directory.delist(incarnation);
       }
-    });
-    if (isGone()) {
-      await directory.unlistAll(incarnation);
-      await directory.delist(incarnation);
+    } finally {
+      // Whatever failed may still be queued in the store's client, and be carried out late.
+      await directory.endLease(incarnation);
     }
-    await directory.endLease(incarnation);
   }
 
   /** Removes what `incarnation` said about one user, and remembers the user as offline if nobody else says anything. */

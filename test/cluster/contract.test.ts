@@ -295,6 +295,37 @@ describe.each(stores)('the cluster over %s', (_name, store) => {
     await until(() => b.host.statuses('eve')[0] === 'back', 'B to see eve again');
   });
 
+  it('reads everybody again after messages were lost, without being told so', async () => {
+    const a = await processes.start('A', { healBatch: 0 });
+    const b = await processes.start('B', { healBatch: 0 });
+    await b.cluster.watch('ann');
+    a.show('ann', 'old');
+    await until(() => b.host.statuses('ann')[0] === 'old', 'B to hear ann');
+    b.line.deafen();
+    a.show('ann', 'missed');
+    const beats = (): number => b.line.calls.get('publish') ?? 0;
+    const before = beats();
+    await until(() => beats() >= before + 2, 'beats of B to be lost');
+    expect(b.host.statuses('ann')).toEqual(['old']);
+    b.line.mend();
+    await until(() => b.host.statuses('ann')[0] === 'missed', 'B to read ann again');
+  });
+
+  it('removes what it wrote after the store had lost its data, when it leaves before it noticed', async () => {
+    const slow = { heartbeatMs: 60_000, leaseMs: 120_000 };
+    const a = await processes.start('A', slow);
+    const b = await processes.start('B', slow);
+    a.show('ann', 'before');
+    await until(async () => (await b.cluster.read(['ann'])).get('ann')?.registers.length === 1, 'ann to be stored');
+    for (const key of await processes.keys()) {
+      a.store.del(key);
+    }
+    a.show('ann', 'after');
+    await until(async () => (await lasting()).length === 1, 'ann to be stored again, listed nowhere');
+    await a.cluster.stop();
+    expect(await lasting()).toEqual([]);
+  });
+
   it('removes everything of a process that leaves, at once', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B', { heartbeatMs: 60_000, leaseMs: 120_000 });

@@ -58,6 +58,11 @@ export class FakeHost implements ClusterHost {
     this.commands.push(command);
   }
 
+  /** As a tracker does that watches the user no more. */
+  forget(userId: string): void {
+    this.#said.delete(userId);
+  }
+
   /** The statuses others report of the user now. */
   statuses(userId: string): string[] {
     return [...this.#said.get(userId)?.values() ?? []]

@@ -11,18 +11,21 @@ export interface FlakyPresence {
   presence: Presence;
   calls: Map<string, number>;
   cut(): void;
+  /** Only messages are lost; commands pass. */
+  deafen(): void;
   mend(): void;
 }
 
 export function flaky(real: Presence): FlakyPresence {
   let isCut = false;
+  let isDeaf = false;
   const calls = new Map<string, number>();
   const wrapped = new Map<Callback, Callback>();
 
   const overrides: Record<string, (...args: never[]) => unknown> = {
     subscribe: (topic: string, callback: Callback) => {
       const deliver: Callback = (...args) => {
-        if (!isCut) {
+        if (!isCut && !isDeaf) {
           callback(...args);
         }
       };
@@ -54,6 +57,10 @@ export function flaky(real: Presence): FlakyPresence {
     presence,
     calls,
     cut: () => { isCut = true; },
-    mend: () => { isCut = false; },
+    deafen: () => { isDeaf = true; },
+    mend: () => {
+      isCut = false;
+      isDeaf = false;
+    },
   };
 }

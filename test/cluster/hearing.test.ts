@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { Hearing } from '../../src/cluster/hearing.ts';
+
+describe('hearing', () => {
+  it('asks for nothing while every beat comes back, however late', () => {
+    const hearing = new Hearing();
+    const beats = [hearing.next(), hearing.next(), hearing.next()];
+    expect(hearing.missing).toBe(3);
+    expect(hearing.hasHeard).toBe(false);
+    expect(beats.map((beat) => hearing.echo(beat))).toEqual([false, false, false]);
+    expect(hearing.echo(2)).toBe(false);
+    expect(hearing.missing).toBe(0);
+    expect(hearing.hasHeard).toBe(true);
+  });
+
+  it('asks for everything once when a beat was skipped', () => {
+    const hearing = new Hearing();
+    hearing.echo(hearing.next());
+    hearing.next();
+    expect(hearing.echo(hearing.next())).toBe(true);
+    expect(hearing.echo(hearing.next())).toBe(false);
+  });
+
+  it('asks for everything once, with the first beat sent after a doubt', () => {
+    const hearing = new Hearing();
+    const before = hearing.next();
+    hearing.doubt();
+    const after = hearing.next();
+    expect(hearing.echo(before)).toBe(false);
+    expect(hearing.echo(after)).toBe(true);
+    expect(hearing.echo(hearing.next())).toBe(false);
+  });
+});

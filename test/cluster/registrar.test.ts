@@ -1,0 +1,67 @@
+import { LocalPresence } from '@colyseus/core';
+import { describe, expect, it } from 'vitest';
+import { Bus } from '../../src/cluster/bus.ts';
+import { Calls } from '../../src/cluster/calls.ts';
+import { systemClock } from '../../src/cluster/clock.ts';
+import { Directory } from '../../src/cluster/directory.ts';
+import { Health } from '../../src/cluster/health.ts';
+import { keysOf } from '../../src/cluster/keys.ts';
+import { Registrar } from '../../src/cluster/registrar.ts';
+import { FakeHost } from './support/fake-host.ts';
+
+function setup() {
+  const store = new LocalPresence();
+  const host = new FakeHost();
+  const time = { now: 0 };
+  const clock = { ...systemClock, now: () => time.now };
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const calls = new Calls(new Health(log, () => {}), systemClock, 1000);
+  const keys = keysOf('p');
+  const directory = new Directory(store, calls, keys);
+  const bus = new Bus({ incarnation: 'A', store, calls, keys, log, subscriptions: { store, clock, timeoutMs: 1000 } });
+  const registrar = new Registrar({ incarnation: 'A', host, directory, bus, clock, rememberSeconds: 0 });
+  const write = (userId: string, visible: boolean): Promise<void> => {
+    host.own.set(userId, { entries: visible ? [{ connectionId: 'c', status: '', setAt: 0 }] : [] });
+    return registrar.write(userId);
+  };
+  return { registrar, write, time, listed: () => directory.listed('A') };
+}
+
+describe('the registrar', () => {
+  it('lists a user for the sweeper, and ends that only once the user stayed away for a while', async () => {
+    const { registrar, write, time, listed } = setup();
+    await write('ann', true);
+    await write('bob', true);
+    await write('eve', true);
+    await write('ann', false);
+    await write('bob', false);
+    time.now = 20_000;
+    await write('bob', true);
+    await write('eve', false);
+    await registrar.tidy();
+    expect(await listed()).toEqual(['ann', 'bob', 'eve']);
+    time.now = 30_000;
+    await registrar.tidy();
+    expect(await listed()).toEqual(['bob', 'eve']);
+    time.now = 50_000;
+    await registrar.tidy();
+    expect(await listed()).toEqual(['bob']);
+  });
+
+  it('lists a user again who comes back after that', async () => {
+    const { registrar, write, time, listed } = setup();
+    await write('ann', true);
+    await write('ann', false);
+    time.now = 30_000;
+    await registrar.tidy();
+    expect(await listed()).toEqual([]);
+    await write('ann', true);
+    expect(await listed()).toEqual(['ann']);
+  });
+
+  it('writes nothing of a user that never was here', async () => {
+    const { registrar, listed } = setup();
+    await registrar.write('nobody');
+    expect(await listed()).toEqual([]);
+  });
+});
