@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:net';
 import { defineRoom, defineServer, Room, type AuthContext, type Server } from '@colyseus/core';
-import { WebSocketTransport, type TransportOptions } from '@colyseus/ws-transport';
+import { WebSocketTransport } from '@colyseus/ws-transport';
 import { Client, type Room as ClientRoom } from '@colyseus/sdk';
 import { PresenceLobbyRoom, PresenceRoom, type PresenceJoinOptions, type PresenceOptions } from '../../src/index.ts';
 
