@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../support/until.ts';
-import { stores } from './support/backends.ts';
+import { startStores } from './support/backends.ts';
 import { Processes } from './support/processes.ts';
 
-describe.each(stores)('the cluster over %s', (_name, store) => {
+describe.each(await startStores())('the cluster over %s', (_name, store) => {
   let processes: Processes;
   beforeEach(() => { processes = new Processes(store); });
   afterEach(async () => { await processes.stop(); });

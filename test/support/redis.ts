@@ -59,7 +59,7 @@ export async function startRedis({ own = false } = {}): Promise<TestRedis | null
       await exited;
     }
   };
-  // Nobody is left to stop it when a test run is cut short.
+  // Nobody is left to stop it when a test run is cut short in the middle.
   const onExit = (): void => { server?.kill('SIGKILL'); };
   process.once('exit', onExit);
 

@@ -49,9 +49,11 @@ export async function endConnections(presence: Presence): Promise<void> {
   await Promise.all(ended);
 }
 
-const redis = await startRedis();
-
-export const stores: Array<[name: string, store: Store]> = [
-  ['LocalPresence', localStore()],
-  ...(redis === null ? [] : [['RedisPresence', redisStore(redis)] as [string, Store]]),
-];
+/** LocalPresence, and RedisPresence where there is a Redis. The caller stops them. */
+export async function startStores(): Promise<Array<[name: string, store: Store]>> {
+  const redis = await startRedis();
+  return [
+    ['LocalPresence', localStore()],
+    ...(redis === null ? [] : [['RedisPresence', redisStore(redis)] as [string, Store]]),
+  ];
+}
