@@ -7,6 +7,7 @@
  */
 import { generalOf, makePresence } from './status.ts';
 import { makeBox } from './visibility.ts';
+import { Refs } from './refs.ts';
 import type { Cluster, Register, RegisterEntry } from './cluster/ports.ts';
 import type { GeneralStatus } from './protocol.ts';
 import type { OfflineMemory } from './offline-memory.ts';
@@ -21,19 +22,22 @@ export interface DirectoryDeps {
   memory: OfflineMemory;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** Makes the numbers of the schema state unpredictable. */
+  secret: string;
 }
 
 export class Directory {
   readonly users = new Map<string, User>();
   readonly #deps: DirectoryDeps;
+  readonly #refs: Refs;
   /** Users that have something from this incarnation. */
   readonly #byIncarnation = new Map<string, Set<User>>();
-  #nextRef = 2; // 0 is the root of the schema state, 1 its map of users
   #lastSetAt = 0;
   #seq = 0;
 
   constructor(deps: DirectoryDeps) {
     this.#deps = deps;
+    this.#refs = new Refs(deps.secret);
     deps.outbox.onFlushed = (user) => { this.release(user); };
   }
 
@@ -47,7 +51,7 @@ export class Directory {
     if (user === undefined) {
       user = {
         userId,
-        ref: this.#takeRefs(2),
+        ref: this.#refs.take(userId),
         username: undefined,
         visible: new Map(),
         followers: new Set(),
@@ -64,13 +68,24 @@ export class Directory {
     return user;
   }
 
-  /** Forgets the user if nobody here needs it any more. */
+  /** Forgets the user if nobody here needs it any more. One who is only here unseen looks as if forgotten. */
   release(user: User): void {
-    if (user.own.size > 0 || user.followers.size > 0 || user.pins > 0 || this.#hasLocal(user)
+    if (user.followers.size > 0 || user.pins > 0 || this.#hasLocal(user)
       || this.#deps.outbox.has(user) || this.users.get(user.userId) !== user) {
       return;
     }
+    if (user.own.size > 0) {
+      if (user.visible.size === 0) {
+        user.username = undefined;
+        user.stateBytes = undefined;
+      }
+      return;
+    }
     this.users.delete(user.userId);
+    this.#refs.give(user.ref);
+    for (const { ref } of user.visible.values()) {
+      this.#refs.give(ref);
+    }
     for (const incarnation of user.registers.keys()) {
       this.#unlink(user, incarnation);
     }
@@ -81,7 +96,7 @@ export class Directory {
   show(user: User, connectionId: string, status: string, username?: string): void {
     this.#rename(user, username);
     const known = user.visible.get(connectionId);
-    const ref = known?.ref ?? this.#takeRefs(1);
+    const ref = known?.ref ?? this.#refs.take(connectionId);
     this.#deps.outbox.touch(user, connectionId, ref);
     this.#lastSetAt = Math.max(this.#deps.now(), this.#lastSetAt + 1);
     user.visible.delete(connectionId);
@@ -238,7 +253,7 @@ export class Directory {
       sortBySetAt(user);
       return;
     }
-    const ref = known?.ref ?? this.#takeRefs(1);
+    const ref = known?.ref ?? this.#refs.take(connectionId);
     this.#deps.outbox.touch(user, connectionId, ref);
     user.visible.delete(connectionId);
     user.visible.set(connectionId, {
@@ -256,6 +271,7 @@ export class Directory {
   #remove(user: User, visible: Visible, ended: Ended): void {
     this.#deps.outbox.touch(user, visible.connectionId, visible.ref);
     user.visible.delete(visible.connectionId);
+    this.#refs.give(visible.ref);
     if (user.visible.size === 0) {
       this.#end(user, ended);
     }
@@ -297,12 +313,6 @@ export class Directory {
     if (users?.size === 0) {
       this.#byIncarnation.delete(incarnation);
     }
-  }
-
-  #takeRefs(count: number): number {
-    const ref = this.#nextRef;
-    this.#nextRef += count;
-    return ref;
   }
 }
 

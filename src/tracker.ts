@@ -68,6 +68,7 @@ export class Tracker {
       cluster: () => this.cluster,
       memory: deps.memory ?? new OfflineMemory(deps.rememberOfflineMs, deps.rememberOfflineUsers),
       now: deps.now,
+      secret: deps.newId(),
     });
     const { directory } = this;
     this.cluster = deps.cluster({
