@@ -6,7 +6,7 @@
  * Every call is safe for a client that is not (or no longer) known, and
  * joining or leaving twice is the same as once.
  */
-import { CloseCode, ErrorCode, ServerError, type AuthContext, type Client, type MessageContext, type Rejection } from '@colyseus/core';
+import { ClientState, CloseCode, ErrorCode, ServerError, type AuthContext, type Client, type MessageContext, type Rejection } from '@colyseus/core';
 import { ClientSink, generalsTo, presencesTo } from './client-sink.ts';
 import { RateWindow } from './rate-window.ts';
 import { jumpIn, pickMatch } from './jump-in.ts';
@@ -183,15 +183,23 @@ export class PresenceEngine {
     }
   }
 
-  /** The full schema state of a client; it then needs no other resynchronisation. */
+  /** The full schema state of a client, with which Colyseus answers the acknowledgement of a join; it then needs no other resynchronisation. */
   fullState(client: Client | undefined): Uint8Array {
     const connection = client === undefined ? undefined : this.#connections.get(client.sessionId);
     const { codec, tracker: { outbox } } = this.#runtime;
-    if (connection?.stale === true) {
+    if (client === undefined || connection === undefined) {
+      return codec.fullStateFrame(connection);
+    }
+    // It counts as joined already, but what was queued for it until now leaves only behind
+    // this state. What is told here has to queue up, and patches have nothing to patch yet.
+    const { state } = client;
+    client.state = ClientState.JOINING;
+    if (connection.stale) {
       outbox.resync(connection, 'messages');
     } else {
       outbox.flush();
     }
+    client.state = state;
     return codec.fullStateFrame(connection);
   }
 
