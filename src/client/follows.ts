@@ -95,7 +95,7 @@ export class Follows {
     try {
       await eachChunk(store.unconfirmed('client'), this.#limits, async (chunk) => {
         try {
-          await this.#followChunk(chunk, { repeat: false, impatient: true });
+          await this.#followChunk(chunk, { repeat: false });
         } catch (error) {
           const final = error instanceof PresenceError && !error.retryable;
           if (!final || (error.code === 'too_many_ids' && chunk.length > 1)) {

@@ -15,8 +15,6 @@ export interface CallOptions {
   repeat?: boolean;
   /** When the application made the call (`performance.now()`), if that was before now: the wait for a connection counts from then. */
   since?: number;
-  /** Fail with `not_joined` at once when there is no connection. Default false. */
-  impatient?: boolean;
 }
 
 export class Requests {
@@ -30,10 +28,10 @@ export class Requests {
 
   /** The raw reply. Every request but `presence:join` may be sent twice without harm. */
   async call<T extends RequestType>(type: T, payload: RequestTable[T]['request'], options: CallOptions = {}): Promise<unknown> {
-    const { skip, repeat = true, since = performance.now(), impatient = false } = options;
+    const { skip, repeat = true, since = performance.now() } = options;
     let patience = RATE_LIMIT_PATIENCE_MS;
     for (;;) {
-      const room = await this.#link.ready(impatient ? 0 : this.#link.patience(since));
+      const room = await this.#link.ready(this.#link.patience(since));
       if (skip?.() === true) {
         return undefined;
       }

@@ -10,6 +10,11 @@ describe('diffPresences', () => {
     expect(diffPresences([pc, phone], [{ ...phone }, { ...pc }])).toEqual({ joins: [], leaves: [] });
   });
 
+  it('tells several arrivals in their order, the newest status last', () => {
+    expect(diffPresences([], [pc, phone]).joins).toEqual([pc, phone]);
+    expect(diffPresences([], [phone, pc]).joins).toEqual([phone, pc]);
+  });
+
   it('tells arrivals and departures', () => {
     expect(diffPresences([pc], [phone])).toEqual({ joins: [phone], leaves: [pc] });
     expect(diffPresences([], [pc])).toEqual({ joins: [pc], leaves: [] });

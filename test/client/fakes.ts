@@ -41,6 +41,7 @@ export class FakeRoom {
   /** Codes with which the client asked to leave. */
   left: boolean[] = [];
   #server: FakeServer;
+  #acknowledged = true;
   #messages = new Map<string, Set<(payload: unknown) => void>>();
   #pending = new Set<(error: Error) => void>();
 
@@ -69,6 +70,9 @@ export class FakeRoom {
   request(type: RequestType, payload: Record<string, unknown>): Promise<unknown> {
     if (!this.connection.isOpen) {
       return Promise.reject(new Error(`cannot send request "${type}": connection is not open.`));
+    }
+    if (!this.#acknowledged) {
+      return Promise.reject(new Error('sent before the server could know that the client is back'));
     }
     this.sent.push({ type, payload });
     return new Promise((resolve, reject) => {
@@ -109,7 +113,10 @@ export class FakeRoom {
   /** The SDK is back in the same seat. */
   comeBack(): void {
     this.connection.isOpen = true;
+    // The SDK acknowledges only after the signal.
+    this.#acknowledged = false;
     this.onReconnect.invoke();
+    this.#acknowledged = true;
   }
 
   /** The seat is gone. */

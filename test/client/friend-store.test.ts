@@ -55,6 +55,13 @@ describe('following', () => {
     expect(step.statuses).toEqual([{ userId: 'bob', statusType: 'online', customStatus: 'later', self: false }]);
   });
 
+  it('applies deltas of who is followed already at once, and once', () => {
+    store.applyFollow(['bob'], reply());
+    store.beginFollow(['bob']);
+    expect(store.applyDelta(delta({ joins: [presence('bob', 'hi')] })).delta?.joins).toHaveLength(1);
+    expect(store.applyFollow(['bob'], reply(presence('bob', 'hi')))).toEqual(quiet);
+  });
+
   it('forgets such deltas when the follow fails', () => {
     store.beginFollow(['bob']);
     store.applyDelta(delta({ joins: [presence('bob', 'early')] }));
@@ -111,6 +118,19 @@ describe('deltas', () => {
     store.applyDelta(delta({ joins: [presence('bob', 'phone', { connectionId: 'bob-2' })] }));
     store.applyDelta(delta({ leaves: [presence('bob', 'hi')], joins: [presence('bob', 'back')] }));
     expect(store.list()[0]).toMatchObject({ status: 'back' });
+  });
+
+  it('that join a connection without leaving it before make it the newest all the same', () => {
+    store.applyDelta(delta({ joins: [presence('bob', 'phone', { connectionId: 'bob-2' })] }));
+    store.applyDelta(delta({ joins: [presence('bob', 'back')] }));
+    expect(store.list()[0]).toMatchObject({ status: 'back', connections: [{ connectionId: 'bob-2' }, { connectionId: 'bob-1' }] });
+  });
+
+  it('that end the last connection without saying how mean offline, whatever was before', () => {
+    store.applyFollow(['dan'], { presences: [], users: [{ userId: 'dan', general: 'unlogined' }] });
+    store.applyDelta(delta({ joins: [presence('dan')] }));
+    store.applyDelta(delta({ leaves: [presence('dan')] }));
+    expect(store.list()[2]).toMatchObject({ userId: 'dan', general: 'offline' });
   });
 
   it('that no user-level status shows are no change of a user', () => {
@@ -206,6 +226,12 @@ describe('a lost connection', () => {
   it('still follows again what a complete snapshot of the new seat does not have yet', () => {
     store.lose();
     expect(store.applySnapshot({ userIds: [], presences: [], users: [], complete: true }).removed).toEqual([]);
+    expect(store.unconfirmed('client')).toEqual(['ann']);
+  });
+
+  it('still follows again whom the server follows as well', () => {
+    store.lose();
+    store.applySnapshot({ userIds: ['ann'], presences: [], users: [] });
     expect(store.unconfirmed('client')).toEqual(['ann']);
   });
 

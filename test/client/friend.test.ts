@@ -29,6 +29,11 @@ describe('toFriend', () => {
     expect(friend('bob', playing, presence('bob', 'brb', { connectionId: 'phone' }))).toMatchObject({ status: 'brb', matchId: 'm1', joinable: true });
   });
 
+  it('offers the match of the newest status when there are several', () => {
+    const [old, recent] = ['m1', 'm2'].map((matchId) => presence('bob', `{"matchId":"${matchId}"}`, { connectionId: matchId, matchId }));
+    expect(friend('bob', old as Presence, recent as Presence).matchId).toBe('m2');
+  });
+
   it('withdraws the offer when the status says it is not joinable', () => {
     const full = presence('bob', '{"matchId":"m1","joinable":false}', { matchId: 'm1' });
     expect(friend('bob', full)).toMatchObject({ matchId: 'm1', joinable: false });

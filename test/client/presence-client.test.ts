@@ -201,6 +201,34 @@ describe('following', () => {
     expect(friends.getSnapshot()).toEqual([]);
   });
 
+  it('sends no call before the one before it is answered', async () => {
+    const friends = await join();
+    const answers: Array<() => void> = [];
+    server.onRequest = (type) => type === 'presence:follow' ? new Promise((resolve) => { answers.push(() => { resolve({ presences: [], users: [] }); }); }) : undefined;
+    const calls = [friends.follow(['bob']), friends.unfollow(['bob'])];
+    await settle();
+    expect(server.room.sent).toHaveLength(1);
+    answers[0]?.();
+    await Promise.all(calls);
+    expect(server.room.sent).toHaveLength(2);
+  });
+
+  it('forgets the deltas of a follow that failed', async () => {
+    const friends = await join();
+    server.onRequest = () => refusal('feature_disabled');
+    expect(await code(friends.follow(['bob']))).toBe('feature_disabled');
+    server.room.say('presence:delta', { joins: [presence('bob', 'early')], leaves: [] });
+    server.room.say('presence:snapshot', { userIds: ['bob'], presences: [], users: [] });
+    expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob', online: false }]);
+  });
+
+  it('fails when even one id is too many', async () => {
+    const friends = await join();
+    server.onRequest = () => refusal('too_many_ids');
+    expect(await code(friends.follow(['a', 'b', 'c']))).toBe('too_many_ids');
+    expect(sent('presence:follow').map(({ userIds }) => (userIds as string[]).length)).toEqual([3, 2, 1]);
+  });
+
   it('unfollows everybody without a list, and in chunks with one', async () => {
     const friends = await join();
     const ids = Array.from({ length: 150 }, (_, i) => `user-${i}`);
@@ -346,6 +374,20 @@ describe('a dropped connection', () => {
     server.room.comeBack();
     await Promise.all([cut, waiting]);
     expect(server.room.sent.map(({ type }) => type).sort()).toEqual(['presence:follow', 'presence:follow', 'presence:status']);
+  });
+
+  it('is over, for listeners, when the server knows that we are back', async () => {
+    const friends = await join();
+    const answers: unknown[] = [];
+    friends.onConnectionChange((state) => {
+      if (state === 'online') {
+        answers.push(friends.room.request('presence:status', { status: 'x' }));
+      }
+    });
+    server.room.drop();
+    server.room.comeBack();
+    await settle();
+    expect(await Promise.all(answers)).toEqual([{}]);
   });
 
   it('fails calls that wait too long, counted from the call', async () => {
@@ -584,6 +626,15 @@ describe('a lost seat', () => {
     expect(friends.getSnapshot()).toEqual([]);
   });
 
+  it('adapts to a next server that allows fewer ids', async () => {
+    const friends = await join();
+    await friends.follow(Array.from({ length: 90 }, (_, i) => `user-${i}`));
+    server.onRequest = (_, { userIds }) => (userIds as string[]).length > 30 ? refusal('too_many_ids') : undefined;
+    await lose();
+    expect(friends.getSnapshot()).toHaveLength(90);
+    expect(friends.getSnapshot().every(({ stale }) => !stale)).toBe(true);
+  });
+
   it('does not follow for itself whom the server follows for it; they go if they do not come back', async () => {
     const friends = await join();
     server.room.say('presence:snapshot', { userIds: ['sid', 'tom'], presences: [presence('sid'), presence('tom')], users: [] });
@@ -600,6 +651,30 @@ describe('a lost seat', () => {
     expect(deltas).toEqual([]);
   });
 
+  it('waits anew for the follows of the server in every new seat', async () => {
+    const friends = await join();
+    server.room.say('presence:snapshot', { userIds: ['sid'], presences: [], users: [] });
+    await lose();
+    await vi.advanceTimersByTimeAsync(8000);
+    await lose(2700);
+    await vi.advanceTimersByTimeAsync(9000);
+    expect(friends.getSnapshot()).toMatchObject([{ userId: 'sid', stale: true }]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(friends.getSnapshot()).toEqual([]);
+  });
+
+  it('that a listener does not want any more is given back at once', async () => {
+    const friends = await join();
+    friends.subscribe(() => {
+      if (server.rooms.length === 2) {
+        void friends.leave();
+      }
+    });
+    await lose();
+    expect(friends.connection).toBe('closed');
+    expect(server.room.left).toEqual([true]);
+  });
+
   it('restores a status that was never confirmed only after joining, so that refusing it does not refuse the seat', async () => {
     const friends = await join({ status: 'short' });
     server.room.end(4001);
@@ -613,6 +688,33 @@ describe('a lost seat', () => {
     await lose(2700);
     expect(server.room.options['status']).toBe('short');
     expect(server.rooms.flatMap(({ sent: each }) => each)).toHaveLength(1);
+  });
+
+  it('restores the newest status, even if the announcement of an older one came last', async () => {
+    const friends = await join({ status: 'a' });
+    const own = (status: string) => ({ userId: 'me', connectionId: 'own-1', status });
+    server.onRequest = (_, __, room) => {
+      room.say('presence:delta', { leaves: [], joins: [own('a')] });
+      return undefined;
+    };
+    server.room.drop();
+    const told = friends.setStatus('b');
+    server.room.comeBack();
+    await told;
+    await lose();
+    expect(server.room.options['status']).toBe('b');
+    expect(sent('presence:status')).toEqual([{ status: 'b' }]);
+  });
+
+  it('restores what the server has made of the status while we were away', async () => {
+    await join({ status: 'rude' });
+    server.room.drop();
+    server.room.comeBack();
+    server.room.say('presence:welcome', { protocol: 1, userId: 'me', connectionId: 'own-1', presences: [{ userId: 'me', connectionId: 'own-1', status: 'polite' }] });
+    await settle();
+    expect(server.room.sent).toEqual([]);
+    await lose();
+    expect(server.room.options['status']).toBe('polite');
   });
 
   it('restores what the server itself has made of the status', async () => {
