@@ -17,7 +17,7 @@ function colorOf(system: SystemName): string {
   if (system.startsWith('plugin')) {
     return system === 'plugin-both' ? '#1f6feb' : '#79b0ff';
   }
-  return system.startsWith('colyseus') ? '#9a8fc2' : '#b4bcc6';
+  return system.startsWith('colyseus') || system === 'stateview' ? '#9a8fc2' : '#b4bcc6';
 }
 
 export function renderSvg({ scenarios, machine, date, quick }: Results): string {
