@@ -95,12 +95,15 @@ export class Tracker {
   }
 
   #connect(user: User, { identity, auth, options, sync, sink }: Joining, resume: string | undefined): Connection {
-    const resumed = resume !== undefined && !this.connections.has(resume) && this.directory.canTakeOver(user, resume)
-      ? user.visible.get(resume)
-      : undefined;
+    const resumed = resume !== undefined && this.directory.canTakeOver(user, resume) ? user.visible.get(resume) : undefined;
+    if (resumed !== undefined) {
+      this.#retire(resumed.connectionId);
+    }
     // What is not told yet belongs to the welcome: tell it to the others first.
     if (this.outbox.has(user)) {
+      user.pins++; // nobody may need it at this moment
       this.outbox.flush();
+      user.pins--;
     }
     const connectionId = resumed?.connectionId ?? this.#deps.newId();
     const connection: Connection = {
@@ -154,15 +157,41 @@ export class Tracker {
     this.directory.release(user);
   }
 
-  /** In its reconnection grace: keeps status and follows, hears nothing. */
-  suspend(connection: Connection): void {
-    connection.away = true;
+  /** The client has come back as a new connection: its earlier one, away in its grace, ends without anybody hearing of it. */
+  #retire(connectionId: string): void {
+    const earlier = this.connections.get(connectionId);
+    if (earlier !== undefined) {
+      earlier.closed = true;
+      this.connections.delete(connectionId);
+      earlier.user.own.delete(earlier);
+      for (const other of unlinkAll(earlier)) {
+        this.directory.release(other);
+      }
+    }
   }
 
-  /** Back from the grace: gets what it missed as one snapshot. */
-  resume(connection: Connection): void {
+  /**
+   * In its reconnection grace: keeps status and follows, hears nothing. The
+   * player may also come back as a new connection, here or on another process,
+   * and take this one over.
+   */
+  suspend(connection: Connection): void {
+    if (!connection.away && !connection.closed) {
+      connection.away = true;
+      const { user, connectionId, options } = connection;
+      this.directory.handOver(user, connectionId, this.#deps.now() + options.graceSeconds * 1000);
+    }
+  }
+
+  /** Back from the grace: gets what it missed as one snapshot. Returns false when the player is already back elsewhere. */
+  resume(connection: Connection): boolean {
+    if (!this.directory.reclaim(connection.user, connection.connectionId)) {
+      this.#retire(connection.connectionId);
+      return false;
+    }
     connection.away = false;
     this.outbox.owe(connection);
+    return true;
   }
 
   /** Sets or clears the status. The same status again reaches nobody. */
@@ -225,8 +254,9 @@ export class Tracker {
       throw new PresenceError('not_joined');
     }
     const evicted = this.#makeRoom(connection, users, origin);
-    // What is not told yet belongs to the snapshot: tell it to the others first.
-    if (users.some((user) => this.outbox.has(user))) {
+    // What is not told yet belongs to the snapshot: tell it to the others first. Who begins to see things its own way has to have heard everything.
+    const startsShowing = refused !== undefined && refused.size > 0 && connection.shown === undefined;
+    if (startsShowing || users.some((user) => this.outbox.has(user))) {
       this.outbox.flush();
     }
     for (const user of evicted) {
