@@ -12,6 +12,7 @@ import express from 'express';
 import { ARENA_ROOM, LOBBY_ROOM } from '../shared/rules.ts';
 import { ArenaRoom } from './arena/arena-room.ts';
 import { nameAuth, useSecret } from './name-auth.ts';
+import { probePort } from './ports.ts';
 
 export interface AppOptions {
   /** 0 = any free port. */
@@ -34,9 +35,10 @@ export async function startApp({ port, secret, redisUrl, publicAddress }: AppOpt
   if (!existsSync(PAGE)) {
     throw new Error('The page is not built yet. Run "npm run build" in example-game first.');
   }
+  // Asked for before the server is built: once it is, Colyseus prints a stack trace of its own.
+  await probePort(port);
   useSecret(secret);
   const http = createServer();
-  const failed = new Promise<never>((_, reject) => http.once('error', reject));
 
   const server = defineServer({
     rooms: {
@@ -53,23 +55,6 @@ export async function startApp({ port, secret, redisUrl, publicAddress }: AppOpt
     ...(publicAddress !== undefined && { publicAddress }),
   });
 
-  await Promise.race([server.listen(port), failed]);
+  await server.listen(port);
   return (http.address() as AddressInfo).port;
-}
-
-/** A sentence for a failed start. */
-export function explain(error: unknown, port: number): string {
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    return `Port ${port} is taken. Choose another one, for example: PORT=${port + 10} npm start`;
-  }
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** The port from the environment variable PORT; default 2567. */
-export function portFromEnv(): number {
-  const port = Number(process.env['PORT'] ?? 2567);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`PORT must be a number from 0 to 65535, but is "${process.env['PORT']}".`);
-  }
-  return port;
 }

@@ -9,15 +9,15 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { portFromEnv } from './app.ts';
-import { findRedis, freePort } from './redis.ts';
+import { explain, portFromEnv, probePort } from './ports.ts';
+import { findRedis } from './redis.ts';
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
 try {
   await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(explain(error));
   process.exit(1);
 }
 
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
     }
     console.log(`The process for port ${port} is gone; starting a new one.`);
     await start(port).catch((error: unknown) => {
-      console.error(String(error));
+      console.error(explain(error));
       void stop(1);
     });
   };
@@ -75,10 +75,10 @@ async function main(): Promise<void> {
 
   const ports: number[] = [];
   for (let index = 0; index < count; index++) {
-    ports.push(first === 0 ? await freePort() : first + index);
+    ports.push(first === 0 ? await probePort(0) : first + index);
   }
   await Promise.all(ports.map(start)).catch(async (error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(explain(error));
     await stop(1);
   });
   console.log(`Orbit Rush is running: ${ports.map((port) => `http://${host}:${port}`).join('  ')}`);

@@ -1,16 +1,15 @@
 /** `npm start`: the example on one process, nothing else needed. */
 import { randomBytes } from 'node:crypto';
-import { explain, portFromEnv, startApp } from './app.ts';
+import { startApp } from './app.ts';
+import { explain, portFromEnv } from './ports.ts';
 
-let wanted = 0;
 try {
-  wanted = portFromEnv();
   const port = await startApp({
-    port: wanted,
+    port: portFromEnv(),
     secret: process.env['JWT_SECRET'] ?? randomBytes(32).toString('hex'),
   });
   console.log(`Orbit Rush is running: http://localhost:${port}`);
 } catch (error) {
-  console.error(explain(error, wanted));
+  console.error(explain(error));
   process.exit(1);
 }

@@ -1,7 +1,8 @@
 /** Finds a Redis for the cluster: REDIS_URL, or a redis-server of this machine. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { probePort } from './ports.ts';
 
 export interface FoundRedis {
   url: string;
@@ -15,6 +16,9 @@ const START_TIMEOUT_MS = 8_000;
 export async function findRedis(): Promise<FoundRedis> {
   const url = process.env['REDIS_URL'];
   if (url !== undefined && url !== '') {
+    if (!URL.canParse(url)) {
+      throw new Error(`REDIS_URL must look like redis://host:6379, but is "${url}".`);
+    }
     const { hostname, port } = new URL(url);
     if (!await answers(hostname, Number(port || 6379), START_TIMEOUT_MS)) {
       throw new Error(`No Redis answers at REDIS_URL (${hostname}:${port || 6379}).`);
@@ -24,17 +28,8 @@ export async function findRedis(): Promise<FoundRedis> {
   return startRedis();
 }
 
-/** A TCP port nobody listens on right now. */
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
-
 async function startRedis(): Promise<FoundRedis> {
-  const port = await freePort();
+  const port = await probePort(0);
   // Detached: Ctrl-C reaches the whole process group, and Redis has to outlive the workers' goodbye.
   const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
     stdio: 'ignore',

@@ -1,15 +1,15 @@
 /** One server process of the cluster; started by cluster.ts, which it tells when it is ready. */
-import { explain, portFromEnv, startApp } from './app.ts';
+import { startApp } from './app.ts';
+import { explain, portFromEnv } from './ports.ts';
 
-const port = portFromEnv();
 try {
   const { REDIS_URL: redisUrl, JWT_SECRET: secret, PUBLIC_ADDRESS: publicAddress } = process.env;
   if (redisUrl === undefined || secret === undefined || publicAddress === undefined) {
     throw new Error('A worker is started by cluster.ts, not on its own.');
   }
-  await startApp({ port, secret, redisUrl, publicAddress });
+  await startApp({ port: portFromEnv(), secret, redisUrl, publicAddress });
   process.send?.('ready');
 } catch (error) {
-  console.error(explain(error, port));
+  console.error(explain(error));
   process.exit(1);
 }

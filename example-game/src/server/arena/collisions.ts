@@ -10,10 +10,10 @@ export interface Bump {
 }
 
 /**
- * Pushes two touching ships apart. A dashing ship that meets an unshielded one
- * shakes shards out of it; that is the returned bump.
+ * Pushes two touching ships apart. While there are `stakes`, a dashing ship
+ * that meets an unshielded one shakes shards out of it; that is the returned bump.
  */
-export function collide(a: Ship, b: Ship, now: number): Bump | undefined {
+export function collide(a: Ship, b: Ship, now: number, stakes: boolean): Bump | undefined {
   const dx = b.x - a.x;
   const dy = b.y - a.y;
   const distance = Math.hypot(dx, dy) || 0.001;
@@ -35,18 +35,18 @@ export function collide(a: Ship, b: Ship, now: number): Bump | undefined {
     b.vx += nx * closing;
     b.vy += ny * closing;
   }
-  return ram(a, b, now) ?? ram(b, a, now);
+  return stakes ? ram(a, b, now) ?? ram(b, a, now) : undefined;
 }
 
-/** Whether the ship burns in the star; if so it is thrown out and shielded. Returns the shards lost. */
-export function burn(ship: Ship, now: number): number | undefined {
+/** Whether the ship burns in the star; if so it is thrown out and shielded. Returns the shards lost, none without `stakes`. */
+export function burn(ship: Ship, now: number, stakes: boolean): number | undefined {
   const distance = Math.hypot(ship.x, ship.y) || 0.001;
   if (distance > STAR_RADIUS + SHIP_RADIUS * 0.5) {
     return undefined;
   }
   ship.vx = (ship.x / distance) * 760;
   ship.vy = (ship.y / distance) * 760;
-  return shake(ship, BURN_DROP, now);
+  return shake(ship, stakes ? BURN_DROP : 0, now);
 }
 
 export function isDashing(ship: Ship, now: number): boolean {

@@ -115,15 +115,17 @@ export class Match {
 
   #collisions(): void {
     const { time } = this.state;
+    // The scoreboard is final: between rounds nobody loses anything.
+    const stakes = this.state.phase === 'playing';
     const ships = [...this.state.ships];
     for (const [index, [shipId, ship]] of ships.entries()) {
-      const burnt = burn(ship, time);
+      const burnt = burn(ship, time, stakes);
       if (burnt !== undefined) {
         this.#field.scatter(ship, burnt, time);
         this.#effects.push({ kind: 'burn', x: ship.x, y: ship.y, shipId, dropped: burnt });
       }
       for (const [otherId, other] of ships.slice(index + 1)) {
-        const bump = collide(ship, other, time);
+        const bump = collide(ship, other, time, stakes);
         if (bump !== undefined) {
           this.#field.scatter(bump.hit, bump.dropped, time);
           const [by, hit] = bump.by === ship ? [shipId, otherId] : [otherId, shipId];

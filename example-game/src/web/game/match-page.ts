@@ -64,7 +64,7 @@ export class MatchPage {
     const dash = (): void => this.#dash();
     this.#controls = new Controls({
       surface: canvas,
-      shipOnScreen: () => this.#renderer.toScreen(this.#world.own.body ?? { x: 0, y: 0 }),
+      shipOnScreen: () => this.#renderer.toScreen(this.#world.own.view ?? { x: 0, y: 0 }),
       onDash: dash,
     });
     this.element = h('main', { class: 'match', testId: 'in-match', 'data-room-id': room.roomId, 'data-players': '1' },
@@ -89,15 +89,6 @@ export class MatchPage {
     this.#options.room.leave().catch(() => undefined);
   }
 
-  #listen(): void {
-    const { room } = this.#options;
-    this.#take(room.state);
-    room.onStateChange((state) => this.#take(state));
-    room.onDrop(() => setTrouble('match', 'Connection lost. Getting back into the match…'));
-    room.onReconnect(() => setTrouble('match', null));
-    room.onLeave(() => this.#end(false));
-  }
-
   /** Draws what the room reports. */
   show(effects: EffectsMessage): void {
     for (const effect of effects) {
@@ -106,6 +97,18 @@ export class MatchPage {
         this.#effects.show(effect, this.#world.own.shipId, (shipId) => this.#hueOf(shipId));
       }
     }
+  }
+
+  #listen(): void {
+    const { room } = this.#options;
+    this.#take(room.state);
+    room.onStateChange((state) => this.#take(state));
+    room.onDrop(() => setTrouble('match', 'Connection lost. Getting back into the match…'));
+    room.onReconnect(() => {
+      this.#steering.forget();
+      setTrouble('match', null);
+    });
+    room.onLeave(() => this.#end(false));
   }
 
   #take(state: ArenaState): void {
@@ -137,10 +140,10 @@ export class MatchPage {
 
   #dash(): void {
     const { own } = this.#world;
-    if (this.#world.phase === 'playing' && own.dash(this.#world.time(performance.now())) && own.body !== undefined) {
+    const place = own.view;
+    if (place !== undefined && this.#world.phase === 'playing' && own.dash(this.#world.time(performance.now()))) {
       this.#steering.dash();
-      const { x, y } = own.body;
-      this.#effects.show({ kind: 'dash', x, y, shipId: own.shipId }, own.shipId, (shipId) => this.#hueOf(shipId));
+      this.#effects.show({ kind: 'dash', x: place.x, y: place.y, shipId: own.shipId }, own.shipId, (shipId) => this.#hueOf(shipId));
     }
   }
 

@@ -2,6 +2,7 @@
 import type { Effects } from './effects.ts';
 import { drawOrbits, drawShards, drawStar, drawWall, Sky } from './scenery.ts';
 import { drawShip, Trail } from './ships.ts';
+import { ARENA_RADIUS } from '../../shared/rules.ts';
 import type { Stick } from './controls.ts';
 import type { ShipView, World } from './world.ts';
 
@@ -12,6 +13,8 @@ const VIEW_SPAN = 1180;
 /** Pixels per unit below which ships would be too small to see: the camera then shows less. */
 const LEAST_SCALE = 0.52;
 const MOST_PIXEL_RATIO = 2;
+/** World units shown behind the wall. */
+const BEYOND_WALL = 70;
 
 export class Renderer {
   readonly canvas: HTMLCanvasElement;
@@ -115,12 +118,15 @@ export class Renderer {
 
   #follow({ x, y }: { x: number; y: number }, seconds: number): void {
     const ease = this.#camera.ready ? 1 - Math.exp(-seconds * 5) : 1;
-    // Halfway to the ship only: the star stays in sight.
-    const wide = Math.min(this.#width, this.#height) / this.#scale;
-    const pull = Math.min(0.82, Math.max(0.3, 1.35 - wide / 1400));
-    this.#camera.x += (x * pull - this.#camera.x) * ease;
-    this.#camera.y += (y * pull - this.#camera.y) * ease;
+    this.#camera.x += (this.#aim(x, this.#width) - this.#camera.x) * ease;
+    this.#camera.y += (this.#aim(y, this.#height) - this.#camera.y) * ease;
     this.#camera.ready = true;
+  }
+
+  /** Towards the ship, so that the star stays in sight, and never far beyond the wall. */
+  #aim(position: number, screen: number): number {
+    const most = Math.max(0, ARENA_RADIUS + BEYOND_WALL - screen / 2 / this.#scale);
+    return Math.max(-most, Math.min(most, position * 0.75));
   }
 
   #fit(): void {

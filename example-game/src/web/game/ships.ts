@@ -17,8 +17,8 @@ export class Trail {
   add(x: number, y: number): void {
     const last = this.#points.at(-1);
     const moved = last === undefined ? Infinity : Math.hypot(x - last.x, y - last.y);
-    if (moved > 250) {
-      this.#points.length = 0;
+    if (moved > 150) {
+      this.clear();
     }
     if (moved >= TRAIL_STEP) {
       this.#points.push({ x, y });
@@ -26,6 +26,10 @@ export class Trail {
     if (this.#points.length > TRAIL_LENGTH || moved < 1) {
       this.#points.shift();
     }
+  }
+
+  clear(): void {
+    this.#points.length = 0;
   }
 
   draw(paint: Paint, ship: DrawnShip, width: number, alpha = 0.5): void {

@@ -26,6 +26,11 @@ export class Steering {
     }
   }
 
+  /** The room has forgotten the last wish: it is sent again. */
+  forget(): void {
+    this.#sent = { x: 0, y: 0 };
+  }
+
   dash(): void {
     if (this.#room.connection.isOpen) {
       this.#room.send('dash');

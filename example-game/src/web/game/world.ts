@@ -91,8 +91,9 @@ export class World {
   ships(now: number): ShipView[] {
     const time = this.time(now);
     return [...this.#tracks.values()].map(({ samples, facts: { shieldUntil, ...facts } }) => {
-      const mine = facts.shipId === this.own.shipId && this.own.body !== undefined;
-      const { x, y, vx, vy, angle } = (mine ? this.own.body : undefined) ?? between(samples, time - DELAY_MS);
+      const own = facts.shipId === this.own.shipId ? this.own.view : undefined;
+      const mine = own !== undefined;
+      const { x, y, vx, vy, angle } = own ?? between(samples, time - DELAY_MS);
       return {
         ...facts, mine, x, y, vx, vy, angle,
         dashedAt: mine ? Math.max(facts.dashedAt, this.own.dashedAt) : facts.dashedAt,

@@ -49,21 +49,24 @@ export class Backdrop {
 
   start(): void {
     cancelAnimationFrame(this.#frame);
+    for (const { trail } of this.#ships) {
+      trail.clear();
+    }
+    const calm = prefersCalm();
+    let drawnAt = -Infinity;
     const draw = (now: number): void => {
-      this.#draw(20_000 + now);
-      // Calm: one picture, redrawn once a second in case the window changed.
-      if (prefersCalm()) {
-        setTimeout(() => { this.#frame = this.#frame === 0 ? 0 : requestAnimationFrame(() => draw(0)); }, 1000);
-      } else {
-        this.#frame = requestAnimationFrame(draw);
+      // Calm: a still picture, redrawn now and then in case the window changed.
+      if (!calm || now - drawnAt > 500) {
+        drawnAt = now;
+        this.#draw(calm ? 20_000 : 20_000 + now);
       }
+      this.#frame = requestAnimationFrame(draw);
     };
     this.#frame = requestAnimationFrame(draw);
   }
 
   stop(): void {
     cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
   }
 
   #draw(time: number): void {

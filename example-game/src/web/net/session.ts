@@ -55,13 +55,16 @@ async function signIn(name: string): Promise<{ token: string; userId: string; us
   return body;
 }
 
-/** A restarted server signs with another key and refuses the old token: gets a new one as soon as somebody answers. */
+/**
+ * A restarted server signs with another key and refuses the old token. Asks for
+ * a new one until the lobby is joined again: the first answer may still come
+ * from the server that shuts down.
+ */
 async function renewToken(client: Client, name: string, needed: () => boolean): Promise<void> {
   while (needed()) {
     const player = await signIn(name).catch(() => undefined);
     if (player !== undefined) {
       client.auth.token = player.token;
-      return;
     }
     await new Promise((resolve) => setTimeout(resolve, RENEW_MS));
   }
