@@ -121,7 +121,7 @@ export class Directory {
     }
   }
 
-  /** This process shuts down: keeps the connection visible for a rejoin elsewhere. */
+  /** The client is gone but may be back, here or elsewhere: until then the connection stays visible and can be taken over. */
   handOver(user: User, connectionId: string, until: number): void {
     const visible = user.visible.get(connectionId);
     if (visible !== undefined && visible.owner === undefined) {
@@ -130,11 +130,23 @@ export class Directory {
     }
   }
 
-  /** Whether `connectionId` waits to be taken over from a process that shut down. */
+  /** Whether `connectionId` waits to be taken over. */
   canTakeOver(user: User, connectionId: string): boolean {
+    const until = user.visible.get(connectionId)?.handoverUntil;
+    return until !== undefined && until > this.#deps.now();
+  }
+
+  /** The client is back after all. Returns false when its connection has been taken over by another process meanwhile. */
+  reclaim(user: User, connectionId: string): boolean {
     const visible = user.visible.get(connectionId);
-    return visible !== undefined && visible.owner !== undefined
-      && visible.handoverUntil !== undefined && visible.handoverUntil > this.#deps.now();
+    if (visible?.owner !== undefined) {
+      return false;
+    }
+    if (visible?.handoverUntil !== undefined) {
+      visible.handoverUntil = undefined;
+      this.#deps.cluster().announce(user.userId);
+    }
+    return true;
   }
 
   /** Makes a connection that was handed over one of this process. */

@@ -159,13 +159,15 @@ export class PresenceEngine {
   /** The client is back, with a new client object. */
   reconnect(client: Client): void {
     const connection = this.#connections.get(client.sessionId);
-    if (connection?.closed === true) {
-      // The server ended it while the player was away.
+    if (connection === undefined) {
+      return;
+    }
+    if (connection.closed || !this.#runtime.tracker.resume(connection)) {
+      // The server ended it while the player was away, or the player is back as another connection.
       client.leave(CloseCode.CONSENTED);
-    } else if (connection !== undefined) {
+    } else {
       (connection.sink as ClientSink).client = client;
       this.#welcome(connection, client);
-      this.#runtime.tracker.resume(connection);
     }
   }
 

@@ -17,7 +17,7 @@ export interface RegisterEntry {
   matchId?: string;
   /** When the status was set: milliseconds since the epoch on the owner's clock. */
   setAt: number;
-  /** Set on a process that shuts down: until then (ms since the epoch) the connection may be taken over by a rejoin elsewhere. */
+  /** Set while the client is away in its grace, and on a process that shuts down: until then (ms since the epoch) the connection may be taken over by a rejoin elsewhere. */
   handoverUntil?: number;
 }
 
@@ -52,6 +52,8 @@ export interface ClusterHost {
 export interface Cluster {
   /** This process, this boot. */
   readonly incarnation: string;
+  /** Whether there is somewhere to hand connections over to when this process shuts down. */
+  readonly handsOver: boolean;
   /**
    * Start to be told about `userId`. Resolves when what other processes say
    * about it has been handed to the host, or when the directory cannot be
