@@ -13,11 +13,12 @@ const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.j
 
 if (!existsSync(marker) || readFileSync(marker, 'utf8') !== lock) {
   console.log('Installing dependencies …');
-  const { status } = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+  // Not `npm ci`: it refuses a lock file in which optional packages for other platforms are missing.
+  const { status } = spawnSync('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root, stdio: 'inherit', shell: process.platform === 'win32',
   });
   if (status !== 0) {
-    console.error('npm ci failed: see above.');
+    console.error('npm install failed: see above.');
     process.exit(status ?? 1);
   }
   writeFileSync(marker, lock);
