@@ -90,13 +90,16 @@ export class PresenceEngine {
     const wishes = this.#readWishes(joinOptions);
     const { codec, tracker } = this.#runtime;
     const sink = new ClientSink(client, codec, this.options.maxBufferedBytes, this.#hasState);
-    const joining = { identity, auth: client.auth as unknown, options: this.options, sink, sync: wishes.sync, resume: wishes.resume };
-    const made = tracker.connect(joining);
+    const made = tracker.connect({
+      identity, auth: client.auth as unknown, options: this.options, sink, sync: wishes.sync, resume: wishes.resume,
+      onConnect: (connection) => {
+        sink.connection = connection;
+        this.#connections.set(client.sessionId, connection);
+        this.#runtime.remember(connection, this.#contexts.get(client));
+        this.#welcome(connection, client);
+      },
+    });
     const connection = made instanceof Promise ? await made : made;
-    sink.connection = connection;
-    this.#connections.set(client.sessionId, connection);
-    this.#runtime.remember(connection, this.#contexts.get(client));
-    this.#welcome(connection, client);
     if (wishes.status !== undefined && this.options.features.status) {
       tracker.setStatus(connection, wishes.status);
     }

@@ -42,6 +42,8 @@ export interface Joining {
   sink: Sink;
   /** A connection id to take over, if it waits for that. */
   resume?: string | undefined;
+  /** Called in the very step in which the connection is made: what can be seen then and its first delta leave no gap and do not overlap. */
+  onConnect?: (connection: Connection) => void;
 }
 
 /** Why a connection ends. `shutdown`: the process goes, the player will be back elsewhere. */
@@ -94,7 +96,7 @@ export class Tracker {
     });
   }
 
-  #connect(user: User, { identity, auth, options, sync, sink }: Joining, resume: string | undefined): Connection {
+  #connect(user: User, { identity, auth, options, sync, sink, onConnect }: Joining, resume: string | undefined): Connection {
     const resumed = resume !== undefined && this.directory.canTakeOver(user, resume) ? user.visible.get(resume) : undefined;
     if (resumed !== undefined) {
       this.#retire(resumed.connectionId);
@@ -132,6 +134,7 @@ export class Tracker {
       this.directory.takeOver(user, connectionId, identity.username);
     }
     noteShown(connection, user);
+    onConnect?.(connection);
     return connection;
   }
 
