@@ -42,12 +42,25 @@ export class Directory {
   }
 
   get(userId: string): User | undefined {
-    return this.users.get(userId);
+    const user = this.users.get(userId);
+    if (user !== undefined && user.visible.size === 0 && user.followers.size === 0) {
+      this.#forgetInTime(user);
+    }
+    return user;
+  }
+
+  /** Being here unseen must not keep `offline` alive longer than it is remembered of somebody who is gone. */
+  #forgetInTime(user: User): void {
+    const last = this.remembered(user.userId);
+    if (user.last !== last) {
+      user.last = last;
+      user.stateBytes = undefined;
+    }
   }
 
   /** The record of `userId`, made and watched if it was not known. */
   open(userId: string): User {
-    let user = this.users.get(userId);
+    let user = this.get(userId);
     if (user === undefined) {
       user = {
         userId,

@@ -265,10 +265,22 @@ export class Tracker {
     for (const user of evicted) {
       this.#unfollow(connection, user);
     }
-    const added = users.filter((user) => {
+    const added: User[] = [];
+    let turned = false;
+    for (const user of users) {
       const isNew = link(connection, user, origin);
-      return setRefused(connection, user, refused?.has(user.userId) === true) || isNew;
-    });
+      const isTurned = setRefused(connection, user, refused?.has(user.userId) === true);
+      if (isNew) {
+        added.push(user);
+      } else if (isTurned) {
+        turned = true;
+      }
+    }
+    if (turned && !connection.away && !connection.stale) {
+      // `canFollow` has changed its mind about somebody who is in the state already: only the whole of it says what is gone.
+      this.outbox.resync(connection, 'everything');
+      return { users, evicted };
+    }
     for (const user of users) {
       noteShown(connection, user);
     }

@@ -87,6 +87,17 @@ describe('offline is told from unlogined', () => {
     expect(await generalOf(await join('ann'), 'bob')).toBe('unlogined');
   });
 
+  test('no longer of a user who is there but invisible than of one who is gone', async () => {
+    await serve({ rememberOfflineHours: 0 });
+    const ann = await join('ann');
+    const bob = await join('bob', 'here');
+    const cat = await join('cat', 'here');
+    await bob.setStatus(null);
+    await drop(cat, true);
+    expect(await generalOf(ann, 'bob')).toBe('unlogined');
+    expect((await ann.follow(['bob', 'cat'])).users.map(({ general }) => general)).toEqual(['unlogined', 'unlogined']);
+  });
+
   test('of at most rememberOfflineUsers users: the earliest are forgotten', async () => {
     await serve({ rememberOfflineUsers: 2 });
     for (const id of ['first', 'second', 'third']) {
