@@ -72,7 +72,7 @@ async function spreadOver(system: SystemName, users: number, quick: boolean): Pr
   const press = (ms: number) => ({ load }: Session) => load.openLoop({ rate: 100, ms, from: 0, to: users });
   return withSession({ system, graph: { kind: 'ring', users, follows: FOLLOWS } }, async (session) => {
     await ready(session);
-    await press(quick ? 1000 : 4000)(session);
+    await press(quick ? 500 : 4000)(session);
     const quiet = await session.measure(() => sleep(quick ? PING_MS : 2 * PING_MS));
     const measured = await session.measure(() => press(windowMs)(session));
     const metrics = deliveryMetrics(measured);
@@ -96,7 +96,7 @@ function spread(quick: boolean): Scenario {
 }
 
 function flat(quick: boolean): Scenario {
-  const sizes = quick ? [500, 2000] : [1000, 8000];
+  const sizes = quick ? [500, 1500] : [1000, 8000];
   return {
     name: 'flat',
     title: `Flatness: the same 100 updates/s and ${FOLLOWS} follows, with ${sizes.join(' and ')} connections`,
@@ -109,7 +109,7 @@ function flat(quick: boolean): Scenario {
 }
 
 function memory(quick: boolean): Scenario {
-  const users = quick ? 1200 : 4000;
+  const users = quick ? 1000 : 4000;
   const warm = 200;
   const run = (system: SystemName) => withSession({ system, graph: { kind: 'ring', users, follows: FOLLOWS } }, async ({ servers, load }) => {
     const server = servers[0]!;
@@ -181,8 +181,8 @@ function idle(quick: boolean): Scenario {
   const graph: Graph = { kind: 'ring', users, follows: FOLLOWS };
   const run = (system: SystemName) => withSession({ system, graph }, async (session) => {
     await ready(session);
-    await sleep(PING_MS);
-    const measured = await session.measure(() => sleep(quick ? 2 * PING_MS : 8 * PING_MS));
+    await sleep(quick ? 500 : PING_MS);
+    const measured = await session.measure(() => sleep(quick ? PING_MS : 8 * PING_MS));
     const { serverCpu, seconds, othersCores, errors } = measured;
     return { metrics: { idlePercent: serverCpu / 1e4 / seconds, othersCores }, errors: { ...noErrors(), closed: errors.closed } };
   });

@@ -13,7 +13,7 @@ import type { Scenario } from './scenarios.ts';
 import { SYSTEM_NAMES } from './systems.ts';
 
 /** Sockets of the largest crowd, with room for everything else a process opens. */
-const FILES_NEEDED = { quick: 2500, full: 8500 };
+const FILES_NEEDED = { quick: 2000, full: 8500 };
 
 const say = (text: string) => process.stderr.write(text);
 
