@@ -5,6 +5,7 @@
  *
  * Every change goes through here, so that the outbox sees what was before.
  */
+import { bestClaim, outranks } from './claims.ts';
 import { generalOf, makePresence } from './status.ts';
 import { makeBox } from './visibility.ts';
 import { Refs } from './refs.ts';
@@ -24,6 +25,8 @@ export interface DirectoryDeps {
   now: () => number;
   /** Makes the numbers of the schema state unpredictable. */
   secret: string;
+  /** Another process has taken over this connection of ours. */
+  onTaken: (connectionId: string) => void;
 }
 
 export class Directory {
@@ -119,6 +122,7 @@ export class Directory {
       box: makeBox(makePresence(user.userId, connectionId, status, user.username)),
       setAt: this.#lastSetAt,
       owner: undefined,
+      takeovers: known?.takeovers ?? 0,
       handoverUntil: undefined,
     });
     this.#deps.memory.forget(user.userId);
@@ -129,7 +133,7 @@ export class Directory {
   hide(user: User, connectionId: string, ended: Ended): void {
     const visible = user.visible.get(connectionId);
     if (visible !== undefined && visible.owner === undefined) {
-      this.#remove(user, visible, ended);
+      this.#settle(user, connectionId, undefined, ended);
       this.#deps.cluster().announce(user.userId);
     }
   }
@@ -167,6 +171,7 @@ export class Directory {
     this.#rename(user, username);
     const visible = user.visible.get(connectionId)!;
     visible.owner = undefined;
+    visible.takeovers++;
     visible.handoverUntil = undefined;
     this.#deps.cluster().announce(user.userId);
   }
@@ -178,27 +183,20 @@ export class Directory {
     }
   }
 
-  /** What another process says. Only newer is applied; nothing of it can touch a connection that lives here. */
+  /** What another process says. Only newer is applied. */
   applyRegister(userId: string, incarnation: string, register: Register): void {
     const user = this.users.get(userId);
-    if (user === undefined || register.seq <= (user.registers.get(incarnation) ?? -1)) {
+    const before = user?.registers.get(incarnation);
+    if (user === undefined || register.seq <= (before?.seq ?? -1)) {
       return;
     }
-    noteSeq(user, incarnation, register.seq);
-    this.#link(user, incarnation);
+    this.#keep(user, incarnation, register);
     if (register.entries.length > 0) {
       this.#rename(user, register.username);
     }
-
-    const said = new Set<string>();
-    for (const entry of register.entries) {
-      said.add(entry.connectionId);
-      this.#applyEntry(user, incarnation, entry);
-    }
-    for (const visible of user.visible.values()) {
-      if (visible.owner === incarnation && !said.has(visible.connectionId)) {
-        this.#remove(user, visible, register.last ?? 'offline');
-      }
+    // What is there before what is gone: a user with one connection for another was never offline.
+    for (const { connectionId } of [...register.entries, ...before?.entries ?? []]) {
+      this.#settle(user, connectionId, user.visible.get(connectionId), register.last ?? 'offline');
     }
     if (register.entries.length === 0 && user.visible.size === 0 && register.last !== undefined) {
       this.#end(user, register.last);
@@ -214,12 +212,12 @@ export class Directory {
 
   dropIncarnation(incarnation: string): void {
     for (const user of this.#byIncarnation.get(incarnation) ?? []) {
-      for (const visible of user.visible.values()) {
-        if (visible.owner === incarnation) {
-          this.#remove(user, visible, 'offline');
-        }
-      }
+      const { seq, entries } = user.registers.get(incarnation) ?? { seq: -1, entries: [] };
       // The sequence number stays: a late message of the dead must not raise it.
+      user.registers.set(incarnation, { seq, entries: [] });
+      for (const { connectionId } of entries) {
+        this.#settle(user, connectionId, user.visible.get(connectionId), 'offline');
+      }
     }
     this.#byIncarnation.delete(incarnation);
   }
@@ -228,12 +226,13 @@ export class Directory {
   register(userId: string): Register | null {
     const user = this.users.get(userId);
     const entries: RegisterEntry[] = [];
-    for (const { connectionId, box, setAt, owner, handoverUntil } of user?.visible.values() ?? []) {
+    for (const { connectionId, box, setAt, owner, takeovers, handoverUntil } of user?.visible.values() ?? []) {
       if (owner === undefined) {
         const { status, matchId } = box.presence;
         entries.push({
           connectionId, status, setAt,
           ...(matchId !== undefined && { matchId }),
+          ...(takeovers > 0 && { takeovers }),
           ...(handoverUntil !== undefined && { handoverUntil }),
         });
       }
@@ -264,18 +263,38 @@ export class Directory {
     return generalOf(user.visible.size, user.last);
   }
 
-  #applyEntry(user: User, incarnation: string, entry: RegisterEntry): void {
-    const { connectionId, setAt, status } = entry;
-    const known = user.visible.get(connectionId);
-    if (known !== undefined && known.owner !== incarnation && !takesOver(known, entry)) {
+  /** Brings one connection in line with what is claimed of it. `standing`: what counts unless another process has the better claim. */
+  #settle(user: User, connectionId: string, standing: Visible | undefined, ended: Ended): void {
+    const claim = bestClaim(user.registers, connectionId);
+    const isOurs = standing !== undefined && standing.owner === undefined;
+    if (isOurs && (claim === undefined || !outranks(claim, { incarnation: this.#deps.cluster().incarnation, entry: standing }))) {
       return;
     }
-    const handoverUntil = entry.handoverUntil;
+    if (claim !== undefined) {
+      this.#applyEntry(user, claim.incarnation, claim.entry);
+    } else {
+      const gone = user.visible.get(connectionId);
+      if (gone !== undefined) {
+        this.#remove(user, gone, ended);
+      }
+    }
+    if (isOurs) {
+      this.#deps.cluster().announce(user.userId);
+      this.#deps.onTaken(connectionId);
+    }
+  }
+
+  #applyEntry(user: User, incarnation: string, entry: RegisterEntry): void {
+    const { connectionId, setAt, status, takeovers = 0, handoverUntil } = entry;
+    const known = user.visible.get(connectionId);
     if (known !== undefined && known.box.presence.status === status && known.box.presence.username === user.username) {
       known.owner = incarnation;
+      known.takeovers = takeovers;
       known.handoverUntil = handoverUntil;
-      known.setAt = setAt;
-      sortBySetAt(user);
+      if (known.setAt !== setAt) {
+        known.setAt = setAt;
+        sortBySetAt(user);
+      }
       return;
     }
     const ref = known?.ref ?? this.#refs.take(connectionId);
@@ -287,6 +306,7 @@ export class Directory {
       box: makeBox(makePresence(user.userId, connectionId, status, user.username)),
       setAt,
       owner: incarnation,
+      takeovers,
       handoverUntil,
     });
     sortBySetAt(user);
@@ -323,7 +343,15 @@ export class Directory {
     return false;
   }
 
-  #link(user: User, incarnation: string): void {
+  #keep(user: User, incarnation: string, register: Register): void {
+    user.registers.delete(incarnation);
+    user.registers.set(incarnation, register);
+    const silent = user.registers.size <= MOST_REGISTERS ? undefined
+      : [...user.registers].find(([, { entries }]) => entries.length === 0)?.[0];
+    if (silent !== undefined) {
+      user.registers.delete(silent);
+      this.#unlink(user, silent);
+    }
     let users = this.#byIncarnation.get(incarnation);
     if (users === undefined) {
       users = new Set();
@@ -341,24 +369,8 @@ export class Directory {
   }
 }
 
-/** How many processes' sequence numbers are kept per user: more than one user is ever on. */
-const MOST_REGISTERS = 64;
-
-function noteSeq(user: User, incarnation: string, seq: number): void {
-  user.registers.delete(incarnation);
-  user.registers.set(incarnation, seq);
-  if (user.registers.size > MOST_REGISTERS) {
-    const [oldest] = user.registers.keys();
-    user.registers.delete(oldest!);
-  }
-}
-
-/** A connection is taken over when its old process has let go of it, or when the other claim is later. */
-function takesOver(known: Visible, entry: RegisterEntry): boolean {
-  const letGo = known.handoverUntil !== undefined;
-  const claimed = entry.handoverUntil === undefined;
-  return letGo === claimed ? letGo : known.owner !== undefined && entry.setAt > known.setAt;
-}
+/** Past so many processes, one that has nothing to say of the user any more is forgotten. */
+const MOST_REGISTERS = 16;
 
 function sortBySetAt(user: User): void {
   if (user.visible.size > 1) {

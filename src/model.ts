@@ -6,6 +6,7 @@
 import type { GeneralStatus, Presence, Status, Sync } from './protocol.ts';
 import type { ResolvedOptions, Viewer } from './options.ts';
 import type { Batch } from './batch.ts';
+import type { Register } from './cluster/ports.ts';
 import type { RateWindow } from './rate-window.ts';
 
 /** A presence and what was encoded of it, so that each is encoded once however many hear of it. */
@@ -27,6 +28,8 @@ export interface Visible {
   setAt: number;
   /** The incarnation it lives on; `undefined` = here. */
   owner: string | undefined;
+  /** How often it was taken over by another process or a new client. */
+  takeovers: number;
   handoverUntil: number | undefined;
 }
 
@@ -43,8 +46,8 @@ export interface User {
   readonly own: Set<Connection>;
   /** How the last visible connection ended. */
   last: Exclude<GeneralStatus, 'online'>;
-  /** Newest register applied, per incarnation. */
-  readonly registers: Map<string, number>;
+  /** The last word of every other process, by incarnation. */
+  readonly registers: Map<string, Register>;
   /** Operations under way that need this record to stay. */
   pins: number;
   /** Resolves when the other processes' view is known. */

@@ -3,6 +3,7 @@
  * for those it knows, from the directory of the cluster for the others.
  */
 import { disguised, generalTo, makeBox, show, visibleTo } from './visibility.ts';
+import { bestClaim } from './claims.ts';
 import { makePresence } from './status.ts';
 import type { Box, Connection, User } from './model.ts';
 import type { GeneralStatus, Presence, UserStatus } from './protocol.ts';
@@ -47,8 +48,10 @@ function fromLocal(tracker: Tracker, user: User, viewer: Connection | undefined)
 }
 
 function fromRemote(tracker: Tracker, userId: string, remote: RemoteUser | undefined, viewer: Connection | undefined): UserStatus {
-  const entries = (remote?.registers ?? [])
-    .flatMap(({ register }) => register.entries.map((entry) => ({ entry, username: register.username })))
+  const registers = (remote?.registers ?? []).map(({ incarnation, register }) => [incarnation, register] as const);
+  const entries = registers
+    .flatMap(([, { entries: said, username }]) => said.map((entry) => ({ entry, username })))
+    .filter(({ entry }) => bestClaim(registers, entry.connectionId)?.entry === entry)
     .sort((a, b) => a.entry.setAt - b.entry.setAt);
   const boxes: Box[] = entries.map(({ entry, username }) => makeBox(makePresence(userId, entry.connectionId, entry.status, username)));
   const shown = viewer === undefined ? boxes : boxes

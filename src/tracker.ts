@@ -71,6 +71,7 @@ export class Tracker {
       memory: deps.memory ?? new OfflineMemory(deps.rememberOfflineMs, deps.rememberOfflineUsers),
       now: deps.now,
       secret: deps.newId(),
+      onTaken: (connectionId) => { this.#taken(connectionId); },
     });
     const { directory } = this;
     this.cluster = deps.cluster({
@@ -158,6 +159,18 @@ export class Tracker {
       this.directory.release(other);
     }
     this.directory.release(user);
+  }
+
+  /** Another process says that the player is there now, as this very connection. It knows better: it took over last. */
+  #taken(connectionId: string): void {
+    const connection = this.connections.get(connectionId);
+    if (connection !== undefined) {
+      this.#retire(connectionId);
+      this.directory.release(connection.user);
+      if (!connection.away) {
+        connection.sink.close();
+      }
+    }
   }
 
   /** The client has come back as a new connection: its earlier one, away in its grace, ends without anybody hearing of it. */

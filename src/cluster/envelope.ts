@@ -12,7 +12,7 @@ export const ENVELOPE_VERSION = 1;
 /** Longest name of an incarnation, in characters. */
 const MAX_INCARNATION_LENGTH = 256;
 
-interface WireEntry { c: string; s: string; t: number; m?: string; h?: number }
+interface WireEntry { c: string; s: string; t: number; m?: string; k?: number; h?: number }
 
 /** A register on the wire and in the directory. Short names: it is the bulk of the traffic. */
 export interface RegisterEnvelope {
@@ -44,11 +44,12 @@ export function encodeRegister(from: string, { seq, username, entries, last }: R
     f: from,
     s: seq,
     ...(username !== undefined && { n: username }),
-    e: entries.map(({ connectionId, status, setAt, matchId, handoverUntil }) => ({
+    e: entries.map(({ connectionId, status, setAt, matchId, takeovers, handoverUntil }) => ({
       c: connectionId,
       s: status,
       t: setAt,
       ...(matchId !== undefined && { m: matchId }),
+      ...(takeovers !== undefined && { k: takeovers }),
       ...(handoverUntil !== undefined && { h: handoverUntil }),
     })),
     ...(last !== undefined && { l: last }),
@@ -139,9 +140,9 @@ function decodeEntry(value: unknown): RegisterEntry | null {
   if (typeof value !== 'object' || value === null) {
     return null;
   }
-  const { c, s, t, m, h } = value as Record<string, unknown>;
+  const { c, s, t, m, k, h } = value as Record<string, unknown>;
   if (typeof c !== 'string' || typeof s !== 'string' || !isFinite(t)
-    || !(m === undefined || typeof m === 'string') || !(h === undefined || isFinite(h))) {
+    || !(m === undefined || typeof m === 'string') || !(k === undefined || isFinite(k)) || !(h === undefined || isFinite(h))) {
     return null;
   }
   return {
@@ -149,6 +150,7 @@ function decodeEntry(value: unknown): RegisterEntry | null {
     status: s,
     setAt: t,
     ...(m !== undefined && { matchId: m }),
+    ...(k !== undefined && { takeovers: k }),
     ...(h !== undefined && { handoverUntil: h }),
   };
 }

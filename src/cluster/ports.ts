@@ -17,6 +17,8 @@ export interface RegisterEntry {
   matchId?: string;
   /** When the status was set: milliseconds since the epoch on the owner's clock. */
   setAt: number;
+  /** How often the connection was taken over; of two processes that claim it, the higher is right. Default 0. */
+  takeovers?: number;
   /** Set while the client is away in its grace, and on a process that shuts down: until then (ms since the epoch) the connection may be taken over by a rejoin elsewhere. */
   handoverUntil?: number;
 }
