@@ -14,7 +14,7 @@ class MatchRoom extends Room {
   // Seats that nobody takes hold up the end of the server.
   override seatReservationTimeout = 2;
   override onCreate(): void {
-    this.onMessage('lock', async () => this.lock());
+    this.onMessage('lock', () => { void this.lock(); });
     this.onMessage('hello', (client) => { client.send('hello', this.roomId); });
   }
   override onJoin(client: Client, options?: unknown): void {
@@ -58,7 +58,7 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
   }
 
   async function sit(seat: JoinReply): Promise<unknown> {
-    const joined = await server.client().consumeSeatReservation(seat as never);
+    const joined = await server.client().consumeSeatReservation(seat);
     joined.onMessage('*', () => {});
     const answer = new Promise((resolve) => { joined.onMessage('hello', resolve); });
     joined.send('hello');
@@ -171,7 +171,7 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
     const { bobId, matchId } = await bobPlays();
     const crowd = await Promise.all(Array.from({ length: 8 }, async () => person(server, fresh('fan'), room)));
     await Promise.all(crowd.map(async (one) => one.follow([bobId])));
-    const outcomes = await Promise.all(crowd.map(async (one, i) => one.ask('presence:join', { userId: bobId }, FORMS[i % 2]!).then(
+    const outcomes = await Promise.all(crowd.map(async (one, i) => one.ask('presence:join', { userId: bobId }, FORMS[i % 2]).then(
       (seat) => seat.roomId, (error: { code: string }) => error.code,
     )));
     expect(outcomes.filter((outcome) => outcome === matchId)).toHaveLength(2);

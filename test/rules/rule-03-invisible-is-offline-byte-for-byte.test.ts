@@ -3,6 +3,7 @@
  * through, so that nothing differs but the story. Then every frame that others
  * received must be the same, byte for byte.
  */
+import type * as Crypto from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { drop } from '../support/drop.ts';
 import { person, ROOMS, settle, type Person, type RoomName } from '../support/person.ts';
@@ -11,21 +12,21 @@ import { until } from '../support/until.ts';
 
 const random = vi.hoisted(() => ({ next: 0 }));
 vi.mock('node:crypto', async (original) => ({
-  ...(await original<typeof import('node:crypto')>()),
+  ...(await original<typeof Crypto>()),
   randomBytes: (size: number) => Buffer.alloc(size, ++random.next),
 }));
 
 interface Story {
   /** How Bob starts, if he comes at all. */
   status: string | null;
-  /** What he then does. Resolves when the server has seen it. */
-  then: (bob: Person) => Promise<void>;
+  /** What he does then. Resolves when the server has seen it. */
+  ends: (bob: Person) => Promise<void>;
 }
 
 const PLAYING = '{"matchId":"m1","text":"Playing"}';
 
 /** All that Ann, who followed before, and Cat, who follows after, get to see. */
-async function transcript(room: RoomName, { status, then }: Story, present: boolean, follower: boolean): Promise<string[]> {
+async function transcript(room: RoomName, { status, ends }: Story, present: boolean, follower: boolean): Promise<string[]> {
   random.next = 0;
   const server = await startServer({ rateLimit: 1000, graceSeconds: 0 });
   const seen: string[] = [];
@@ -50,7 +51,7 @@ async function transcript(room: RoomName, { status, then }: Story, present: bool
     await settle(ann);
     ann.clear();
     if (bob !== undefined) {
-      await then(bob);
+      await ends(bob);
     }
     if (status !== null && follower) {
       await until(() => ann.sees('bob').length === 0, 'Bob to be gone');
@@ -91,19 +92,19 @@ const nothing = async (): Promise<void> => {};
 describe.each(ROOMS)('rule 3, in a %s room', (room) => {
   describe.each([['a follower', true], ['nobody watching', false]])('with %s', (_, follower) => {
     test('clearing the status is, byte for byte, dropping: deltas, state, follows, queries, jumps', async () => {
-      const dropped = await transcript(room, { status: PLAYING, then: drops }, true, follower);
-      const cleared = await transcript(room, { status: PLAYING, then: clears }, true, follower);
+      const dropped = await transcript(room, { status: PLAYING, ends: drops }, true, follower);
+      const cleared = await transcript(room, { status: PLAYING, ends: clears }, true, follower);
       expect(cleared).toEqual(dropped);
       expect(dropped.length).toBeGreaterThan(8);
-      const clearedThenDropped = await transcript(room, { status: PLAYING, then: async (bob) => { await clears(bob); await drops(bob); } }, true, follower);
+      const clearedThenDropped = await transcript(room, { status: PLAYING, ends: async (bob) => { await clears(bob); await drops(bob); } }, true, follower);
       expect(clearedThenDropped).toEqual(dropped);
-      const clearedThenLeft = await transcript(room, { status: PLAYING, then: async (bob) => { await clears(bob); await bob.leave(); } }, true, follower);
+      const clearedThenLeft = await transcript(room, { status: PLAYING, ends: async (bob) => { await clears(bob); await bob.leave(); } }, true, follower);
       expect(clearedThenLeft).toEqual(dropped);
     });
 
     test('a user who is there but never was visible is, byte for byte, one who never came', async () => {
-      const never = await transcript(room, { status: null, then: nothing }, false, follower);
-      const silent = await transcript(room, { status: null, then: nothing }, true, follower);
+      const never = await transcript(room, { status: null, ends: nothing }, false, follower);
+      const silent = await transcript(room, { status: null, ends: nothing }, true, follower);
       expect(silent).toEqual(never);
     });
   });

@@ -98,15 +98,15 @@ describe.each(ROOMS)('rule 6, in a %s room', (room) => {
     bob.reconnectFast();
     await bob.follow([catId]);
     for (let i = 0; i < 5; i++) {
-      let stop = false;
+      const goOn = { is: true };
       const changes = (async () => {
-        for (let n = 0; !stop; n++) {
+        for (let n = 0; goOn.is; n++) {
           await cat.setStatus(`${i}-${n}`);
         }
       })();
       await drop(bob);
       await comeBack(bob);
-      stop = true;
+      goOn.is = false;
       await changes;
       await settle(cat, bob);
       expect(bob.statusesOf(catId)).toEqual(cat.statusesOf(catId));

@@ -4,7 +4,7 @@ import { until } from './until.ts';
 import type { Person } from './person.ts';
 
 export function serverRoom(person: Person): Room {
-  return matchMaker.getLocalRoomById(person.room.roomId) as Room;
+  return matchMaker.getLocalRoomById(person.room.roomId);
 }
 
 function serverClient(person: Person): Client | undefined {

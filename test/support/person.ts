@@ -41,7 +41,7 @@ export class Person {
     const handle = events.onmessage?.bind(events);
     events.onmessage = (event: { data: ArrayBuffer }) => {
       this.#hear(new Uint8Array(event.data.slice(0)));
-      handle?.(event as never);
+      handle?.(event);
     };
     // Without a handler the SDK warns about every message.
     room.onMessage('*', () => {});
@@ -147,7 +147,8 @@ export class Person {
       this.mirror.follow(presences);
       this.mirror.forget(evicted ?? []);
     } else if (asked?.type === 'presence:unfollow') {
-      this.mirror.unfollow((asked.payload as { userIds?: string[] }).userIds);
+      const { userIds } = asked.payload as { userIds?: string[] | Record<string, never> };
+      this.mirror.unfollow(userIds === undefined || Array.isArray(userIds) ? userIds : []);
     }
   }
 
