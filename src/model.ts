@@ -97,6 +97,8 @@ export interface Connection {
   shown: Map<string, Box> | undefined;
   /** With `redact`: the username this viewer was last shown, by user id. */
   names: Map<string, string> | undefined;
+  /** With `redact`: the general status this viewer was last told, by user id. */
+  generals: Map<string, GeneralStatus> | undefined;
   /** Follows under way, so that an unfollow also ends those. */
   pending: Set<PendingFollow> | undefined;
   status: Status;

@@ -121,6 +121,7 @@ export class Tracker {
       blocked: undefined,
       shown: options.redact === undefined ? undefined : new Map(),
       names: undefined,
+      generals: undefined,
       pending: undefined,
       status: resumed?.box.presence.status ?? null,
       away: false,

@@ -81,8 +81,29 @@ export function generalTo(viewer: Connection, user: User): GeneralStatus {
   if (viewer.shown === undefined) {
     return real;
   }
-  const seen = real === 'online' && visibleTo(viewer, user).length === 0 ? 'offline' : real;
-  return disguised(viewer, user.userId, seen, user.username);
+  return disguised(viewer, user.userId, redactedGeneral(viewer, user, real), user.username);
+}
+
+/** Who is not shown stays as the viewer knew it: coming and going unseen is no news, not even of `unlogined` that became `offline`. */
+function redactedGeneral(viewer: Connection, user: User, real: GeneralStatus): GeneralStatus {
+  if (viewer.options.redact === undefined || viewer.user === user) {
+    return real;
+  }
+  if (visibleTo(viewer, user).length > 0) {
+    return 'online';
+  }
+  const told = viewer.generals?.get(user.userId);
+  return told !== undefined && told !== 'online' ? told : real === 'online' ? 'offline' : real;
+}
+
+/** Notes what `viewer` is told now. */
+function noteGeneral(viewer: Connection, user: User): GeneralStatus {
+  const general = generalTo(viewer, user);
+  if (viewer.options.redact !== undefined) {
+    viewer.generals ??= new Map();
+    viewer.generals.set(user.userId, general);
+  }
+  return general;
 }
 
 /** `general`, or what stands for it when nothing of the user reaches `viewer`. */
@@ -151,6 +172,7 @@ export function noteShown(viewer: Connection, user: User): void {
       viewer.shown.set(connectionId, shown);
     }
   }
+  noteGeneral(viewer, user);
   noteName(viewer, user);
 }
 
@@ -184,6 +206,7 @@ export function forgetShown(viewer: Connection, user: User): void {
     return;
   }
   viewer.names?.delete(user.userId);
+  viewer.generals?.delete(user.userId);
   for (const connectionId of user.visible.keys()) {
     viewer.shown.delete(connectionId);
   }
@@ -212,7 +235,7 @@ export function personalise(viewer: Connection, update: Update): Update | null {
     }
   }
   const isOnline = [...ids].some((id) => shown.has(id));
-  const general = wasOnline === isOnline ? unseenGeneral(viewer, update, isOnline) : generalTo(viewer, user);
+  const general = wasOnline === isOnline ? unseenGeneral(viewer, update, isOnline) : noteGeneral(viewer, user);
   const username = renamed(viewer, update);
   return changes.length === 0 && general === undefined && username === undefined
     ? null
@@ -220,8 +243,9 @@ export function personalise(viewer: Connection, update: Update): Update | null {
 }
 
 /** A change from `offline` to `unlogined` or back, which no connection of the user shows. */
-function unseenGeneral(viewer: Connection, { user, changes, general }: Update, isOnline: boolean): GeneralStatus | undefined {
-  return isOnline || changes.length > 0 || isHidden(viewer, user.userId) ? undefined : general;
+function unseenGeneral(viewer: Connection, { user, general }: Update, isOnline: boolean): GeneralStatus | undefined {
+  const isRedacted = viewer.options.redact !== undefined && viewer.user !== user;
+  return isOnline || isRedacted || isHidden(viewer, user.userId) ? undefined : general;
 }
 
 function renamed(viewer: Connection, { user, username }: Update): string | undefined {
