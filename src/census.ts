@@ -20,7 +20,7 @@ export interface Counts {
 }
 
 export interface ClusterCounts extends Counts {
-  /** Processes that were counted, this one included. */
+  /** Processes that were counted, this one included. A process without presence rooms takes no part. */
   processes: number;
   /** Whether every process known to this one has answered in time. */
   complete: boolean;
