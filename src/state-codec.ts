@@ -5,7 +5,7 @@
  * per client its cost grows with the crowd, and with a view per user each tree
  * carries a bit per view. Here each user is a fixed little structure, so its
  * bytes are written once, from the values, and the frame of a follower is a
- * concatenation of such pieces. `test/state-codec.test.ts` holds every piece
+ * concatenation of such pieces. `test/state/codec.test.ts` holds every piece
  * against the library's encoder and decoder.
  *
  * Layout of a piece: `255 refId` switches to a structure; in a schema an
@@ -49,8 +49,9 @@ class Writer {
     return this.#byte(SWITCH_TO_STRUCTURE).#number(ref);
   }
 
-  text(field: number, value: string, operation: number = OPERATION.REPLACE): this {
-    return this.#byte(operation | field).#string(value);
+  /** ADD also replaces: it is what the library writes for both. */
+  text(field: number, value: string): this {
+    return this.#byte(OPERATION.ADD | field).#string(value);
   }
 
   ref(field: number, ref: number): this {
@@ -125,9 +126,9 @@ export function encodeUnfollowed(users: readonly User[]): Uint8Array {
 /** Everything about one user. */
 export function encodeUser(user: User, general: GeneralStatus, connections: readonly Shown[], username: string | undefined = user.username): Uint8Array {
   writer.start().switchTo(user.ref)
-    .text(USER.userId, user.userId, OPERATION.ADD)
-    .text(USER.username, username ?? '', OPERATION.ADD)
-    .text(USER.general, general, OPERATION.ADD)
+    .text(USER.userId, user.userId)
+    .text(USER.username, username ?? '')
+    .text(USER.general, general)
     .ref(USER.connections, user.ref + 1);
   for (const { ref, box } of connections) {
     addConnection(user, ref, box);
@@ -173,9 +174,9 @@ function addConnection(user: User, ref: number, { presence }: Box): void {
   writer.switchTo(user.ref + 1)
     .mapAdd(ref, presence.connectionId, ref)
     .switchTo(ref)
-    .text(CONNECTION.connectionId, presence.connectionId, OPERATION.ADD)
-    .text(CONNECTION.status, presence.status, OPERATION.ADD)
-    .text(CONNECTION.matchId, presence.matchId ?? '', OPERATION.ADD);
+    .text(CONNECTION.connectionId, presence.connectionId)
+    .text(CONNECTION.status, presence.status)
+    .text(CONNECTION.matchId, presence.matchId ?? '');
 }
 
 export { ROOT_REF };
