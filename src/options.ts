@@ -24,7 +24,7 @@ export interface Viewer {
 
 /** A capability that can be switched off; a call then answers `feature_disabled`. */
 export interface Features {
-  /** `presence:status`, and the join option `status`. Default true. */
+  /** `presence:status`, and the join option `status` (which is then ignored). Default true. (The server can still set statuses.) */
   status: boolean;
   /** `presence:follow` and `presence:unfollow`. Default true. (The server's own follows keep working.) */
   follow: boolean;
@@ -75,7 +75,12 @@ export interface PresenceOptions {
   identify?: (auth: unknown) => Identity | null;
   /** Most clients in one room; further joins open another room, on any process. Default 500. */
   maxClients?: number;
-  /** Seconds for which a dropped client keeps its status and follows. 0 = none. Default 15. */
+  /**
+   * Seconds for which a dropped client keeps its status and follows. 0 = none. Default 15.
+   * A connection that died without a word is noticed by the transport's pings,
+   * after `pingMaxRetries` to `pingMaxRetries + 1` times `pingInterval` (6 to
+   * 9 s by default); followers see it offline that and the grace later.
+   */
   graceSeconds?: number;
   /** Most UTF-8 bytes in a status. More answers `status_too_long`. Default 2048. */
   maxStatusBytes?: number;
@@ -92,19 +97,33 @@ export interface PresenceOptions {
    * silently disappears from a list surprises more than an error.
    */
   evict?: 'reject' | 'oldest';
-  /** Most follow, unfollow and query calls of one connection per `rateWindowMs`. More answers `rate_limited`. Default 20. */
+  /**
+   * Most follow, unfollow, query and join calls of one connection, together, per
+   * `rateWindowMs`. More answers `rate_limited`; a refused or malformed call does
+   * not count, nor does a query of oneself. Default 20.
+   */
   rateLimit?: number;
   /** Milliseconds of the window of `rateLimit`. Default 5000. */
   rateWindowMs?: number;
-  /** Messages of any kind per second past which a client is disconnected (close code 4002). Default 1000. */
+  /** Messages of any kind per second past which a client is disconnected (close code 4002). Default 1000. Not for `PresencePlugin`: there the room's own `maxMessagesPerSecond` rules. */
   floodLimit?: number;
   /** Bytes that may wait in a client's socket before its updates are held back and merged. Default 262144 (256 KiB). */
   maxBufferedBytes?: number;
-  /** Milliseconds a hook may take before the call that needs it answers `hook_failed`. Default 5000. */
+  /**
+   * Milliseconds a hook may take before the call that needs it answers
+   * `hook_failed`. Default 5000. A hook that throws or answers nonsense does the
+   * same at once, with the reason in the log; one that throws a `PresenceError`
+   * answers the call with that.
+   */
   hookTimeoutMs?: number;
-  /** Hours for which `offline` is told from `unlogined` after a user is gone. Default 24. */
+  /**
+   * Hours for which `offline` is told from `unlogined` after a user is gone; 0 =
+   * not at all. Default 24. Kept in this process's memory, and with several
+   * processes in Redis. The first presence-aware room of a process decides for
+   * all of them.
+   */
   rememberOfflineHours?: number;
-  /** Most users of which a process remembers that. Default 100000. */
+  /** Most users of which a process remembers that; past it the earliest are forgotten. Default 100000, about 15 MB. */
   rememberOfflineUsers?: number;
   /** Capabilities. All on by default. */
   features?: Partial<Features>;
@@ -113,23 +132,31 @@ export interface PresenceOptions {
 
   /**
    * The game's own friend list: these users are followed as soon as the
-   * connection has joined, without any call of the client. They do not use up
-   * `maxFollows` unless `resolvedFollowsCount` is true.
+   * connection has joined, without any call of the client, and told as one
+   * `presence:snapshot`. They do not use up `maxFollows` unless
+   * `resolvedFollowsCount` is true. `canFollow` is not asked about them. If it
+   * fails, the player joins without these follows and the log says so.
    */
   resolveFollows?: (viewer: Viewer) => readonly string[] | Promise<readonly string[]>;
   /** Whether follows made by the server use up `maxFollows`. Default false. */
   resolvedFollowsCount?: boolean;
   /**
    * Which of these users may this viewer follow, query or join? One answer per
-   * id, in order. Refused ids are treated like ids nobody has: a follow shows
-   * nothing, a query does not answer them. Default: everybody may see everybody.
+   * id, in order; never asked about oneself. Refused ids are treated like ids
+   * nobody has: a follow shows nothing, a query does not answer them, a join
+   * finds nobody. Asked again with every call: who is followed already stays so
+   * until `presence.unfollow` or `presence.block`. Default: everybody may see
+   * everybody.
    */
   canFollow?: (viewer: Viewer, userIds: readonly string[]) => readonly boolean[] | Promise<readonly boolean[]>;
   /**
    * What this viewer sees of a presence: the presence itself, a changed copy
    * (same `userId` and `connectionId`), or `null` for nothing. Synchronous:
    * it runs for every delivery. Applied to snapshots, deltas, queries, state
-   * and joins alike. A throw hides the presence from that viewer.
+   * and joins alike, but not to one's own devices. A throw hides the presence
+   * from that viewer (and is logged once). When its answer would change by
+   * itself, call `presence.refresh`. To keep somebody's coming and going from
+   * being noticed at all, refuse it in `canFollow`.
    */
   redact?: (viewer: Viewer, presence: Readonly<Presence>) => Presence | null;
   /** May this viewer take a seat in this match? Runs before a seat is reserved. Default: yes. */

@@ -113,7 +113,8 @@ export class PresenceServer {
    * `online`, `offline`: the general status of a user changed; `status`: that of
    * a connection did. Told on every process that knows the user: the ones it is
    * connected to and the ones where somebody follows it; `local` tells whether
-   * it happened on this one. May be called before the server listens. A
+   * it happened on this one. So register where the rooms run: a process without
+   * players hears nothing. May be called before the server listens. A
    * listener that throws is logged and hurts nobody. Returns how to stop.
    */
   on<K extends keyof PresenceEventMap>(type: K, listener: (event: PresenceEventMap[K]) => void): () => void {
