@@ -30,10 +30,9 @@ export const PresenceState = schema({
 }, 'PresenceState');
 export type PresenceState = SchemaType<typeof PresenceState>;
 
-let handshake: Uint8Array | undefined;
+const handshake: Uint8Array = Uint8Array.from(Reflection.encode(new Encoder(new PresenceState())));
 
-/** The reflection of the state, which a client gets when it joins. Computed once. */
+/** The reflection of the state, which a client gets when it joins. */
 export function stateHandshake(): Uint8Array {
-  handshake ??= Uint8Array.from(Reflection.encode(new Encoder(new PresenceState())));
   return handshake;
 }
