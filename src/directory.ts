@@ -173,7 +173,17 @@ export class Directory {
     visible.owner = undefined;
     visible.takeovers++;
     visible.handoverUntil = undefined;
-    this.#deps.cluster().announce(user.userId);
+    const cluster = this.#deps.cluster();
+    cluster.announce(user.userId);
+    for (const [incarnation, { entries, seq, ...rest }] of user.registers) {
+      const left = entries.filter((entry) => entry.connectionId !== connectionId);
+      if (left.length < entries.length) {
+        // Between its last word and its next.
+        const register = { ...rest, seq: seq + 0.5, entries: left };
+        user.registers.set(incarnation, register);
+        cluster.supersede(user.userId, incarnation, register);
+      }
+    }
   }
 
   #rename(user: User, username: string | undefined): void {

@@ -51,15 +51,15 @@ export class Bus {
     await this.#publish(this.#deps.keys.control, encodeControl(this.#deps.incarnation, message));
   }
 
-  /** Registers of one user. The caller opens and closes. */
-  onRegister(userId: string, hear: (from: string, register: Register) => void, onLate: () => void): Subscription {
+  /** Registers of one user. The caller opens and closes. `byProxy`: another process speaks for `from`. */
+  onRegister(userId: string, hear: (from: string, register: Register, byProxy: boolean) => void, onLate: () => void): Subscription {
     return this.#subscription(this.#deps.keys.user(userId), (message) => {
       const received = decodeRegister(message);
       if (received === null) {
         this.counts.dropped++;
       } else if (received.from !== this.#deps.incarnation) {
         this.counts.received++;
-        hear(received.from, received.body);
+        hear(received.from, received.body, received.byProxy === true);
       }
     }, onLate);
   }

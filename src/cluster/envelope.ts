@@ -23,6 +23,8 @@ export interface RegisterEnvelope {
   n?: string;
   e: WireEntry[];
   l?: 'offline' | 'unlogined';
+  /** Said by another process in its place: no sign of life of it. */
+  p?: 1;
 }
 
 /** On the control topic. */
@@ -36,6 +38,8 @@ export type ControlMessage =
 export interface Received<T> {
   from: string;
   body: T;
+  /** Said by another process in its place. */
+  byProxy?: boolean;
 }
 
 export function encodeRegister(from: string, { seq, username, entries, last }: Register): RegisterEnvelope {
@@ -75,6 +79,7 @@ export function decodeRegister(value: unknown): Received<Register> | null {
   }
   return {
     from: f,
+    ...(envelope['p'] !== undefined && { byProxy: true }),
     body: {
       seq: s,
       ...(n !== undefined && { username: n }),

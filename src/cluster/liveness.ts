@@ -57,6 +57,10 @@ export class Liveness {
     }
   }
 
+  isLeaving(incarnation: string): boolean {
+    return this.#peers.get(incarnation)?.handoverUntil !== undefined;
+  }
+
   /** It announced its exit, with nothing left behind. */
   left(incarnation: string, now: number): void {
     this.#peers.set(incarnation, { phase: 'left', heardAt: now, handoverUntil: undefined });

@@ -24,6 +24,8 @@ export class NullCluster implements Cluster {
 
   announce(): void {}
 
+  supersede(): void {}
+
   read(): Promise<Map<string, RemoteUser>> {
     return Promise.resolve(new Map());
   }

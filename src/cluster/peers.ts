@@ -39,6 +39,11 @@ export class Peers {
     return this.#liveness.heard(incarnation, this.#deps.clock.now()) !== 'left';
   }
 
+  /** It has said goodbye, and its players are handed over. */
+  isLeaving(incarnation: string): boolean {
+    return this.#liveness.isLeaving(incarnation);
+  }
+
   /** It said goodbye. */
   left(incarnation: string, handoverMs: number | undefined): void {
     const now = this.#deps.clock.now();

@@ -66,6 +66,12 @@ export interface Cluster {
   unwatch(userId: string): void;
   /** The user's visible connections here changed: publish and store `host.register(userId)`. Latest wins; never throws. */
   announce(userId: string): void;
+  /**
+   * A connection that another process let go of lives here now: what that
+   * process said of the user is this from now on. If it has left and cannot
+   * say so itself, this is said in its place. Never throws.
+   */
+  supersede(userId: string, incarnation: string, register: Register): void;
   /** Reads users without watching them: what the other processes say, per user. For queries. Missing ids have nothing. */
   read(userIds: readonly string[]): Promise<Map<string, RemoteUser>>;
   /** Sends a command to every other process. */

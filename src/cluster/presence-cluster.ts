@@ -33,10 +33,11 @@ import { Hearing } from './hearing.ts';
 import { Health } from './health.ts';
 import { keysOf } from './keys.ts';
 import { Peers } from './peers.ts';
-import type { Cluster, ClusterHost, ClusterStats, RemoteUser } from './ports.ts';
+import type { Cluster, ClusterHost, ClusterStats, Register, RemoteUser } from './ports.ts';
 import { Registrar } from './registrar.ts';
 import { onSubscriberReady } from './subscriber-events.ts';
 import type { Subscription } from './subscription.ts';
+import { Superseded } from './superseded.ts';
 import { Sweeper } from './sweeper.ts';
 import { Watches } from './watches.ts';
 import { Writer } from './writer.ts';
@@ -53,6 +54,7 @@ export class PresenceCluster implements Cluster {
   readonly #watches: Watches;
   readonly #registrar: Registrar;
   readonly #writer: Writer;
+  readonly #superseded = new Superseded();
   readonly #control: Subscription;
   readonly #hearing = new Hearing();
   readonly #leaseSeconds: number;
@@ -85,6 +87,7 @@ export class PresenceCluster implements Cluster {
       incarnation, leaseMs: options.leaseMs, clock, directory: this.#directory, sweeper: this.#sweeper,
       onGone: (gone) => {
         this.#watches.drop(gone);
+        this.#superseded.drop(gone);
         this.#host.dropIncarnation(gone);
       },
     });
@@ -95,7 +98,7 @@ export class PresenceCluster implements Cluster {
     this.#registrar = new Registrar({
       incarnation, host: this.#host, directory: this.#directory, bus: this.#bus, clock, rememberSeconds,
     });
-    this.#writer = new Writer((userId) => this.#registrar.write(userId), AT_ONCE, true);
+    this.#writer = new Writer((userId) => this.#write(userId), AT_ONCE, true);
     this.#control = this.#bus.onControl(
       (from, message) => { this.#hear(from, message); },
       (beat) => { this.#hearEcho(beat); },
@@ -139,6 +142,11 @@ export class PresenceCluster implements Cluster {
     }
   }
 
+  supersede(userId: string, incarnation: string, register: Register): void {
+    this.#superseded.add(userId, incarnation, register);
+    this.announce(userId);
+  }
+
   read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
     return this.#watches.read(userIds);
   }
@@ -171,6 +179,17 @@ export class PresenceCluster implements Cluster {
     this.#writer.pause();
     this.#control.close();
     this.#watches.closeAll();
+  }
+
+  #write(userId: string): Promise<void> {
+    const writing = this.#registrar.write(userId);
+    // Behind it: whoever hears that a connection is not there any more must know that it is here.
+    const superseded = this.#superseded.take(userId, (incarnation, seq) =>
+      this.#peers.isLeaving(incarnation) && this.#watches.lastSeq(userId, incarnation) <= seq);
+    for (const [incarnation, register] of superseded) {
+      this.#registrar.supersede(userId, incarnation, register).catch(ignore);
+    }
+    return writing;
   }
 
   #tick(): void {
@@ -263,6 +282,9 @@ export class PresenceCluster implements Cluster {
     }
     if (message.kind === 'bye') {
       this.#peers.left(from, message.handoverMs);
+      for (const userId of this.#superseded.usersOf(from)) {
+        this.announce(userId);
+      }
     } else if (message.kind === 'command') {
       this.#host.applyCommand(message.command);
     }

@@ -51,6 +51,16 @@ export class Registrar {
     }
   }
 
+  /** Writes on behalf of another process, whose connection was taken over. Two commands. */
+  async supersede(userId: string, incarnation: string, register: Register): Promise<void> {
+    const { directory, bus } = this.#deps;
+    const envelope = encodeRegister(incarnation, register);
+    await Promise.all([
+      register.entries.length === 0 ? directory.erase(userId, incarnation) : directory.put(userId, incarnation, JSON.stringify(envelope)),
+      bus.publishRegister(userId, { ...envelope, p: 1 }),
+    ]);
+  }
+
   /** The store has lost what it knew, or may have: the next write of each user lists it again. */
   relist(): void {
     this.#listed = new Set(); // a new one: answers still on their way belong to the old

@@ -59,8 +59,8 @@ export class Watches {
       userId,
       subscription: this.#deps.bus.onRegister(
         userId,
-        (from, register) => {
-          if (this.#deps.peers.heard(from)) {
+        (from, register, byProxy) => {
+          if (byProxy ? watch.words?.has(from) === true : this.#deps.peers.heard(from)) {
             this.#apply(watch, from, register);
           }
         },
@@ -118,6 +118,11 @@ export class Watches {
       }
     }
     await forEachLimit(batch, READ_AT_ONCE, (watch) => this.#refresh(watch));
+  }
+
+  /** Of the last word of `incarnation` about the user; -1 when there is none. */
+  lastSeq(userId: string, incarnation: string): number {
+    return this.#watches.get(userId)?.words?.get(incarnation)?.seq ?? -1;
   }
 
   /** See `Cluster.read`. */
