@@ -123,7 +123,7 @@ export interface PresenceOptions {
    * all of them.
    */
   rememberOfflineHours?: number;
-  /** Most users of which a process remembers that; past it the earliest are forgotten. Default 100000, about 15 MB. */
+  /** Most users of which a process remembers that; past it the earliest are forgotten. Default 100000: about 11 MB. */
   rememberOfflineUsers?: number;
   /** Capabilities. All on by default. */
   features?: Partial<Features>;
