@@ -1,5 +1,5 @@
 /** Every piece of src/state-codec.ts, held against the library's own encoder and decoder. */
-import { Decoder, Encoder, Reflection, type Iterator } from '@colyseus/schema';
+import { Encoder, Reflection, type Decoder, type Iterator } from '@colyseus/schema';
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
 import { encodeFollowed, encodeRoot, encodeUnfollowed, encodeUpdate, encodeUser } from '../../src/state-codec.ts';
 import { ConnectionState, PresenceState, stateHandshake, UserState } from '../../src/state.ts';
@@ -15,7 +15,7 @@ function userOf(userId: string, ref: number, username?: string): User {
   return {
     userId, ref, username, visible: new Map(), followers: new Set(), own: new Set(), last: 'unlogined',
     registers: new Map(), pins: 0, known: undefined, stateBytes: undefined,
-  } as User;
+  };
 }
 
 const boxOf = (user: User, connectionId: string, status: string): Box => makeBox(makePresence(user.userId, connectionId, status, user.username));
@@ -27,7 +27,7 @@ class Reader {
 
   constructor() {
     const it: Iterator = { offset: 0 };
-    this.decoder = Reflection.decode(Buffer.from(stateHandshake()), it) as unknown as Decoder;
+    this.decoder = Reflection.decode(Buffer.from(stateHandshake()), it);
   }
 
   patch(bytes: Uint8Array): this {

@@ -34,7 +34,7 @@ class Reader {
   state: ClientState = ClientState.JOINED;
   readonly ref = { bufferedAmount: 0 };
   readonly mirror = new Mirror();
-  readonly decoder: Decoder = Reflection.decode(Buffer.from(stateHandshake()), { offset: 0 }) as unknown as Decoder;
+  readonly decoder: Decoder = Reflection.decode(Buffer.from(stateHandshake()), { offset: 0 });
 
   enqueueRaw(frame: Uint8Array): void {
     const bytes = Buffer.from(frame);
@@ -261,7 +261,7 @@ describe('what clients decode after random operations is the truth', () => {
     expect(checks).toBeGreaterThan(1000);
 
     // All leave: nothing stays, on the server or in a decoder.
-    for (const player of [...world.players]) {
+    for (const player of world.players) {
       world.unfollow(player, undefined);
       world.turn(true);
       expect(player.reader.decoder.root.refs.size).toBe(4 + Object.keys(player.reader.json.self?.connections ?? {}).length);
