@@ -106,8 +106,10 @@ describe('disconnecting', () => {
     const pc = await person(server, 'bob', 'presence', { status: 'pc' });
     const phone = await person(server, 'bob', 'lobby', { status: 'phone' });
     const left: number[] = [];
+    let drops = 0;
     [pc, phone].forEach((device) => {
       device.reconnectFast();
+      device.room.onDrop(() => { drops++; });
       device.room.onLeave((code) => { left.push(code); });
     });
     const other = await person(server, 'ann', 'presence', { status: '' });
@@ -115,6 +117,7 @@ describe('disconnecting', () => {
     expect(await presence.statuses(['bob'])).toMatchObject([{ general: 'unlogined', presences: [] }]);
     await until(() => left.length === 2, 'both to be out');
     expect(left).toEqual([4000, 4000]);
+    expect(drops).toBe(0);
     await until(() => presence.count().connections === 1, 'nothing of it to be left');
     await other.settle();
   });
