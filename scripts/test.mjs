@@ -3,11 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 
-const steps = [
-  ['Types', 'npm', ['run', '--silent', 'types']],
-  ['Lint', 'npm', ['run', '--silent', 'lint']],
-  ['Build', 'npm', ['run', '--silent', 'build:all']],
-];
+const steps = { Types: 'types', Lint: 'lint', Build: 'build:all' };
 const report = 'test-results/vitest.json';
 let passed = 0;
 let failed = 0;
@@ -16,9 +12,9 @@ let skipped = 0;
 mkdirSync('test-results', { recursive: true });
 rmSync(report, { force: true });
 
-for (const [name, command, args] of steps) {
+for (const [name, script] of Object.entries(steps)) {
   const started = Date.now();
-  const ok = run(command, args);
+  const ok = run('npm', ['run', '--silent', script]);
   console.log(`${ok ? '✓' : '✗'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
   if (ok) {
     passed++;
