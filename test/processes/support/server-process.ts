@@ -1,0 +1,90 @@
+/**
+ * Run as a process of its own by `test/support/processes.ts`: a Colyseus server
+ * of a cluster, with its state in Redis, that answers questions of its parent.
+ */
+import { defineRoom, defineServer, matchMaker, Room } from '@colyseus/core';
+import { RedisDriver } from '@colyseus/redis-driver';
+import { RedisPresence } from '@colyseus/redis-presence';
+import { WebSocketTransport } from '@colyseus/ws-transport';
+import { presence, PresenceLobbyRoom, PresenceRoom, type PresenceOptions } from '../../../src/index.ts';
+import type { ClusterStats } from '../../../src/cluster/ports.ts';
+import { currentRuntime } from '../../../src/runtime.ts';
+// Also installs the tests' way to tell users apart.
+import '../../support/server.ts';
+
+/** What the parent gives as the only argument, as JSON. */
+export interface ServerSetup {
+  name: string;
+  port: number;
+  redisUrl: string;
+  options: PresenceOptions;
+}
+
+
+/** The methods of the server API that a parent can call. */
+export type ApiMethod = 'statuses' | 'areOnline' | 'count' | 'countAll' | 'setStatus' | 'follow' | 'unfollow' | 'block' | 'unblock' | 'disconnect';
+/** `null` while no presence-aware room runs. */
+export type ProcessStats = (ClusterStats & { incarnation: string }) | null;
+export type Question =
+  | { kind: 'stats' }
+  | { kind: 'rooms' }
+  | { kind: 'api'; method: ApiMethod; args: unknown[] };
+export interface Ask { id: number; question: Question }
+export type FromServer = { ready: true } | { id: number; answer: unknown } | { id: number; error: string };
+
+/** A match for two. */
+class MatchRoom extends Room {
+  override maxClients = 2;
+}
+
+const { name, port, redisUrl, options } = JSON.parse(process.argv[2] ?? '') as ServerSetup;
+const tell = (message: FromServer): void => { process.send?.(message); };
+
+// Colyseus would end the process gracefully, and hide what happened.
+process.on('uncaughtExceptionMonitor', (error) => { console.error(`FAULT ${String(error)}`); });
+process.on('unhandledRejection', (reason) => { console.error(`FAULT unhandled rejection: ${reason instanceof Error ? reason.stack?.replaceAll('\n', ' ') : String(reason)}`); });
+
+const server = defineServer({
+  transport: new WebSocketTransport(),
+  presence: new RedisPresence(redisUrl),
+  driver: new RedisDriver(redisUrl),
+  publicAddress: `127.0.0.1:${port}`,
+  // Whoever comes here gets a room here.
+  selectProcessIdToCreateRoom: () => Promise.resolve(matchMaker.processId),
+  greet: false,
+  rooms: {
+    presence: defineRoom(PresenceRoom.configure(options)),
+    lobby: defineRoom(PresenceLobbyRoom.configure(options)),
+    // For players who want to be on this very process.
+    [`presence-${name}`]: defineRoom(PresenceRoom.configure(options)),
+    [`lobby-${name}`]: defineRoom(PresenceLobbyRoom.configure(options)),
+    match: defineRoom(MatchRoom),
+  },
+});
+
+async function answer(question: Question): Promise<unknown> {
+  switch (question.kind) {
+    case 'stats': {
+      const cluster = currentRuntime('presence')?.tracker.cluster;
+      return cluster === undefined ? null : { ...cluster.stats, incarnation: cluster.incarnation } satisfies ProcessStats;
+    }
+    case 'rooms':
+      return (await matchMaker.query({ processId: matchMaker.processId })).map(({ roomId }) => roomId);
+    case 'api': {
+      const { method, args } = question;
+      const call = presence[method].bind(presence) as (...args: unknown[]) => unknown;
+      return call(...args);
+    }
+  }
+}
+
+process.on('message', (message: Ask) => {
+  answer(message.question).then(
+    (value) => { tell({ id: message.id, answer: value }); },
+    (error: unknown) => { tell({ id: message.id, error: String(error) }); },
+  );
+});
+
+await server.listen(port);
+tell({ ready: true });
+
