@@ -48,4 +48,62 @@ describe.skipIf(redis === null)('friends on different processes', () => {
     expect(ann.state.users[bobId]?.connections).toEqual({});
     expectSound(ann);
   });
+
+  it('see the devices of one user, on whatever process, as one user', async () => {
+    const [annId, bobId, catId] = [fresh('ann'), fresh('bob'), fresh('cat')];
+    const pc = await cluster.person(a, annId, { status: 'pc' });
+    await until(() => cluster.isAnnounced(annId), 'the PC to be announced');
+    const phone = await cluster.person(b, annId, { status: 'phone' });
+    const friends = [await cluster.person(a, bobId), await cluster.person(b, catId)];
+    const devices = [await pc.connectionId(), await phone.connectionId()];
+    for (const friend of friends) {
+      await friend.follow([annId]);
+    }
+    const everybody = [pc, phone, ...friends];
+    const allSee = (...statuses: string[]): Promise<boolean> => until(() => (
+      everybody.every((one) => one.statusesOf(annId).sort().join() === statuses.sort().join())
+    ), `everybody to see ${statuses.join(' and ')}`);
+    await allSee('pc', 'phone');
+    for (const own of [pc, phone]) {
+      await until(() => Object.keys(own.state.self?.connections ?? {}).sort().join() === [...devices].sort().join(), 'both devices in the own state');
+    }
+
+    await pc.setStatus('pc again');
+    await allSee('pc again', 'phone');
+    for (const friend of friends) {
+      const { users } = await friend.ask('presence:query', { userIds: [annId] });
+      expect(users).toMatchObject([{ userId: annId, general: 'online', customStatus: 'pc again' }]);
+    }
+
+    everybody.splice(1, 1);
+    await phone.leave();
+    await allSee('pc again');
+    expect([pc, ...friends].flatMap(({ deltas }) => deltas).filter(({ users }) => users !== undefined && users.some(({ general }) => general !== 'online'))).toEqual([]);
+
+    everybody.splice(0, 1);
+    await pc.setStatus(null);
+    await allSee();
+    for (const friend of friends) {
+      expect(friend.deltas.at(-1)).toMatchObject({ joins: [], users: [{ userId: annId, general: 'offline' }] });
+    }
+    expectSound(pc, ...friends);
+  });
+
+  it('an unfollow stops the deltas from there, and the last one the subscription', async () => {
+    const [annId, bobId, catId] = [fresh('ann'), fresh('bob'), fresh('cat')];
+    const ann = await cluster.person(a, annId);
+    const cat = await cluster.person(a, catId);
+    const bob = await cluster.person(b, bobId, { status: 'one' });
+    await until(() => cluster.isAnnounced(bobId), 'bob to be announced');
+    await ann.follow([bobId]);
+    await cat.follow([bobId]);
+    await ann.unfollow([bobId]);
+    await bob.setStatus('two');
+    await until(() => cat.statusesOf(bobId)[0] === 'two', 'the delta');
+    expect(ann.deltas).toEqual([]);
+    expect(await cluster.topics()).toContain(`presence:u:${bobId}`);
+    await cat.unfollow(undefined);
+    // bob's own process listens for his other devices.
+    await until(async () => await cluster.redis.cli('PUBSUB', 'NUMSUB', `presence:u:${bobId}`) === `presence:u:${bobId}\n1`, 'one subscriber');
+  });
 });

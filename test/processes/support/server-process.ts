@@ -32,9 +32,14 @@ export type Question =
 export interface Ask { id: number; question: Question }
 export type FromServer = { ready: true } | { id: number; answer: unknown } | { id: number; error: string };
 
-/** A match for two. */
+/** A match for two, who hear each other; the server knows them by name. */
 class MatchRoom extends Room {
   override maxClients = 2;
+
+  override onCreate(): void {
+    this.onMessage('say', (client, text) => { this.broadcast('said', { by: (client.auth as { userId: string }).userId, text: String(text) }); });
+    this.onMessage('lock', () => this.lock());
+  }
 }
 
 const { name, port, redisUrl, options } = JSON.parse(process.argv[2] ?? '') as ServerSetup;
