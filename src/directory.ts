@@ -33,6 +33,8 @@ export class Directory {
   readonly users = new Map<string, User>();
   readonly #deps: DirectoryDeps;
   readonly #refs: Refs;
+  /** Connections that were taken over from elsewhere and live here, seen or not: how often they were. */
+  readonly #held = new Map<string, number>();
   /** Users that have something from this incarnation. */
   readonly #byIncarnation = new Map<string, Set<User>>();
   #lastSetAt = 0;
@@ -122,7 +124,7 @@ export class Directory {
       box: makeBox(makePresence(user.userId, connectionId, status, user.username)),
       setAt: this.#lastSetAt,
       owner: undefined,
-      takeovers: known?.takeovers ?? 0,
+      takeovers: this.#held.get(connectionId) ?? 0,
       handoverUntil: undefined,
     });
     this.#deps.memory.forget(user.userId);
@@ -173,6 +175,7 @@ export class Directory {
     visible.owner = undefined;
     visible.takeovers++;
     visible.handoverUntil = undefined;
+    this.#held.set(connectionId, visible.takeovers);
     const cluster = this.#deps.cluster();
     cluster.announce(user.userId);
     for (const [incarnation, { entries, seq, ...rest }] of user.registers) {
@@ -184,6 +187,11 @@ export class Directory {
         cluster.supersede(user.userId, incarnation, register);
       }
     }
+  }
+
+  /** The connection does not live here any more. */
+  letGo(connectionId: string): void {
+    this.#held.delete(connectionId);
   }
 
   #rename(user: User, username: string | undefined): void {
@@ -275,7 +283,9 @@ export class Directory {
 
   /** Brings one connection in line with what is claimed of it. `standing`: what counts unless another process has the better claim. */
   #settle(user: User, connectionId: string, standing: Visible | undefined, ended: Ended): void {
-    const claim = bestClaim(user.registers, connectionId);
+    const best = bestClaim(user.registers, connectionId);
+    // A process we took it over from may not have heard of that: unseen here is not there again.
+    const claim = (best?.entry.takeovers ?? 0) < (this.#held.get(connectionId) ?? 0) ? undefined : best;
     const isOurs = standing !== undefined && standing.owner === undefined;
     if (isOurs && (claim === undefined || !outranks(claim, { incarnation: this.#deps.cluster().incarnation, entry: standing }))) {
       return;

@@ -155,6 +155,7 @@ export class Tracker {
     } else {
       this.directory.hide(user, connectionId, ending === 'consented' ? 'unlogined' : 'offline');
     }
+    this.directory.letGo(connectionId);
     connection.shown?.clear();
     for (const other of followed) {
       this.directory.release(other);
@@ -180,6 +181,7 @@ export class Tracker {
     if (earlier !== undefined) {
       earlier.closed = true;
       this.connections.delete(connectionId);
+      this.directory.letGo(connectionId);
       earlier.user.own.delete(earlier);
       for (const other of unlinkAll(earlier)) {
         this.directory.release(other);

@@ -91,8 +91,15 @@ export class PresenceCluster implements Cluster {
         this.#host.dropIncarnation(gone);
       },
     });
+    const listening: ClusterHost = {
+      ...this.#host,
+      applyRegister: (userId, from, register) => {
+        this.#superseded.heard(userId, from, register.seq);
+        this.#host.applyRegister(userId, from, register);
+      },
+    };
     this.#watches = new Watches({
-      incarnation, host: this.#host, directory: this.#directory, bus: this.#bus, peers: this.#peers,
+      incarnation, host: listening, directory: this.#directory, bus: this.#bus, peers: this.#peers,
       isUp: () => this.#health.state === 'up' && this.#stopped === undefined,
     });
     this.#registrar = new Registrar({
@@ -133,6 +140,7 @@ export class PresenceCluster implements Cluster {
   }
 
   unwatch(userId: string): void {
+    this.#superseded.forget(userId);
     this.#watches.close(userId);
   }
 
@@ -184,8 +192,7 @@ export class PresenceCluster implements Cluster {
   #write(userId: string): Promise<void> {
     const writing = this.#registrar.write(userId);
     // Behind it: whoever hears that a connection is not there any more must know that it is here.
-    const superseded = this.#superseded.take(userId, (incarnation, seq) =>
-      this.#peers.isLeaving(incarnation) && this.#watches.lastSeq(userId, incarnation) <= seq);
+    const superseded = this.#superseded.take(userId, (incarnation) => this.#peers.isLeaving(incarnation));
     for (const [incarnation, register] of superseded) {
       this.#registrar.supersede(userId, incarnation, register).catch(ignore);
     }

@@ -20,17 +20,32 @@ export class Superseded {
     return [...this.#registers.get(incarnation)?.keys() ?? []];
   }
 
-  /** What is to be said of the user now, once. `isDue`: the incarnation has left and has said nothing newer. */
-  take(userId: string, isDue: (incarnation: string, seq: number) => boolean): Array<[incarnation: string, register: Register]> {
+  /** What is to be said of the user now, once. `isDue`: the incarnation has left. */
+  take(userId: string, isDue: (incarnation: string) => boolean): Array<[incarnation: string, register: Register]> {
     const due: Array<[string, Register]> = [];
     for (const [incarnation, registers] of this.#registers) {
       const register = registers.get(userId);
-      if (register !== undefined && isDue(incarnation, register.seq)) {
+      if (register !== undefined && isDue(incarnation)) {
         due.push([incarnation, register]);
         registers.delete(userId);
       }
     }
     return due;
+  }
+
+  /** It has spoken for itself. */
+  heard(userId: string, incarnation: string, seq: number): void {
+    const registers = this.#registers.get(incarnation);
+    if (seq > (registers?.get(userId)?.seq ?? Infinity)) {
+      registers?.delete(userId);
+    }
+  }
+
+  /** Nobody here knows any more what is said of the user. */
+  forget(userId: string): void {
+    for (const registers of this.#registers.values()) {
+      registers.delete(userId);
+    }
   }
 
   /** Nothing of it counts any more. */

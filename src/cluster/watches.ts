@@ -120,11 +120,6 @@ export class Watches {
     await forEachLimit(batch, READ_AT_ONCE, (watch) => this.#refresh(watch));
   }
 
-  /** Of the last word of `incarnation` about the user; -1 when there is none. */
-  lastSeq(userId: string, incarnation: string): number {
-    return this.#watches.get(userId)?.words?.get(incarnation)?.seq ?? -1;
-  }
-
   /** See `Cluster.read`. */
   async read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
     const users = new Map<string, RemoteUser>();

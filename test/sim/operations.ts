@@ -32,7 +32,7 @@ export class Operations {
   /** One operation of one client. Returns what it was, `undefined` when that client can do nothing now. */
   one(): string | undefined {
     const client = this.#random.pick(this.#targets.clients);
-    if (client.state === 'joining') {
+    if (client.state === 'joining' || client.isComingBack) {
       return undefined;
     }
     if (client.state === 'out') {

@@ -47,6 +47,8 @@ export class SimClient {
   lastStatus: Status = null;
   lastFollows: string[] = [];
   isSlow = false;
+  /** Its process is gone, and it is about to look for another. */
+  isComingBack = false;
   /** While it is joining: where. */
   joiningNode: SimNode | undefined;
   #attempt = 0;

@@ -292,7 +292,9 @@ class Simulation {
   }
 
   #rejoin(client: SimClient, ms: number): void {
+    client.isComingBack = true;
     this.#world.time.after(ms, () => {
+      client.isComingBack = false;
       if (client.state === 'out') {
         this.#trace(this.#operations.join(client, client.lastStatus, client.lastConnectionId, client.lastFollows));
       }
