@@ -7,22 +7,20 @@
  * joining or leaving twice is the same as once.
  */
 import { ClientState, CloseCode, ErrorCode, ServerError, type AuthContext, type Client, type MessageContext, type Rejection } from '@colyseus/core';
-import { ClientSink, generalsTo, presencesTo } from './client-sink.ts';
-import { RateWindow } from './rate-window.ts';
-import { jumpIn, pickMatch } from './jump-in.ts';
+import { ClientSink } from './client-sink.ts';
+import { answerRequest } from './answers.ts';
+import { guardRedact, HookError, reasonOf, runHook } from './hooks.ts';
 import { messageFrame } from './frames.ts';
-import { queryUsers } from './query.ts';
-import { readFields, readId, readIds, readStatus, readUsableIds, readWishes, type Fields } from './validate.ts';
-import { guardRedact, HookError, reasonOf, runHook, visibleIds } from './hooks.ts';
+import { readWishes } from './validate.ts';
 import { isUserId } from './status.ts';
 import { visibleTo } from './visibility.ts';
 import {
   ERRORS, MESSAGE_PREFIX, PresenceError, PROTOCOL_VERSION, REPLY_MESSAGE, WELCOME_MESSAGE,
-  type FollowReply, type JoinReply, type PresenceErrorBody, type QueryReply, type RequestType, type Requests, type StatusReply, type UnfollowReply, type Welcome,
+  type PresenceErrorBody, type RequestType, type Requests, type Welcome,
 } from './protocol.ts';
 import type { Connection } from './model.ts';
 import type { Ending } from './tracker.ts';
-import type { Features, Identity, ResolvedOptions } from './options.ts';
+import type { Identity, ResolvedOptions } from './options.ts';
 import type { Runtime } from './runtime.ts';
 
 type Rejected = Rejection<PresenceErrorBody>;
@@ -297,99 +295,7 @@ export class PresenceEngine {
     if (connection === undefined || connection.closed) {
       throw new PresenceError('not_joined');
     }
-    const answer: AnswerOf<T> = ANSWERS[type];
-    const fields = readFields(payload, [...answer.fields, ...extra]);
-    if (!this.options.features[answer.feature] && answer.always?.(connection, fields) !== true) {
-      throw new PresenceError('feature_disabled');
-    }
-    return answer.run(connection, fields, this.#runtime);
-  }
-}
-
-interface Answer<T extends RequestType> {
-  readonly fields: readonly string[];
-  readonly feature: keyof Features;
-  /** Whether it is answered although the feature is off. */
-  readonly always?: (connection: Connection, fields: Fields) => boolean;
-  readonly run: (connection: Connection, fields: Fields, runtime: Runtime) => Requests[T]['reply'] | Promise<Requests[T]['reply']>;
-}
-type AnswerOf<T extends RequestType> = { [K in RequestType]: Answer<K> }[T];
-
-const ANSWERS: { [T in RequestType]: Answer<T> } = {
-  'presence:status': { fields: ['status'], feature: 'status', run: answerStatus },
-  'presence:follow': { fields: ['userIds'], feature: 'follow', run: answerFollow },
-  'presence:unfollow': { fields: ['userIds'], feature: 'follow', run: answerUnfollow },
-  'presence:query': { fields: ['userIds'], feature: 'query', always: isAboutSelf, run: answerQuery },
-  'presence:join': { fields: ['userId', 'connectionId'], feature: 'join', run: answerJoin },
-};
-
-function answerStatus(connection: Connection, { status }: Fields, { tracker }: Runtime): StatusReply {
-  tracker.setStatus(connection, readStatus(status, connection.options.maxStatusBytes));
-  return {};
-}
-
-async function answerFollow(connection: Connection, fields: Fields, { tracker, clock }: Runtime): Promise<FollowReply> {
-  const { options } = connection;
-  const requested = readIds(fields['userIds'], options.maxIdsPerFollow);
-  takeCall(connection, clock.now());
-  const { users, evicted } = await tracker.following(connection, async (isWanted) => {
-    const allowed = new Set(await visibleIds(options, connection.viewer, requested));
-    const refused = new Set(requested.filter((userId) => !allowed.has(userId)));
-    return tracker.follow(connection, requested.filter(isWanted), 'client', refused);
-  });
-  return {
-    presences: presencesTo(connection, users),
-    users: generalsTo(connection, users),
-    ...(evicted.length > 0 && { evicted: evicted.map(({ userId }) => userId) }),
-  };
-}
-
-function answerUnfollow(connection: Connection, fields: Fields, { tracker, clock }: Runtime): UnfollowReply {
-  const userIds = fields['userIds'] === undefined ? undefined : readIds(fields['userIds'], connection.options.maxIdsPerFollow);
-  takeCall(connection, clock.now());
-  tracker.unfollow(connection, userIds);
-  return {};
-}
-
-function isAboutSelf(connection: Connection, { userIds }: Fields): boolean {
-  return Array.isArray(userIds) && userIds.length > 0 && userIds.every((userId) => userId === connection.user.userId);
-}
-
-async function answerQuery(connection: Connection, fields: Fields, { tracker, clock }: Runtime): Promise<QueryReply> {
-  const { options } = connection;
-  const requested = readUsableIds(fields['userIds'], options.maxIdsPerQuery);
-  if (!isAboutSelf(connection, fields)) {
-    takeCall(connection, clock.now());
-  }
-  const allowed = await visibleIds(options, connection.viewer, requested);
-  if (allowed.length === 0 && requested.length > 0) {
-    throw new PresenceError('not_visible');
-  }
-  return { users: await queryUsers(tracker, allowed, connection) };
-}
-
-async function answerJoin(connection: Connection, fields: Fields, runtime: Runtime): Promise<JoinReply> {
-  const userId = readId(fields['userId'], 'userId');
-  const connectionId = fields['connectionId'] === undefined ? undefined : readId(fields['connectionId'], 'connectionId');
-  takeCall(connection, runtime.clock.now());
-  const { options, viewer } = connection;
-  const user = runtime.tracker.directory.get(userId);
-  // Only who follows somebody (or is them, on another device) can jump to them.
-  if (user === undefined || !(connection.follows.has(user) || connection.user === user)
-    || !(await visibleIds(options, viewer, [userId])).includes(userId)) {
-    throw new PresenceError('not_visible');
-  }
-  const presence = pickMatch(visibleTo(connection, user).map((box) => box.presence), connectionId);
-  return jumpIn(viewer, presence, options, runtime.matchmaking);
-}
-
-/** Counts a call against the connection's limit. */
-function takeCall(connection: Connection, now: number): void {
-  const { rateLimit, rateWindowMs } = connection.options;
-  connection.rate ??= new RateWindow(rateLimit, rateWindowMs);
-  const retryAfterMs = connection.rate.take(now);
-  if (retryAfterMs > 0) {
-    throw new PresenceError('rate_limited', undefined, retryAfterMs);
+    return answerRequest(type, connection, payload, extra, this.#runtime);
   }
 }
 
