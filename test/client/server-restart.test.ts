@@ -16,7 +16,7 @@ async function start(): Promise<void> {
   server = fork(new URL('restarting-server.ts', import.meta.url), [String(port)], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   let ready = false;
   server.on('message', (message) => { ready ||= message === 'ready'; });
-  await until(() => ready, 'the server to be ready', 10_000);
+  await until(() => ready, 'the server to be ready', 20_000);
 }
 
 async function stop(signal: NodeJS.Signals): Promise<void> {
@@ -58,13 +58,13 @@ describe('a server that ends', () => {
     const seen = recordDeltas(bob);
 
     await stop(signal);
-    await until(() => alice.connection === 'rejoining' && bob.connection === 'rejoining', 'the seats to be lost');
+    await until(() => alice.connection === 'rejoining' && bob.connection === 'rejoining', 'the seats to be lost', 20_000);
     expect(friendOf(alice, 'bob')).toMatchObject({ online: true, stale: true, status: 'b1' });
     const told = bob.setStatus('b2');
     await start();
     await told;
-    await until(() => [alice, bob].every(({ getSnapshot }) => getSnapshot().every(({ stale }) => !stale)), 'the lists to be fresh');
-    await until(() => friendOf(alice, 'bob')?.status === 'b2' && friendOf(bob, 'alice')?.status === '{"text":"here"}', 'the statuses to be back');
+    await until(() => [alice, bob].every(({ getSnapshot }) => getSnapshot().every(({ stale }) => !stale)), 'the lists to be fresh', 20_000);
+    await until(() => friendOf(alice, 'bob')?.status === 'b2' && friendOf(bob, 'alice')?.status === '{"text":"here"}', 'the statuses to be back', 20_000);
 
     expect(alice.getSnapshot()).toHaveLength(122);
     expect(states.at(-1)).toBe('online');

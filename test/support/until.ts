@@ -1,5 +1,5 @@
 /** Waits for a condition, never for a time. Polls every 5 ms; throws an error that names `what`. */
-export async function until<T>(probe: () => T | Promise<T>, what = 'the condition', timeoutMs = 5000): Promise<NonNullable<T>> {
+export async function until<T>(probe: () => T | Promise<T>, what = 'the condition', timeoutMs = 10_000): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const value = await probe();
