@@ -38,7 +38,7 @@ class MatchRoom extends Room {
 
   override onCreate(): void {
     this.onMessage('say', (client, text) => { this.broadcast('said', { by: (client.auth as { userId: string }).userId, text: String(text) }); });
-    this.onMessage('lock', () => this.lock());
+    this.onMessage('lock', () => { void this.lock(); });
   }
 }
 
