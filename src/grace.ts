@@ -1,13 +1,14 @@
 /** The reconnection grace of a presence-aware room. */
-import type { Client, Room } from '@colyseus/core';
+import { CloseCode, type Client, type Room } from '@colyseus/core';
 import type { PresenceEngine } from './engine.ts';
 
 /**
  * Gives a dropped client its grace; call from `onDrop`. Does not wait: awaiting
- * there would hold up the client that comes back.
+ * there would hold up the client that comes back. A normal closure is no drop:
+ * somebody ended the connection (as a kick does), and SDKs do not come back from it.
  */
-export function keepSeat(room: Room, engine: PresenceEngine, client: Client, seconds: number): void {
-  if (seconds > 0) {
+export function keepSeat(room: Room, engine: PresenceEngine, client: Client, code: number | undefined, seconds: number): void {
+  if (seconds > 0 && code !== CloseCode.NORMAL_CLOSURE) {
     engine.drop(client);
     // Rejects when the grace runs out or the room goes: then Colyseus calls onLeave.
     room.allowReconnection(client, seconds).catch(() => {});

@@ -77,8 +77,8 @@ export class PresenceLobbyRoom extends LobbyRoom {
     await this.presenceEngine.join(client, options);
   }
 
-  override onDrop(client: Client): void {
-    keepSeat(this, this.presenceEngine, client, this.#options.graceSeconds);
+  override onDrop(client: Client, code?: number): void {
+    keepSeat(this, this.presenceEngine, client, code, this.#options.graceSeconds);
   }
 
   override onReconnect(client: Client): void {

@@ -67,8 +67,8 @@ export class PresenceRoom extends Room<{ state: PresenceState; client: PresenceR
     await this.presenceEngine.join(client, options);
   }
 
-  override onDrop(client: Client): void | Promise<void> {
-    keepSeat(this, this.presenceEngine, client, this.#options.graceSeconds);
+  override onDrop(client: Client, code?: number): void | Promise<void> {
+    keepSeat(this, this.presenceEngine, client, code, this.#options.graceSeconds);
   }
 
   override onReconnect(client: Client): void | Promise<void> {

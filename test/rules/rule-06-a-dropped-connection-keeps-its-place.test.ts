@@ -160,6 +160,20 @@ describe.each(ROOMS)('rule 6, the end of the grace, in a %s room', (room) => {
     }
   });
 
+  test('who is kicked with a normal closure (1000) gets no grace', async () => {
+    const server = await startServer({ graceSeconds: 60 });
+    try {
+      const [bob, ann] = [await person(server, 'bob', room, { status: 'bob' }), await person(server, 'ann', room)];
+      await ann.follow(['bob']);
+      serverRoom(bob).kickClient(bob.room.sessionId, 1000, 'replaced');
+      await until(() => ann.deltas.length > 0, 'the leave');
+      expect(ann.deltas[0]?.users).toEqual([{ userId: 'bob', general: 'offline' }]);
+      expect(serverRoom(ann).clients).toHaveLength(1);
+    } finally {
+      await server.stop();
+    }
+  });
+
   test('with graceSeconds 0 a drop is a leave at once', async () => {
     const server = await startServer({ graceSeconds: 0 });
     try {
