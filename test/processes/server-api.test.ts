@@ -1,0 +1,74 @@
+/** The server API, called on one process about players on another. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { fresh } from '../support/person.ts';
+import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';
+import { startRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+
+const redis = await startRedis({ own: true });
+
+describe.skipIf(redis === null)('the server API of another process', () => {
+  let cluster: TestCluster;
+  let a: ServerProcess;
+  let b: ServerProcess;
+
+  beforeAll(async () => {
+    cluster = await startCluster(redis!, ['a', 'b']);
+    [a, b] = [cluster.get('a'), cluster.get('b')];
+  });
+  afterEach(async () => { await cluster.clear(); });
+  afterAll(async () => { await cluster.stop(); });
+
+  it('follows, sets statuses, blocks and ends connections', async () => {
+    const [annId, bobId] = [fresh('ann'), fresh('bob')];
+    const ann = await cluster.player(a, annId, { status: 'on a' });
+    const bob = await cluster.player(b, bobId, { status: 'on b' });
+    await until(async () => (await b.stats())?.processes === 1, 'the processes to know each other');
+    const shown = (): string | undefined => ann.getSnapshot().find(({ userId }) => userId === bobId)?.connections.map(({ status }) => status).join();
+
+    await b.api('follow', { userId: annId }, [bobId]);
+    await until(() => shown() === 'on b', 'the follow');
+    await b.api('setStatus', { userId: annId }, 'set from b');
+    await until(() => ann.self?.status === 'set from b', 'the status of her');
+    await a.api('setStatus', { connectionId: bob.connectionId }, 'set from a');
+    await until(() => shown() === 'set from a', 'the status of him');
+
+    await b.api('block', bobId, annId);
+    await until(() => shown() === '', 'the block');
+    await bob.setStatus('not for ann');
+    await b.api('unblock', bobId, annId);
+    await until(() => shown() === 'not for ann', 'the end of the block');
+
+    const unfollowed: Array<readonly string[]> = [];
+    ann.onFollowsChanged((_, removed) => { unfollowed.push(removed); });
+    await b.api('unfollow', { userId: annId }, [bobId]);
+    await until(() => ann.getSnapshot().length === 0, 'the end of the follow');
+    expect(unfollowed).toEqual([[bobId]]);
+
+    await b.api('disconnect', { userId: annId });
+    await until(() => ann.connection === 'closed', 'her end');
+    expect(bob.connection).toBe('online');
+  });
+
+  it('knows who is online, what they say and how many there are', async () => {
+    const [annId, bobId, catId] = [fresh('ann'), fresh('bob'), fresh('cat')];
+    await cluster.player(a, annId, { status: 'pc' });
+    await cluster.player(b, annId, { status: 'phone' });
+    await cluster.player(b, bobId, { status: 'on b' });
+    await cluster.player(a, catId);
+    for (const process of [a, b]) {
+      await until(async () => {
+        const online = await process.api('areOnline', [annId, bobId, catId, 'nobody']);
+        return [...online.values()].join() === 'true,true,false,false';
+      }, `${process.name} to know who is online`);
+      const [ann, bob, cat] = await process.api('statuses', [annId, bobId, catId]);
+      expect(ann?.presences.map(({ status }) => status).sort()).toEqual(['pc', 'phone']);
+      expect(bob).toMatchObject({ general: 'online', customStatus: 'on b' });
+      expect(cat).toMatchObject({ general: 'unlogined', presences: [] });
+      await until(async () => {
+        const { users, connections, online, processes, complete } = await process.api('countAll');
+        return complete && [users, connections, online, processes].join() === '3,4,2,2';
+      }, `${process.name} to count all`);
+    }
+  });
+});
