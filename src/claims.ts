@@ -13,9 +13,9 @@ export interface Claim {
 
 /** Whether `a` counts rather than `b`. */
 export function outranks(a: Claim, b: Claim): boolean {
-  // Who took over last; then who holds it over who lets it go; then the later status; then anything that is the same for all.
-  return (takeovers(a) - takeovers(b)
-    || Number(holds(a)) - Number(holds(b))
+  // Who has the player over who has lost it; then who took over last; then the later status; then anything that is the same for all.
+  return (Number(holds(a)) - Number(holds(b))
+    || takeovers(a) - takeovers(b)
     || a.entry.setAt - b.entry.setAt
     || (a.incarnation > b.incarnation ? 1 : -1)) > 0;
 }

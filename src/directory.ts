@@ -181,8 +181,8 @@ export class Directory {
     for (const [incarnation, { entries, seq, ...rest }] of user.registers) {
       const left = entries.filter((entry) => entry.connectionId !== connectionId);
       if (left.length < entries.length) {
-        // Between its last word and its next.
-        const register = { ...rest, seq: seq + 0.5, entries: left };
+        // Newer than its last word, older than its next, and than what `Watches` makes of its silence.
+        const register = { ...rest, seq: seq + 0.25, entries: left };
         user.registers.set(incarnation, register);
         cluster.supersede(user.userId, incarnation, register);
       }
@@ -283,10 +283,11 @@ export class Directory {
 
   /** Brings one connection in line with what is claimed of it. `standing`: what counts unless another process has the better claim. */
   #settle(user: User, connectionId: string, standing: Visible | undefined, ended: Ended): void {
+    const isOurs = standing !== undefined && standing.owner === undefined;
     const best = bestClaim(user.registers, connectionId);
     // A process we took it over from may not have heard of that: unseen here is not there again.
-    const claim = (best?.entry.takeovers ?? 0) < (this.#held.get(connectionId) ?? 0) ? undefined : best;
-    const isOurs = standing !== undefined && standing.owner === undefined;
+    const isOutdated = !isOurs && (best?.entry.takeovers ?? 0) < (this.#held.get(connectionId) ?? 0);
+    const claim = isOutdated ? undefined : best;
     if (isOurs && (claim === undefined || !outranks(claim, { incarnation: this.#deps.cluster().incarnation, entry: standing }))) {
       return;
     }

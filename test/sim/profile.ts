@@ -40,8 +40,8 @@ export function profileOf(seed: number): Profile {
     nodes: 2 + random.below(4),
     users: random.pick([8, 25, 60]),
     clients: random.pick([20, 50]),
-    gapMs: random.pick([2, 10, 30]),
-    faultMs: random.pick([500, 2000, 5000]),
+    gapMs: random.pick([5, 20, 50]),
+    faultMs: random.pick([150, 600, 2500]),
     faults: [...faults],
     skewMs: random.chance(0.5) ? 0 : 200,
     options: {

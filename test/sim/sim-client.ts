@@ -31,7 +31,7 @@ export interface ClientContext {
   /** The player has set another status than it had. */
   changed: (client: SimClient) => void;
   /** A visible connection of the user is visible no more. */
-  ended: (client: SimClient, ending: Ending | 'hidden') => void;
+  ended: (client: SimClient, ending: Ending | 'hidden' | 'moved') => void;
 }
 
 export class SimClient {
@@ -170,12 +170,12 @@ export class SimClient {
   /** Away, it comes back as another connection. The seat it leaves behind is returned: the process gives it up after the grace. */
   moveOn(): Seat {
     const seat = this.seat!;
-    this.leave(undefined);
+    this.leave('moved');
     return seat;
   }
 
-  /** Its seat is gone; `undefined`: and so is the process. */
-  leave(ending: Ending | undefined): void {
+  /** Its seat is gone; `undefined`: and so is the process. `moved`: the process does not know. */
+  leave(ending: Ending | 'moved' | undefined): void {
     const seat = this.seat;
     this.#attempt++;
     this.lastFollows = [...seat?.connection.follows.keys() ?? []].map(({ userId }) => userId);
@@ -183,7 +183,7 @@ export class SimClient {
     this.seat = undefined;
     const wasVisible = this.status !== null;
     this.status = null;
-    if (seat !== undefined && ending !== undefined) {
+    if (seat !== undefined && ending !== undefined && ending !== 'moved') {
       seat.node.tracker.disconnect(seat.connection, ending);
     }
     if (wasVisible) {
@@ -218,7 +218,7 @@ export class SimClient {
       snapshot: (users, scope) => { snapshot(users, scope !== 'some'); },
       unfollowed: (users) => { view.remove(users.map(({ userId }) => userId)); },
       followsChanged: () => {},
-      close: () => {},
+      close: () => { this.#complain('its connection closed, though nobody else has it'); },
     };
   }
 

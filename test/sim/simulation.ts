@@ -84,6 +84,7 @@ class Simulation {
       open: () => this.#living().filter(({ state }) => state === 'up'),
       endGrace: ({ node, connection }) => {
         this.#world.time.after(connection.options.graceSeconds * 1000, () => {
+          this.#truth.ended(connection.user.userId, 'moved', this.#world.time.now);
           node.enter(() => { node.tracker.disconnect(connection, 'dropped'); });
         });
       },

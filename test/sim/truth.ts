@@ -46,12 +46,12 @@ export class Truth {
   }
 
   /** A visible connection of the user ended. */
-  ended(userId: string, ending: Ending | 'hidden', now: number): void {
+  ended(userId: string, ending: Ending | 'hidden' | 'moved', now: number): void {
     const before = this.#ends.get(userId)?.at ?? -Infinity;
     this.#ends.set(userId, {
       last: ending === 'consented' ? 'unlogined' : 'offline',
       at: now,
-      isClear: ending !== 'shutdown' && now - before > CLEARLY_LATER_MS,
+      isClear: ending !== 'shutdown' && ending !== 'moved' && now - before > CLEARLY_LATER_MS,
     });
   }
 
