@@ -2,7 +2,7 @@
  * The way out to one Colyseus client. The client object is replaced when the
  * player reconnects; everything else stays.
  */
-import { ClientState, CloseCode, type Client } from '@colyseus/core';
+import { ClientState, CloseCode, type Client, type ClientPrivate } from '@colyseus/core';
 import { messageFrame, type FrameCodec } from './frames.ts';
 import { generalTo, visibleTo } from './visibility.ts';
 import { SNAPSHOT_MESSAGE, UNFOLLOWED_MESSAGE, type GeneralChange, type Presence, type Snapshot, type Unfollowed } from './protocol.ts';
@@ -11,6 +11,10 @@ import type { Connection, Sink, SnapshotScope, User } from './model.ts';
 
 /** Frames that may wait for a client to acknowledge its join. */
 const MOST_FRAMES_BEFORE_JOIN = 64;
+/** Frames, replies included, past which a client that does not acknowledge must not ask on. */
+const MOST_WAITING_FRAMES = 1024;
+/** Times `maxBufferedBytes` past which a client must not ask on. Far more than any honest burst of calls is answered with. */
+const MOST_BUFFERS = 16;
 
 export class ClientSink implements Sink {
   client: Client;
@@ -110,6 +114,20 @@ export function generalsTo(viewer: Connection, users: readonly User[]): GeneralC
     }
   }
   return generals;
+}
+
+/**
+ * Whether more waits for the client than it may go on asking for. Replies
+ * cannot be merged as updates can: somebody who asks and does not read (or
+ * does not acknowledge the join) would fill the memory.
+ */
+export function isHoarding(client: Client, maxBufferedBytes: number): boolean {
+  const waiting = (client as unknown as ClientPrivate)._enqueuedMessages as readonly Uint8Array[] | undefined;
+  if (waiting === undefined) {
+    return bufferedBytes(client) > maxBufferedBytes * MOST_BUFFERS;
+  }
+  return waiting.length > MOST_WAITING_FRAMES
+    || waiting.reduce((sum, { length }) => sum + length, 0) > maxBufferedBytes * MOST_BUFFERS;
 }
 
 function bufferedBytes(client: Client): number {

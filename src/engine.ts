@@ -7,7 +7,7 @@
  * joining or leaving twice is the same as once.
  */
 import { ClientState, CloseCode, ErrorCode, ServerError, type AuthContext, type Client, type MessageContext, type Rejection } from '@colyseus/core';
-import { ClientSink } from './client-sink.ts';
+import { ClientSink, isHoarding } from './client-sink.ts';
 import { answerRequest } from './answers.ts';
 import { guardRedact, HookError, reasonOf, runHook } from './hooks.ts';
 import { messageFrame } from './frames.ts';
@@ -257,6 +257,9 @@ export class PresenceEngine {
    * `ctx.reject`, a plain message by `presence:reply` with its `cid`.
    */
   handle<T extends RequestType>(type: T, client: Client, payload: unknown, ctx: MessageContext): Requests[T]['reply'] | Rejected | Promise<Requests[T]['reply'] | Rejected> {
+    if (this.#refuses(client)) {
+      return ctx.reject(new PresenceError('unavailable').toBody());
+    }
     const isRequest = ctx.id !== undefined;
     const cid = isRequest ? undefined : cidOf(payload);
     const succeed = (reply: Requests[T]['reply']): Requests[T]['reply'] => {
@@ -282,12 +285,24 @@ export class PresenceEngine {
 
   /** Answers a message type that does not exist. */
   handleUnknown(client: Client, type: string | number, payload: unknown): void {
+    if (this.#refuses(client)) {
+      return;
+    }
     if (typeof type === 'string' && type.startsWith(MESSAGE_PREFIX)) {
       const error = new PresenceError('unknown_message').toBody();
       client.enqueueRaw(messageFrame(REPLY_MESSAGE, { cid: cidOf(payload) ?? null, ok: false, error }));
     } else {
       client.error(ErrorCode.INVALID_PAYLOAD, `This room has no handler for the message "${String(type).slice(0, 64)}".`);
     }
+  }
+
+  /** Asking on without reading the answers is abuse, and ends the connection. */
+  #refuses(client: Client): boolean {
+    const refuses = isHoarding(client, this.options.maxBufferedBytes);
+    if (refuses) {
+      client.leave(CloseCode.WITH_ERROR);
+    }
+    return refuses;
   }
 
   #answer<T extends RequestType>(type: T, client: Client, payload: unknown, extra: readonly string[]): Requests[T]['reply'] | Promise<Requests[T]['reply']> {

@@ -107,7 +107,12 @@ export interface PresenceOptions {
   rateWindowMs?: number;
   /** Messages of any kind per second past which a client is disconnected (close code 4002). Default 1000. Not for `PresencePlugin`: there the room's own `maxMessagesPerSecond` rules. */
   floodLimit?: number;
-  /** Bytes that may wait in a client's socket before its updates are held back and merged. Default 262144 (256 KiB). */
+  /**
+   * Bytes that may wait in a client's socket before its updates are held back and
+   * merged. A client that goes on asking while 16 times as much waits for it, or
+   * 1024 frames before it acknowledges its join, is disconnected (close code
+   * 4002). Default 262144 (256 KiB).
+   */
   maxBufferedBytes?: number;
   /**
    * Milliseconds a hook may take before the call that needs it answers
