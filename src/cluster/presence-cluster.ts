@@ -65,6 +65,8 @@ export class PresenceCluster implements Cluster {
   #busy = false;
   /** The store has lost our data, and we have not begun to write it again. */
   #lost = false;
+  /** What we own is being written, and our name will be put on the list of processes behind it. */
+  #enlisting = false;
   #round = 0;
 
   constructor(host: ClusterHost, given: ClusterDeps) {
@@ -190,6 +192,15 @@ export class PresenceCluster implements Cluster {
   }
 
   #write(userId: string): Promise<void> {
+    return userId === OUR_NAME ? this.#enlist() : this.#writeUser(userId);
+  }
+
+  async #enlist(): Promise<void> {
+    await this.#directory.enlist(this.incarnation);
+    this.#enlisting = false;
+  }
+
+  #writeUser(userId: string): Promise<void> {
     const writing = this.#registrar.write(userId);
     // Behind it: whoever hears that a connection is not there any more must know that it is here.
     const superseded = this.#superseded.take(userId, (incarnation) => this.#peers.isLeaving(incarnation));
@@ -242,7 +253,7 @@ export class PresenceCluster implements Cluster {
     try {
       this.#writer.resume();
       await this.#peers.check();
-      if (this.#round++ % ROUNDS_PER_SCAN === 0 && !await this.#peers.scan()) {
+      if (this.#round++ % ROUNDS_PER_SCAN === 0 && !await this.#peers.scan() && !this.#enlisting) {
         this.#assertAll();
       }
       this.#peers.sweep();
@@ -265,11 +276,13 @@ export class PresenceCluster implements Cluster {
 
   #markAll(): void {
     this.#lost = false;
+    this.#enlisting = true;
     this.#registrar.relist();
-    this.#directory.enlist(this.incarnation).catch(ignore);
     for (const userId of this.#host.announcedUsers()) {
       this.#writer.mark(userId);
     }
+    // Last: whoever finds our name may take what is missing for what is gone.
+    this.#writer.mark(OUR_NAME);
     this.#writer.resume();
   }
 
@@ -313,6 +326,8 @@ export class PresenceCluster implements Cluster {
   }
 }
 
+/** Among the users to be written: the name of this process. No user has this id. */
+const OUR_NAME = '';
 /** Commands of one kind in flight at once, where there are many to do. */
 const AT_ONCE = 64;
 /** Heartbeats between two looks at the list of processes. */

@@ -169,8 +169,8 @@ export class Watches {
       for (const [incarnation, register] of registers) {
         this.#apply(watch, incarnation, register);
       }
-      const vanished = before.filter(([incarnation, word]) =>
-        !fields.has(incarnation) && watch.words?.get(incarnation) === word);
+      const missing = before.filter(([incarnation]) => !fields.has(incarnation));
+      const vanished = missing.length === 0 ? [] : await this.#confirm(watch, missing);
       for (const [incarnation, { seq }] of vanished) {
         // Between its last word and its next: a register that comes back is newer.
         this.#apply(watch, incarnation, { seq: seq + 0.5, entries: [] });
@@ -182,6 +182,19 @@ export class Watches {
     } catch {
       // The store is down.
     }
+  }
+
+  /**
+   * Which of these words have been taken back. A store that lost its data
+   * lacks them just so, until each process has noticed and has written all it
+   * owns, its name last. Two commands for each, and none while nothing is missing.
+   */
+  async #confirm(watch: Watch, missing: ReadonlyArray<readonly [incarnation: string, word: Word]>): Promise<Array<readonly [string, Word]>> {
+    const { directory } = this.#deps;
+    const gone = await Promise.all(missing.map(async ([incarnation]) => (
+      await directory.isEnlisted(incarnation) && !(await directory.fields(watch.userId)).some(([name]) => name === incarnation)
+    )));
+    return missing.filter(([incarnation, word], i) => gone[i] === true && this.#isOpen(watch) && watch.words?.get(incarnation) === word);
   }
 
   async #remember(watch: Watch): Promise<void> {
