@@ -62,16 +62,15 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
     }
 
     // The load: everybody says something new, one after the other, all the time.
-    let going = true;
-    let updates = 0;
-    const load = Promise.all(players.map(async (player) => {
-      for (let n = 0; going; n++) {
+    const load = { going: true, updates: 0 };
+    const saying = Promise.all(players.map(async (player) => {
+      for (let n = 0; load.going; n++) {
         await player.setStatus({ text: `${player.userId} says ${n}` });
-        updates++;
+        load.updates++;
         await until(() => player.self?.details?.['text'] === `${player.userId} says ${n}`, `the echo of ${player.userId}'s ${n}`, 20_000);
       }
     }));
-    load.catch(() => { going = false; });
+    saying.catch(() => { load.going = false; });
 
     const steps: string[] = [];
     for (const name of NAMES) {
@@ -85,8 +84,8 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
       await until(() => players.every(({ connection }) => connection === 'online'), 'everybody to be back', 20_000);
       steps.push(`${((performance.now() - before) / 1000).toFixed(1)} s`);
     }
-    going = false;
-    await load;
+    load.going = false;
+    await saying;
 
     await Promise.all(players.map(async (player, i) => player.setStatus(`end ${i}`)));
     for (const player of players) {
@@ -100,6 +99,6 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
     expect(players.map(({ connectionId }) => connectionId)).toEqual(connectionIds);
     expect([...moves.keys()].sort()).toEqual([...PLAYERS].sort());
     vi.mocked(console.info).mockRestore();
-    console.info(`Rolling restart with ${PLAYERS.length} players who all follow each other: ${steps.join(', ')} per process, ${updates} updates meanwhile, nobody seen to go.`);
+    console.info(`Rolling restart with ${PLAYERS.length} players who all follow each other: ${steps.join(', ')} per process, ${load.updates} updates meanwhile, nobody seen to go.`);
   }, 90_000);
 });
