@@ -61,6 +61,7 @@ export class Tracker {
   readonly outbox: Outbox;
   readonly cluster: Cluster;
   readonly #deps: TrackerDeps;
+  #stopped = false;
 
   constructor(deps: TrackerDeps) {
     this.#deps = deps;
@@ -152,6 +153,7 @@ export class Tracker {
     user.own.delete(connection);
     if (ending === 'shutdown' && this.cluster.handsOver) {
       this.directory.handOver(user, connectionId, this.#deps.now() + this.#deps.handoverMs);
+      this.#endHandover(user, connectionId);
     } else {
       this.directory.hide(user, connectionId, ending === 'consented' ? 'unlogined' : 'offline');
     }
@@ -161,6 +163,21 @@ export class Tracker {
       this.directory.release(other);
     }
     this.directory.release(user);
+  }
+
+  /** This process may live on, for another of its rooms: who has not come back anywhere in time is gone. */
+  #endHandover(user: User, connectionId: string): void {
+    this.#deps.timing.later(() => {
+      if (this.#stopped || this.connections.has(connectionId)) {
+        return;
+      }
+      if (this.directory.canTakeOver(user, connectionId)) {
+        this.#endHandover(user, connectionId);
+        return;
+      }
+      this.directory.hide(user, connectionId, 'offline');
+      this.directory.release(user);
+    }, this.#deps.handoverMs + TIMER_SLACK_MS);
   }
 
   /** Another process says that the player is there now, as this very connection. It knows better: it took over last. */
@@ -391,9 +408,13 @@ export class Tracker {
       this.disconnect(connection, 'dropped');
     }
     this.outbox.flush();
+    this.#stopped = true;
     await this.cluster.stop();
   }
 }
+
+/** A timer may fire a little before the clock says so. */
+const TIMER_SLACK_MS = 10;
 
 /** Notes whether `canFollow` refused this follow. Returns whether that is new. */
 function setRefused(connection: Connection, user: User, refused: boolean): boolean {
