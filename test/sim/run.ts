@@ -38,4 +38,4 @@ try {
   console.error(`\n${error instanceof SimulationFailure ? error.message : String((error as Error).stack)}`);
   process.exit(1);
 }
-console.log(`\n\n${summary(results, (performance.now() - started) / 1000)}`);
+console.log(`\n${summary(results, (performance.now() - started) / 1000)}`);

@@ -114,7 +114,7 @@ export class SimClient {
       const generals = generalsTo(seat.connection, users);
       // The answer is sent some promises later than it was made.
       for (let i = 0; i < 8; i++) {
-        await undefined;
+        await Promise.resolve();
       }
       for (const userId of ids) {
         if (refused.has(userId)) {

@@ -7,7 +7,6 @@ import { newIncarnation, type Clock } from '../../src/cluster/clock.ts';
 import { PresenceCluster } from '../../src/cluster/presence-cluster.ts';
 import { Tracker } from '../../src/tracker.ts';
 import type { ClusterOptions } from '../../src/options.ts';
-import type { Presence } from '@colyseus/core';
 import type { World } from './world.ts';
 import { Link } from './link.ts';
 import { SimPresence } from './sim-presence.ts';
@@ -47,7 +46,7 @@ export class SimNode {
     const clock = this.#clock();
     const note = (level: string) => (message: string): void => { this.log.push([level, message]); };
     const deps = {
-      presence: world.sabotage.presence?.(this.presence, this) ?? (this.presence as Presence),
+      presence: world.sabotage.presence?.(this.presence, this) ?? this.presence,
       incarnation: newIncarnation(processId, clock),
       options,
       rememberOfflineHours: 24,

@@ -54,7 +54,7 @@ export class SimPresence implements Presence, Subscriber {
 
   hear(topic: string, text: string): void {
     this.#carry(() => {
-      for (const callback of [...this.#callbacks.get(topic) ?? []]) {
+      for (const callback of this.#callbacks.get(topic) ?? []) {
         callback(JSON.parse(text));
       }
     }, this.#subLink);

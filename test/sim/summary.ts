@@ -3,16 +3,21 @@ import type { SimulationResult } from './simulation.ts';
 
 const WIDTH = 40;
 
-/** Draws on stderr, at most ten times a second; only on a terminal. */
+/** Draws on stderr: on a terminal at most ten times a second, elsewhere a line per tenth. */
 export function progressBar(total: number): (done: number) => void {
-  let drawn = -Infinity;
+  let drawnAt = -Infinity;
+  let tenths = 0;
   return (done) => {
     const now = performance.now();
-    if (process.stderr.isTTY && (now - drawn > 100 || done >= total)) {
-      drawn = now;
-      const share = Math.min(1, done / total);
-      const filled = Math.round(share * WIDTH);
-      process.stderr.write(`\r${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${(share * 100).toFixed(1)} %  ${done.toLocaleString('en')} operations`);
+    const share = Math.min(1, done / total);
+    const filled = Math.round(share * WIDTH);
+    const bar = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${(share * 100).toFixed(1).padStart(5)} %  ${done.toLocaleString('en')} operations`;
+    if (process.stderr.isTTY && (now - drawnAt > 100 || share === 1)) {
+      drawnAt = now;
+      process.stderr.write(`\r${bar}${share === 1 ? '\n' : ''}`);
+    } else if (!process.stderr.isTTY && Math.floor(share * 10) > tenths) {
+      tenths = Math.floor(share * 10);
+      process.stderr.write(`${bar}\n`);
     }
   };
 }

@@ -47,7 +47,7 @@ export class VirtualTime {
           }
         } catch (error) {
           ended = true;
-          reject(error as Error);
+          reject(error);
         }
         if (isLast && !ended) {
           queue();
