@@ -172,7 +172,7 @@ export interface PresenceJoinOptions {
   status?: Status;
   /** `'state'`: schema state only. `'deltas'`: messages only. Default `'both'`. */
   sync?: Sync;
-  /** The `connectionId` this player had before a server shutdown: taken over, so that followers see no blink. */
+  /** The `connectionId` this player had before a server shutdown or a page reload: taken over if it is away, so that followers see no blink. */
   resume?: string;
 }
 
