@@ -86,6 +86,12 @@ export class Directory {
     return user;
   }
 
+  /** Resolves when what other processes say of `user` is known. About one who is here unseen the store is asked anew: an answer at once would tell it from one who is not here. */
+  knownOf(user: User): Promise<unknown> | undefined {
+    const isUnseen = user.own.size > 0 && user.visible.size === 0 && user.followers.size === 0;
+    return isUnseen ? Promise.all([user.known, this.#deps.cluster().read([user.userId])]) : user.known;
+  }
+
   /** Forgets the user if nobody here needs it any more. One who is only here unseen looks as if forgotten. */
   release(user: User): void {
     if (user.followers.size > 0 || user.pins > 0 || this.#hasLocal(user)

@@ -22,7 +22,7 @@ export async function queryUsers(tracker: Tracker, userIds: readonly string[], v
   try {
     const [remote] = await Promise.all([
       unknown.length > 0 ? cluster.read(unknown) : new Map<string, RemoteUser>(),
-      ...known.map((user) => user.known),
+      ...known.map((user) => (viewer === undefined || viewer.user === user ? user.known : directory.knownOf(user))),
     ]);
     // Somebody may have begun to follow one of the others meanwhile.
     await Promise.all(unknown.map(async (userId) => directory.get(userId)?.known));

@@ -275,7 +275,7 @@ export class Tracker {
       }
     }
     try {
-      await Promise.all(users.map(async (user) => user.known));
+      await Promise.all(users.map(async (user) => this.directory.knownOf(user)));
       return this.#follow(connection, users.filter(({ userId }) => isWanted(userId)), origin, refused);
     } finally {
       for (const user of users) {
