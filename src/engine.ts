@@ -306,6 +306,8 @@ export class PresenceEngine {
   }
 
   #answer<T extends RequestType>(type: T, client: Client, payload: unknown, extra: readonly string[]): Requests[T]['reply'] | Promise<Requests[T]['reply']> {
+    // Rooms with `PresencePlugin` do not tell of returns: this may be the first sign of one.
+    this.refresh(client);
     const connection = this.#connections.get(client.sessionId);
     if (connection === undefined || connection.closed) {
       throw new PresenceError('not_joined');
