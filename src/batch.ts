@@ -38,10 +38,14 @@ export class Batch {
 
   /** In the order they happened. */
   updates(): Update[] {
-    const updates = this.parent?.updates() ?? [];
-    if (this.update !== undefined) {
-      updates.push(this.update);
+    if (this.update === undefined) {
+      return [];
     }
+    const updates = [this.update];
+    for (let node = this.parent; node?.update !== undefined; node = node.parent) {
+      updates.push(node.update);
+    }
+    updates.reverse();
     return updates;
   }
 }

@@ -131,7 +131,8 @@ export class Directory {
       setAt: this.#lastSetAt,
       owner: undefined,
       takeovers: this.#held.get(connectionId) ?? 0,
-      handoverUntil: undefined,
+      // The server may set the status of somebody who is away.
+      handoverUntil: known?.handoverUntil,
     });
     this.#deps.memory.forget(user.userId);
     this.#deps.cluster().announce(user.userId);
