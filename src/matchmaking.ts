@@ -30,8 +30,11 @@ export class ColyseusMatchmaking implements Matchmaking {
   async authorize(match: Match, viewer: Viewer): Promise<unknown> {
     const roomClass = matchMaker.getRoomClass(match.name) as typeof Room | undefined;
     const context = this.#contexts.get(viewer);
-    if (roomClass === undefined || context === undefined) {
+    if (roomClass === undefined) {
       return viewer.auth;
+    }
+    if (context === undefined) {
+      throw new Error('Nobody knows with what this viewer has joined, so the match cannot be asked.');
     }
     const auth: unknown = await roomClass.onAuth(context.token ?? '', {}, context);
     // `true`: welcome, but nothing known of it. It is who it is here.

@@ -13,6 +13,7 @@
  */
 import { LobbyRoom, type AuthContext, type Client } from '@colyseus/core';
 import { acquireRuntime } from './runtime.ts';
+import { captureContext } from './auth-context.ts';
 import { keepSeat } from './grace.ts';
 import { PresenceEngine } from './engine.ts';
 import { PresenceSerializer } from './presence-serializer.ts';
@@ -59,6 +60,7 @@ export class PresenceLobbyRoom extends LobbyRoom {
   override async onCreate(options: unknown): Promise<void> {
     await super.onCreate(options);
     this.presenceEngine = new PresenceEngine(acquireRuntime(this.#options), this.#options, true);
+    captureContext(this, (client, context) => { this.presenceEngine.noteContext(client, context); });
     this.setSerializer(new PresenceSerializer((client) => this.presenceEngine.fullState(client)));
     const handlers = presenceMessages(() => this.presenceEngine);
     for (const [type, handler] of Object.entries(handlers)) {

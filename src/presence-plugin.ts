@@ -18,8 +18,9 @@
  * A player without an identity plays on without presence; its calls answer
  * `not_joined`.
  */
-import { RoomPlugin, type AuthContext, type Client } from '@colyseus/core';
+import { RoomPlugin, type Client } from '@colyseus/core';
 import { acquireRuntime } from './runtime.ts';
+import { captureContext } from './auth-context.ts';
 import { PresenceEngine } from './engine.ts';
 import { presenceMessages, type PresenceMessages } from './messages.ts';
 import { resolveOptions, type PresenceOptions, type ResolvedOptions } from './options.ts';
@@ -40,11 +41,8 @@ export class PresencePlugin extends RoomPlugin {
 
   protected override onCreate(): void {
     this.#engine = new PresenceEngine(acquireRuntime(this.#options), this.#options, false);
+    captureContext(this.room, (client, context) => { this.#engine.noteContext(client, context); });
     this.room.clock.setInterval(() => { this.#engine.reconcile((id) => this.room.clients.get(id)); }, RECONCILE_MS);
-  }
-
-  protected override onAuth(client: Client, _options: unknown, context: AuthContext): void {
-    this.#engine.noteContext(client, context);
   }
 
   protected override async onJoin(client: Client, options?: unknown): Promise<void> {

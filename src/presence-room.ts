@@ -15,6 +15,7 @@
  */
 import { Room, type AuthContext, type Client } from '@colyseus/core';
 import { acquireRuntime } from './runtime.ts';
+import { captureContext } from './auth-context.ts';
 import { keepSeat } from './grace.ts';
 import { PresenceEngine } from './engine.ts';
 import { PresenceSerializer } from './presence-serializer.ts';
@@ -53,6 +54,7 @@ export class PresenceRoom extends Room<{ state: PresenceState; client: PresenceR
 
   override onCreate(_options?: unknown): void | Promise<void> {
     this.presenceEngine = new PresenceEngine(acquireRuntime(this.#options), this.#options, true);
+    captureContext(this, (client, context) => { this.presenceEngine.noteContext(client, context); });
     this.setSerializer(new PresenceSerializer((client) => this.presenceEngine.fullState(client)));
     void this.setMatchmaking({ unlisted: true });
     this.onMessage('*', (client, type, payload) => { this.presenceEngine.handleUnknown(client, type, payload); });

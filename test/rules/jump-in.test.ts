@@ -1,7 +1,7 @@
 /** `presence:join`: a seat in the match of a friend. */
-import { Room, type AuthContext, type Client } from '@colyseus/core';
+import { definePlugins, Room, type AuthContext, type Client } from '@colyseus/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JoinReply, PresenceOptions } from '../../src/index.ts';
+import { PresenceLobbyRoom, PresencePlugin, PresenceRoom, type JoinReply, type PresenceOptions } from '../../src/index.ts';
 import { FORMS, fresh, person, ROOMS, settle, type Form, type Person } from '../support/person.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
@@ -177,5 +177,46 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
     expect(outcomes.filter((outcome) => outcome === matchId)).toHaveLength(2);
     expect(outcomes.filter((outcome) => outcome === 'match_full')).toHaveLength(6);
     await settle(...crowd);
+  });
+});
+
+describe('the onAuth of the match decides, however the presence-aware room authenticates', () => {
+  const byToken = (token: string | undefined): unknown => ({ userId: token });
+  class StaticPresence extends PresenceRoom {
+    static override async onAuth(token: string): Promise<unknown> { return byToken(token); }
+  }
+  class StaticLobby extends PresenceLobbyRoom {
+    static override async onAuth(token: string): Promise<unknown> { return byToken(token); }
+  }
+  class InstancePresence extends PresenceRoom {
+    override onAuth(_client: Client, _options: unknown, { token }: AuthContext): unknown { return byToken(token); }
+  }
+  class InstanceLobby extends PresenceLobbyRoom {
+    override onAuth(_client: Client, _options: unknown, { token }: AuthContext): unknown { return byToken(token); }
+  }
+  class StaticMatch extends Room {
+    static override async onAuth(token: string): Promise<unknown> { return byToken(token); }
+    override plugins = definePlugins([new PresencePlugin()]);
+  }
+  const rooms = { StaticPresence, StaticLobby, InstancePresence, InstanceLobby, StaticMatch };
+  let server: TestServer;
+  beforeAll(async () => { server = await startServer({}, { club: ClubRoom, ...rooms }); });
+  afterAll(async () => { await server.stop(); });
+
+  test.each(Object.keys(rooms))('%s', async (room) => {
+    const bobId = fresh('bob');
+    const bob = await server.join(bobId, { status: '' }, room);
+    const club = await server.client(bobId).create('club');
+    club.onMessage('*', () => {});
+    await bob.request('presence:status', { status: playing(club.roomId) });
+    const jump = async (token: string): Promise<JoinReply> => {
+      const viewer = await server.join(token, {}, room);
+      await viewer.request('presence:follow', { userIds: [bobId] });
+      return viewer.request('presence:join', { userId: bobId });
+    };
+    await expect(jump(fresh('banned'))).rejects.toMatchObject({ reason: { code: 'match_denied' } });
+    const ann = fresh('ann');
+    await server.client().consumeSeatReservation(await jump(ann));
+    expect(seated.at(-1)).toMatchObject({ roomId: club.roomId, auth: { userId: ann, member: true, hasHeaders: true } });
   });
 });
