@@ -206,11 +206,13 @@ describe('the onAuth of the match decides, however the presence-aware room authe
   test.each(Object.keys(rooms))('%s', async (room) => {
     const bobId = fresh('bob');
     const bob = await server.join(bobId, { status: '' }, room);
+    bob.onMessage('*', () => {});
     const club = await server.client(bobId).create('club');
     club.onMessage('*', () => {});
     await bob.request('presence:status', { status: playing(club.roomId) });
     const jump = async (token: string): Promise<JoinReply> => {
       const viewer = await server.join(token, {}, room);
+      viewer.onMessage('*', () => {});
       await viewer.request('presence:follow', { userIds: [bobId] });
       return viewer.request('presence:join', { userId: bobId });
     };
