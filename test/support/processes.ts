@@ -219,7 +219,7 @@ export class TestCluster {
   async expectNothing(timeoutMs = 10_000): Promise<void> {
     let left: string[] = [];
     await until(async () => {
-      left = [...await this.keys(), ...await this.topics()];
+      left = [...(await this.keys()).map((key) => `key ${key}`), ...(await this.topics()).map((topic) => `topic ${topic}`)];
       return left.length === 0;
     }, 'Redis to hold nothing of ours', timeoutMs).catch((error: unknown) => {
       throw new Error(`${String(error)} Left: ${left.join(', ')}`);
