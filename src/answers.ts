@@ -50,16 +50,26 @@ async function answerFollow(connection: Connection, fields: Fields, { tracker, c
   const { options } = connection;
   const requested = readIds(fields['userIds'], options.maxIdsPerFollow);
   takeCall(connection, clock.now());
-  const { users, evicted } = await tracker.following(connection, async (isWanted) => {
+  let reply: FollowReply = { presences: [], users: [] };
+  await tracker.following(connection, async (isWanted) => {
     const allowed = new Set(await visibleIds(options, connection.viewer, requested));
     const refused = new Set(requested.filter((userId) => !allowed.has(userId)));
-    return tracker.follow(connection, requested.filter(isWanted), 'client', refused);
+    await tracker.follow(connection, requested.filter(isWanted), 'client', refused, ({ users, evicted }) => {
+      reply = {
+        presences: presencesTo(connection, users),
+        users: generalsTo(connection, users),
+        ...(evicted.length > 0 && { evicted: evicted.map(({ userId }) => userId) }),
+      };
+      holdUntilReplied(connection);
+    });
   });
-  return {
-    presences: presencesTo(connection, users),
-    users: generalsTo(connection, users),
-    ...(evicted.length > 0 && { evicted: evicted.map(({ userId }) => userId) }),
-  };
+  return reply;
+}
+
+/** The reply leaves some microtasks from now, and what changes until then behind it: a tick comes after the last of them. */
+function holdUntilReplied(connection: Connection): void {
+  connection.replying = true;
+  process.nextTick(() => { connection.replying = false; });
 }
 
 function answerUnfollow(connection: Connection, fields: Fields, { tracker, clock }: Runtime): UnfollowReply {

@@ -106,6 +106,8 @@ export interface Connection {
   away: boolean;
   /** Missed updates because it could not take them; owed a snapshot. */
   stale: boolean;
+  /** The reply to a follow is on its way: what changes meanwhile must not overtake it. */
+  replying: boolean;
   /** Gone for good. */
   closed: boolean;
   /** What the current flush will send it. */

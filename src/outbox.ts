@@ -157,7 +157,7 @@ export class Outbox {
     if (follower.closed || follower.away || follower.stale) {
       return;
     }
-    if (follower.sink.ready()) {
+    if (!follower.replying && follower.sink.ready()) {
       this.stats.delivered++;
       follower.sink.deliver(batch);
     } else {

@@ -127,6 +127,7 @@ export class Tracker {
       status: resumed?.box.presence.status ?? null,
       away: false,
       stale: false,
+      replying: false,
       closed: false,
       batch: undefined,
       rate: undefined,
@@ -244,13 +245,35 @@ export class Tracker {
   }
 
   /**
-   * Follows users. In one step, without a wait between: the follow is
-   * registered, so that the caller's snapshot and the first delta leave no gap
-   * and do not overlap. Throws `too_many_follows` having changed nothing.
+   * Follows users. `tell` is called in the very step in which the follow is
+   * registered: the snapshot it takes and the first delta leave no gap and do
+   * not overlap. Throws `too_many_follows` having changed nothing.
    * `refused` ones are followed like an id nobody has: nothing is ever seen.
    */
-  async follow(connection: Connection, userIds: Iterable<string>, origin: FollowOrigin, refused?: ReadonlySet<string>): Promise<Followed> {
-    return this.following(connection, (isWanted) => this.#followWanted(connection, userIds, origin, refused, isWanted));
+  async follow(connection: Connection, userIds: Iterable<string>, origin: FollowOrigin, refused?: ReadonlySet<string>, tell?: (followed: Followed) => void): Promise<Followed> {
+    return this.following(connection, async (isWanted) => {
+      const users = this.#pin(connection, userIds);
+      try {
+        await Promise.all(users.map(async (user) => this.directory.knownOf(user)));
+        const followed = this.#follow(connection, users.filter(({ userId }) => isWanted(userId)), origin, refused);
+        tell?.(followed);
+        return followed;
+      } finally {
+        for (const user of users) {
+          user.pins--;
+          this.directory.release(user);
+        }
+      }
+    });
+  }
+
+  #pin(connection: Connection, userIds: Iterable<string>): User[] {
+    const others = [...new Set(userIds)].filter((userId) => userId !== connection.user.userId);
+    return others.map((userId) => {
+      const user = this.directory.open(userId);
+      user.pins++;
+      return user;
+    });
   }
 
   /** Runs a follow that has to wait, for a hook or for the cluster. `isWanted` tells whether nobody has unfollowed the user since. */
@@ -262,26 +285,6 @@ export class Tracker {
       return await run((userId) => !pending.all && !pending.ended.has(userId));
     } finally {
       connection.pending.delete(pending);
-    }
-  }
-
-  async #followWanted(connection: Connection, userIds: Iterable<string>, origin: FollowOrigin, refused: ReadonlySet<string> | undefined, isWanted: (userId: string) => boolean): Promise<Followed> {
-    const users: User[] = [];
-    for (const userId of new Set(userIds)) {
-      if (userId !== connection.user.userId) {
-        const user = this.directory.open(userId);
-        user.pins++;
-        users.push(user);
-      }
-    }
-    try {
-      await Promise.all(users.map(async (user) => this.directory.knownOf(user)));
-      return this.#follow(connection, users.filter(({ userId }) => isWanted(userId)), origin, refused);
-    } finally {
-      for (const user of users) {
-        user.pins--;
-        this.directory.release(user);
-      }
     }
   }
 
