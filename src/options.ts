@@ -215,11 +215,9 @@ export const MAX_ID_LENGTH = 128;
 
 /** Fills in the defaults; throws a `TypeError` with a full sentence for a value that makes no sense. */
 export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
-  for (const name of Object.keys(options)) {
-    if (!(name in DEFAULTS) && !HOOKS.has(name)) {
-      throw new TypeError(`"${name}" is not an option of colyseus-presence.`);
-    }
-  }
+  requireKnown('', options, [...Object.keys(DEFAULTS), ...HOOKS]);
+  requireKnown('features.', options.features, Object.keys(DEFAULTS.features));
+  requireKnown('cluster.', options.cluster, Object.keys(CLUSTER_DEFAULTS));
   const resolved: ResolvedOptions = {
     ...DEFAULTS,
     ...withoutUndefined(options),
@@ -258,6 +256,14 @@ const COUNTS = [
   'maxClients', 'maxStatusBytes', 'maxIdsPerFollow', 'maxIdsPerQuery', 'maxFollows',
   'rateLimit', 'rateWindowMs', 'floodLimit', 'maxBufferedBytes', 'hookTimeoutMs', 'rememberOfflineUsers',
 ] as const;
+
+function requireKnown(prefix: string, given: object | undefined, known: readonly string[]): void {
+  for (const name of Object.keys(given ?? {})) {
+    if (!known.includes(name)) {
+      throw new TypeError(`"${prefix}${name}" is not an option of colyseus-presence.`);
+    }
+  }
+}
 
 function requireNumber(name: string, value: unknown, least: number): void {
   if (typeof value !== 'number' || Number.isNaN(value) || value < least) {

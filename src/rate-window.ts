@@ -15,6 +15,9 @@ export class RateWindow {
   /** Counts a call at `now`. Returns 0 when it is within the limit, else the milliseconds until one would be; a refused call is not counted. */
   take(now: number): number {
     const from = now - this.#windowMs;
+    if (now < (this.#calls.at(-1) ?? now)) {
+      this.#calls = []; // the clock was set back
+    }
     if (this.#calls.length > 0 && this.#calls[0]! <= from) {
       this.#calls = this.#calls.filter((at) => at > from);
     }
