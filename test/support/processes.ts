@@ -138,6 +138,17 @@ const EAGER: PresenceClientOptions = {
   },
 };
 
+/** Lua: the memories of who is offline that never expire. */
+const ENDLESS = `
+  local endless = {}
+  for _, key in ipairs(redis.call('KEYS', 'presence:o:*')) do
+    if redis.call('TTL', key) == -1 then
+      table.insert(endless, key)
+    end
+  end
+  return endless
+`;
+
 export class TestCluster {
   readonly redis: TestRedis;
   /** Those that have been started last, by name. */
@@ -224,10 +235,9 @@ export class TestCluster {
     }, 'Redis to hold nothing of ours', timeoutMs).catch((error: unknown) => {
       throw new Error(`${String(error)} Left: ${left.join(', ')}`);
     });
-    for (const key of await this.#list('KEYS', 'presence:o:*')) {
-      if (Number(await this.redis.cli('TTL', key)) === -1) {
-        throw new Error(`The key ${key} has no end.`);
-      }
+    const endless = await this.#list('EVAL', ENDLESS, '0');
+    if (endless.length > 0) {
+      throw new Error(`These keys have no end: ${endless.join(', ')}.`);
     }
   }
 
@@ -244,9 +254,14 @@ export class TestCluster {
         throw new Error(`Left: ${[...topics, ...faults].join('\n')}`);
       }
     } finally {
-      await Promise.all(running.map((one) => one.end('SIGKILL')));
-      await this.redis.stop();
+      await this.kill();
     }
+  }
+
+  /** Ends everything, Redis too, whatever state it is in. */
+  async kill(): Promise<void> {
+    await Promise.all([...this.processes.values()].map((one) => one.end('SIGKILL')));
+    await this.redis.stop();
   }
 
   async #list(...command: string[]): Promise<string[]> {
@@ -257,6 +272,11 @@ export class TestCluster {
 /** Processes with these names, all with the same options, ready. */
 export async function startCluster(redis: TestRedis, names: readonly string[], options: PresenceOptions = {}): Promise<TestCluster> {
   const cluster = new TestCluster(redis, options);
-  await Promise.all(names.map((name) => cluster.start(name)));
-  return cluster;
+  try {
+    await Promise.all(names.map((name) => cluster.start(name)));
+    return cluster;
+  } catch (error) {
+    await cluster.kill();
+    throw error;
+  }
 }
