@@ -368,6 +368,9 @@ export class Tracker {
     if (!connection.follows.has(user)) {
       return false;
     }
+    if (connection.shown !== undefined && this.outbox.has(user)) {
+      this.outbox.flush(); // what a connection was shown as is forgotten when its going is heard
+    }
     forgetShown(connection, user);
     unlink(connection, user);
     this.directory.release(user);
