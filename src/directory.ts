@@ -247,8 +247,8 @@ export class Directory {
     this.#byIncarnation.delete(incarnation);
   }
 
-  /** What this process says about `userId`; `null` when it has said nothing and has nothing to say. */
-  register(userId: string): Register | null {
+  /** What this process says about `userId`, which may be that nothing of it is visible here. */
+  register(userId: string): Register {
     const user = this.users.get(userId);
     const entries: RegisterEntry[] = [];
     for (const { connectionId, box, setAt, owner, takeovers, handoverUntil } of user?.visible.values() ?? []) {

@@ -146,7 +146,8 @@ function decodeEntry(value: unknown): RegisterEntry | null {
     return null;
   }
   const { c, s, t, m, k, h } = value as Record<string, unknown>;
-  if (typeof c !== 'string' || typeof s !== 'string' || !isFinite(t)
+  // The id goes into followers' frames as it is.
+  if (typeof c !== 'string' || c === '' || c.length > MAX_ID_LENGTH || !c.isWellFormed() || typeof s !== 'string' || !isFinite(t)
     || !(m === undefined || typeof m === 'string') || !(k === undefined || isFinite(k)) || !(h === undefined || isFinite(h))) {
     return null;
   }
@@ -159,6 +160,8 @@ function decodeEntry(value: unknown): RegisterEntry | null {
     ...(h !== undefined && { handoverUntil: h }),
   };
 }
+
+const MAX_ID_LENGTH = 128;
 
 function isFinite(value: unknown): value is number {
   return Number.isFinite(value);

@@ -44,6 +44,7 @@ describe('a register in its envelope', () => {
     { ...good, s: null }, { ...good, s: Number.NaN }, { ...good, s: Infinity }, { ...good, n: 5 }, { ...good, e: {} },
     { ...good, e: [null] }, { ...good, e: [{ c: 1, s: 's', t: 1 }] }, { ...good, e: [{ c: 'c', s: null, t: 1 }] },
     { ...good, e: [{ c: 'c', s: 's', t: '1' }] }, { ...good, e: [{ c: 'c', s: 's', t: 1, m: 1 }] },
+    { ...good, e: [{ c: '', s: 's', t: 1 }] }, { ...good, e: [{ c: '\ud800', s: 's', t: 1 }] }, { ...good, e: [{ c: 'c'.repeat(129), s: 's', t: 1 }] },
     { ...good, e: [{ c: 'c', s: 's', t: 1, h: 'x' }] }, { ...good, e: [...good.e, 'x'] },
   ])('is refused when malformed (%#)', (value) => {
     expect(decodeRegister(good)).not.toBeNull();
