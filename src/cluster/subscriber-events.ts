@@ -18,6 +18,18 @@ export function onSubscriberReady(presence: object, listener: () => void): () =>
   return () => { sub.off('ready', listener); };
 }
 
+/** Calls back once the subscriber connection is ready, if it is being made anew right now; otherwise not at all. */
+export function whenReconnected(presence: object, listener: () => void): void {
+  const { sub } = presence as { sub?: unknown };
+  if (isEmitter(sub) && 'status' in sub && sub.status !== 'ready') {
+    const once = (): void => {
+      sub.off('ready', once);
+      listener();
+    };
+    sub.on('ready', once);
+  }
+}
+
 function isEmitter(value: unknown): value is Emitter {
   return typeof value === 'object' && value !== null
     && 'on' in value && typeof value.on === 'function'

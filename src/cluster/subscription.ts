@@ -5,6 +5,7 @@
 import type { Presence } from '@colyseus/core';
 import { settle } from './calls.ts';
 import type { Clock } from './clock.ts';
+import { whenReconnected } from './subscriber-events.ts';
 
 /** What all subscriptions of a cluster share. */
 export interface SubscriptionContext {
@@ -66,9 +67,21 @@ export class Subscription {
     }
     this.#state = 'closed';
     this.#attempt++;
+    this.#leave(this.#onMessage);
+    // What is sent while the connection is made anew can overtake the Redis client's own restoring
+    // of the subscriptions it had, this one among them. By then somebody may listen again.
+    whenReconnected(this.#context.store, () => { this.#leave(nobody); });
+  }
+
+  /** The topic is left for good when nobody else in this process listens. */
+  #leave(listener: (message: unknown) => void): void {
     // Without the callback this would end every subscription of the process to the topic.
-    settle(() => this.#context.store.unsubscribe(this.#topic, this.#onMessage)).catch(() => {
+    settle(() => this.#context.store.unsubscribe(this.#topic, listener)).catch(() => {
       // The connection is gone, and the subscription with it.
     });
   }
+}
+
+function nobody(): void {
+  // Listens to nothing.
 }
