@@ -51,7 +51,8 @@ describe('a whole run', { timeout: 60_000 }, () => {
       const { metrics, errors, tally } = await tinySpread(system);
       expect(errors).toEqual({ lost: 0, foreign: 0, reordered: 0, repeated: 0, unexpected: 0, wrongLast: 0, closed: 0 });
       expect(tally).toMatchObject({ updates: 120, deliveries: 120 * FOLLOWS });
-      expect(metrics.bytesPerDelivery).toBeGreaterThan(40);
+      // The StateView room sends what changed within a patch interval once: fewer bytes, the busier the machine.
+      expect(metrics.bytesPerDelivery).toBeGreaterThan(10);
     },
   );
 });
