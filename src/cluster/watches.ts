@@ -171,12 +171,15 @@ export class Watches {
       }
       const missing = before.filter(([incarnation]) => !fields.has(incarnation));
       const vanished = missing.length === 0 ? [] : await this.#confirm(watch, missing);
+      const isNowhere = registers.size === 0 && !own;
+      // Asked first, so that followers hear of it once.
+      const last = isNowhere && vanished.length > 0 ? await this.#deps.directory.remembered(watch.userId) : undefined;
       for (const [incarnation, { seq }] of vanished) {
         // Between its last word and its next: a register that comes back is newer.
-        this.#apply(watch, incarnation, { seq: seq + 0.5, entries: [] });
+        this.#apply(watch, incarnation, { seq: seq + 0.5, entries: [], ...(last !== undefined && { last }) });
       }
-      if (registers.size === 0 && !own && (watch.fresh || vanished.length > 0)) {
-        await this.#remember(watch);
+      if (isNowhere && (watch.fresh || last !== undefined)) {
+        await this.#remember(watch, last);
       }
       watch.fresh = false;
     } catch {
@@ -197,8 +200,8 @@ export class Watches {
     return missing.filter(([incarnation, word], i) => gone[i] === true && this.#isOpen(watch) && watch.words?.get(incarnation) === word);
   }
 
-  async #remember(watch: Watch): Promise<void> {
-    const last = await this.#deps.directory.remembered(watch.userId);
+  async #remember(watch: Watch, known: 'offline' | 'unlogined' | undefined): Promise<void> {
+    const last = known ?? await this.#deps.directory.remembered(watch.userId);
     const announced = [...watch.words?.values() ?? []].some(({ empty }) => !empty);
     if (this.#isOpen(watch) && !announced) {
       this.#deps.host.applyRemembered(watch.userId, last);
