@@ -44,6 +44,12 @@ export class Peers {
     return this.#liveness.isLeaving(incarnation);
   }
 
+  /** Whether what it said holds, as far as is known here. */
+  counts(incarnation: string): boolean {
+    const state = this.#liveness.state(incarnation, this.#deps.clock.now());
+    return state === 'up' || state === 'silent';
+  }
+
   /** It said goodbye. */
   left(incarnation: string, handoverMs: number | undefined): void {
     const now = this.#deps.clock.now();

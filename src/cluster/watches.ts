@@ -167,7 +167,10 @@ export class Watches {
         return;
       }
       for (const [incarnation, register] of registers) {
-        this.#apply(watch, incarnation, register);
+        // It may have been given up while the answer was on its way.
+        if (this.#deps.peers.counts(incarnation)) {
+          this.#apply(watch, incarnation, register);
+        }
       }
       const missing = before.filter(([incarnation]) => !fields.has(incarnation));
       const vanished = missing.length === 0 ? [] : await this.#confirm(watch, missing);
@@ -193,9 +196,9 @@ export class Watches {
    * owns, its name last. Two commands for each, and none while nothing is missing.
    */
   async #confirm(watch: Watch, missing: ReadonlyArray<readonly [incarnation: string, word: Word]>): Promise<Array<readonly [string, Word]>> {
-    const { directory } = this.#deps;
+    const { directory, peers } = this.#deps;
     const gone = await Promise.all(missing.map(async ([incarnation]) => (
-      await directory.isEnlisted(incarnation) && !(await directory.fields(watch.userId)).some(([name]) => name === incarnation)
+      !peers.counts(incarnation) || await directory.isEnlisted(incarnation) && !(await directory.fields(watch.userId)).some(([name]) => name === incarnation)
     )));
     return missing.filter(([incarnation, word], i) => gone[i] === true && this.#isOpen(watch) && watch.words?.get(incarnation) === word);
   }
