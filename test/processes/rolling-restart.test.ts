@@ -22,7 +22,10 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
     cluster = await startCluster(redis!, NAMES, { maxClients: 4, rateLimit: 1000 });
     balancer = await startBalancer(NAMES.map((name) => cluster.get(name).port));
   });
-  afterEach(async () => { await cluster.clear(); });
+  afterEach(async () => {
+    await Promise.all(NAMES.map(async (name) => cluster.get(name).api('close')));
+    await cluster.clear();
+  });
   afterAll(async () => {
     vi.restoreAllMocks();
     await balancer.stop();
@@ -80,7 +83,9 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
       await old.end('SIGTERM');
       expect(old.exitCode).toBe(0);
       expect(old.faults).toEqual([]);
-      await cluster.start(name);
+      const started = await cluster.start(name);
+      // It is in the cluster from now on, also if all players find a place elsewhere: there is somebody to hand over to.
+      await started.api('areOnline', []);
       await until(() => players.every(({ connection }) => connection === 'online'), 'everybody to be back', 20_000);
       steps.push(`${((performance.now() - before) / 1000).toFixed(1)} s`);
     }
