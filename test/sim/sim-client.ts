@@ -24,8 +24,8 @@ export interface Seat {
 export interface ClientContext {
   world: World;
   options: ResolvedOptions;
-  /** Connections that move to another process. */
-  steady: ReadonlySet<string>;
+  /** Connections that move to another process, and their status. */
+  steady: ReadonlyMap<string, string>;
   complain: (problem: string) => void;
   trace: (line: string) => void;
   /** The player has set another status than it had. */

@@ -59,7 +59,7 @@ class Simulation {
   readonly #truth: Truth;
   readonly #operations: Operations;
   readonly #faults: Faults;
-  readonly #steady = new Set<string>();
+  readonly #steady = new Map<string, string>();
   readonly #orphans = new Set<string>();
   readonly #problems: string[] = [];
   readonly #startedAt: number;
@@ -269,7 +269,7 @@ class Simulation {
       const id = client.seat?.connection.connectionId;
       const moves = this.#random.chance(0.85);
       if (isCalm(this.#profile) && client.status !== null && moves) {
-        this.#steady.add(id!);
+        this.#steady.set(id!, client.status);
         time.after(handoverMs, () => { this.#steady.delete(id!); });
       }
       client.leave('shutdown');

@@ -14,10 +14,10 @@ export interface SeenUser {
 export class View {
   readonly users = new Map<string, SeenUser>();
   readonly #complain: (problem: string) => void;
-  readonly #steady: ReadonlySet<string>;
+  readonly #steady: ReadonlyMap<string, string>;
 
-  /** @param steady Connections that move to another process: their `leave` would be a blink. */
-  constructor(complain: (problem: string) => void, steady: ReadonlySet<string>) {
+  /** @param steady Connections that move to another process, and their status: a `leave` would be a blink. */
+  constructor(complain: (problem: string) => void, steady: ReadonlyMap<string, string>) {
     this.#complain = complain;
     this.#steady = steady;
   }
@@ -55,7 +55,7 @@ export class View {
       if (held === undefined || !same(held.get(presence.connectionId), presence)) {
         this.#complain(`a leave of ${show(presence)}, but there is ${show(held?.get(presence.connectionId))}`);
       }
-      if (this.#steady.has(presence.connectionId) && !renewed.has(presence.connectionId)) {
+      if (this.#steady.get(presence.connectionId) === presence.status && !renewed.has(presence.connectionId)) {
         this.#complain(`a blink of ${show(presence)}, which moved to another process`);
       }
       held?.delete(presence.connectionId);
