@@ -134,6 +134,17 @@ export class PresenceServer {
     };
   }
 
+  /**
+   * Joins the cluster now. Otherwise a process joins with its first presence
+   * room, or with the first call here. A process that shall take over the
+   * players of one that shuts down (a rolling deploy) has to be there before.
+   *
+   * @example await server.listen(2567); presence.start();
+   */
+  start(): void {
+    this.#runtime();
+  }
+
   /** For a process without presence rooms: leaves the cluster. Others need not call it. */
   async close(): Promise<void> {
     if (isRunning()) {

@@ -7,7 +7,7 @@ import { defineRoom, defineServer } from '@colyseus/core';
 import { RedisDriver } from '@colyseus/redis-driver';
 import { RedisPresence } from '@colyseus/redis-presence';
 import { WebSocketTransport } from '@colyseus/ws-transport';
-import { PresenceLobbyRoom } from 'colyseus-presence';
+import { presence, PresenceLobbyRoom } from 'colyseus-presence';
 import express from 'express';
 import { ARENA_ROOM, LOBBY_ROOM } from '../shared/rules.ts';
 import { ArenaRoom } from './arena/arena-room.ts';
@@ -56,5 +56,6 @@ export async function startApp({ port, secret, redisUrl, publicAddress }: AppOpt
   });
 
   await server.listen(port);
+  presence.start(); // Ready to take over players from a process that shuts down.
   return (http.address() as AddressInfo).port;
 }

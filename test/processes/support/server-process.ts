@@ -22,7 +22,7 @@ export interface ServerSetup {
 
 
 /** The methods of the server API that a parent can call. */
-export type ApiMethod = 'statuses' | 'areOnline' | 'count' | 'countAll' | 'setStatus' | 'follow' | 'unfollow' | 'block' | 'unblock' | 'disconnect' | 'close';
+export type ApiMethod = 'start' | 'statuses' | 'areOnline' | 'count' | 'countAll' | 'setStatus' | 'follow' | 'unfollow' | 'block' | 'unblock' | 'disconnect' | 'close';
 /** `null` while no presence-aware room runs. */
 export type ProcessStats = (ClusterStats & { incarnation: string }) | null;
 export type Question =
