@@ -89,8 +89,9 @@ export class ClientSink implements Sink {
     }
   }
 
-  close(): void {
-    this.client.leave(CloseCode.CONSENTED);
+  close(rejoins = false): void {
+    // From a shutdown the SDK does not reconnect, and `PresenceClient` joins anew.
+    this.client.leave(rejoins ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
   }
 
   /** Before the join is acknowledged there is no state to patch: the full state comes with the acknowledgement. */

@@ -68,8 +68,8 @@ export interface Sink {
   unfollowed(users: readonly User[]): void;
   /** Follows began or ended by the client's own request: only the schema state needs to hear. */
   followsChanged(added: readonly User[], removed: readonly User[]): void;
-  /** Closes the connection. */
-  close(): void;
+  /** Closes the connection. `rejoins`: the player is welcome to take a new seat. */
+  close(rejoins?: boolean): void;
 }
 
 /**

@@ -188,7 +188,7 @@ export class Tracker {
       this.#retire(connectionId);
       this.directory.release(connection.user);
       if (!connection.away) {
-        connection.sink.close();
+        connection.sink.close(true);
       }
     }
   }
