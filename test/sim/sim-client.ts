@@ -30,6 +30,8 @@ export interface ClientContext {
   trace: (line: string) => void;
   /** The player has set another status than it had. */
   changed: (client: SimClient) => void;
+  /** The server closed its connection: another process says that the player is there. */
+  closed: (client: SimClient) => void;
   /** A visible connection of the user is visible no more. */
   ended: (client: SimClient, ending: Ending | 'hidden' | 'moved') => void;
 }
@@ -218,7 +220,7 @@ export class SimClient {
       snapshot: (users, scope) => { snapshot(users, scope !== 'some'); },
       unfollowed: (users) => { view.remove(users.map(({ userId }) => userId)); },
       followsChanged: () => {},
-      close: () => { this.#complain('its connection closed, though nobody else has it'); },
+      close: () => { this.#context.closed(this); },
     };
   }
 

@@ -220,6 +220,15 @@ class Simulation {
       complain: (problem) => { this.#complain(problem); },
       trace: (line) => { this.#trace(line); },
       changed: ({ lastConnectionId }) => { this.#steady.delete(lastConnectionId!); },
+      closed: (client) => {
+        if (isCalm(this.#profile)) {
+          this.#complain(`${client.name} is closed, though nobody else has it`);
+        }
+        // Of two that claim the player one may have crashed unnoticed: then it is the live one that has to come anew.
+        this.#trace(`${client.name} is closed`);
+        client.leave('moved');
+        this.#rejoin(client, this.#random.between(300, 1500));
+      },
       ended: ({ userId, lastConnectionId }, ending) => {
         this.#truth.ended(userId, ending, this.#world.time.now);
         if (ending !== 'shutdown') {
@@ -273,6 +282,8 @@ class Simulation {
         time.after(handoverMs, () => { this.#steady.delete(id!); });
       }
       client.leave('shutdown');
+      // If it does not come back, that is when it ends for the others.
+      time.after(handoverMs, () => { this.#truth.ended(client.userId, 'moved', time.now); });
       if (moves) {
         this.#rejoin(client, this.#random.between(20, handoverMs * 0.6));
       }
