@@ -162,17 +162,13 @@ export class Directory {
     return until !== undefined && until > this.#deps.now();
   }
 
-  /** The client is back after all. Returns false when its connection has been taken over by another process meanwhile. */
-  reclaim(user: User, connectionId: string): boolean {
+  /** The client is back after all: its connection is not to be taken over any more. */
+  reclaim(user: User, connectionId: string): void {
     const visible = user.visible.get(connectionId);
-    if (visible?.owner !== undefined) {
-      return false;
-    }
-    if (visible?.handoverUntil !== undefined) {
+    if (visible?.owner === undefined && visible?.handoverUntil !== undefined) {
       visible.handoverUntil = undefined;
       this.#deps.cluster().announce(user.userId);
     }
-    return true;
   }
 
   /** Makes a connection that was handed over one of this process. */

@@ -163,9 +163,9 @@ export class PresenceEngine {
     if (connection === undefined) {
       return;
     }
-    if (connection.closed || !this.#runtime.tracker.resume(connection)) {
-      // The server ended it while the player was away, or the player is back as another connection.
-      client.leave(CloseCode.CONSENTED);
+    if (!this.#runtime.tracker.resume(connection)) {
+      // The server ended it while the player was away; or the player is back as another connection, and if not, may join anew.
+      client.leave(connection.moved ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
     } else {
       (connection.sink as ClientSink).client = client;
       this.#welcome(connection, client);

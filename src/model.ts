@@ -110,6 +110,8 @@ export interface Connection {
   replying: boolean;
   /** Gone for good. */
   closed: boolean;
+  /** Gone because its player is there as another connection, as far as is known. */
+  moved: boolean;
   /** What the current flush will send it. */
   batch: Batch | undefined;
   rate: RateWindow | undefined;

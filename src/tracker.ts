@@ -129,6 +129,7 @@ export class Tracker {
       stale: false,
       replying: false,
       closed: false,
+      moved: false,
       batch: undefined,
       rate: undefined,
     };
@@ -198,6 +199,7 @@ export class Tracker {
     const earlier = this.connections.get(connectionId);
     if (earlier !== undefined) {
       earlier.closed = true;
+      earlier.moved = true;
       this.connections.delete(connectionId);
       this.directory.letGo(connectionId);
       earlier.user.own.delete(earlier);
@@ -220,12 +222,12 @@ export class Tracker {
     }
   }
 
-  /** Back from the grace: gets what it missed as one snapshot. Returns false when the player is already back elsewhere. */
+  /** Back from the grace: gets what it missed as one snapshot. Returns false when the connection has ended meanwhile. */
   resume(connection: Connection): boolean {
-    if (!this.directory.reclaim(connection.user, connection.connectionId)) {
-      this.#retire(connection.connectionId);
+    if (connection.closed) {
       return false;
     }
+    this.directory.reclaim(connection.user, connection.connectionId);
     connection.away = false;
     this.outbox.owe(connection);
     return true;
