@@ -160,7 +160,8 @@ export class SimClient {
   resume(asksState: boolean): void {
     const { node, connection } = this.seat!;
     if (!node.tracker.resume(connection)) {
-      this.#complain('no seat, though nobody else took it');
+      this.#context.closed(this);
+      return;
     }
     this.state = 'in';
     this.#welcome(this.seat!);

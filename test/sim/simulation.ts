@@ -227,7 +227,7 @@ class Simulation {
         // Of two that claim the player one may have crashed unnoticed: then it is the live one that has to come anew.
         this.#trace(`${client.name} is closed`);
         client.leave('moved');
-        this.#rejoin(client, this.#random.between(300, 1500));
+        this.#rejoin(client, this.#random.between(100, 700));
       },
       ended: ({ userId, lastConnectionId }, ending) => {
         this.#truth.ended(userId, ending, this.#world.time.now);
