@@ -60,5 +60,9 @@ async function start({ system, redisPort, fault }: ServerPlan): Promise<Running>
   if (system === 'stateview') {
     return startColyseus((await import('./view-room.ts')).ViewRoom, redisPort);
   }
-  return startColyseus((await import('./plugin-room.ts')).MeasuredPresenceRoom, redisPort);
+  const { MeasuredPresenceRoom, oneRoomFitsAll } = await import('./plugin-room.ts');
+  if (redisPort !== undefined) {
+    MeasuredPresenceRoom.options = oneRoomFitsAll;
+  }
+  return startColyseus(MeasuredPresenceRoom, redisPort);
 }
