@@ -43,12 +43,12 @@ export class PresenceEngine {
 
   // --- the life of a client
 
-  /** Refuses a client without an identity before it gets a seat; remembers its token for `presence:join`. */
-  authenticate(client: Client, auth: unknown, context: AuthContext): void {
+  /** Refuses a client without an identity before it gets a seat. */
+  authenticate(auth: unknown): void {
     this.#identify(auth);
-    this.noteContext(client, context);
   }
 
+  /** Remembers what the client joins with, for `presence:join`. */
   noteContext(client: Client, context: AuthContext): void {
     this.#contexts.set(client, context);
   }

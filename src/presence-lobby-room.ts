@@ -12,14 +12,12 @@
  * hide every room, and a filter on metadata does not fail on rooms without any.
  */
 import { LobbyRoom, type AuthContext, type Client } from '@colyseus/core';
-import { acquireRuntime } from './runtime.ts';
-import { captureContext } from './auth-context.ts';
 import { keepSeat } from './grace.ts';
-import { PresenceEngine } from './engine.ts';
-import { PresenceSerializer } from './presence-serializer.ts';
+import { openEngine } from './open-engine.ts';
 import { PresenceState } from './state.ts';
 import { presenceMessages, type PresenceMessages } from './messages.ts';
 import { resolveOptions, type PresenceOptions } from './options.ts';
+import type { PresenceEngine } from './engine.ts';
 import type { PresenceEvents, PresenceJoinOptions } from './protocol.ts';
 
 type Listing = LobbyRoom['rooms'][number];
@@ -59,18 +57,15 @@ export class PresenceLobbyRoom extends LobbyRoom {
 
   override async onCreate(options: unknown): Promise<void> {
     await super.onCreate(options);
-    this.presenceEngine = new PresenceEngine(acquireRuntime(this.#options), this.#options, true);
-    captureContext(this, (client, context) => { this.presenceEngine.noteContext(client, context); });
-    this.setSerializer(new PresenceSerializer((client) => this.presenceEngine.fullState(client)));
+    this.presenceEngine = openEngine(this, this.#options);
     const handlers = presenceMessages(() => this.presenceEngine);
     for (const [type, handler] of Object.entries(handlers)) {
       this.onMessage(type, handler as (client: Client, message: unknown) => unknown);
     }
-    this.onMessage('*', (client, type, payload) => { this.presenceEngine.handleUnknown(client, type, payload); });
   }
 
-  override onAuth(client: Client, _options: unknown, context: AuthContext): unknown {
-    this.presenceEngine.authenticate(client, client.auth, context);
+  override onAuth(client: Client, _options: unknown, _context: AuthContext): unknown {
+    this.presenceEngine.authenticate(client.auth);
     return true;
   }
 

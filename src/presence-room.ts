@@ -14,14 +14,12 @@
  * status update and none per delivery on the same process.
  */
 import { Room, type AuthContext, type Client } from '@colyseus/core';
-import { acquireRuntime } from './runtime.ts';
-import { captureContext } from './auth-context.ts';
 import { keepSeat } from './grace.ts';
-import { PresenceEngine } from './engine.ts';
-import { PresenceSerializer } from './presence-serializer.ts';
+import { openEngine } from './open-engine.ts';
 import { PresenceState } from './state.ts';
 import { presenceMessages, type PresenceMessages, type PresenceRoomClient } from './messages.ts';
 import { resolveOptions, type PresenceOptions } from './options.ts';
+import type { PresenceEngine } from './engine.ts';
 import type { PresenceJoinOptions } from './protocol.ts';
 
 export class PresenceRoom extends Room<{ state: PresenceState; client: PresenceRoomClient }> {
@@ -53,15 +51,12 @@ export class PresenceRoom extends Room<{ state: PresenceState; client: PresenceR
   }
 
   override onCreate(_options?: unknown): void | Promise<void> {
-    this.presenceEngine = new PresenceEngine(acquireRuntime(this.#options), this.#options, true);
-    captureContext(this, (client, context) => { this.presenceEngine.noteContext(client, context); });
-    this.setSerializer(new PresenceSerializer((client) => this.presenceEngine.fullState(client)));
+    this.presenceEngine = openEngine(this, this.#options);
     void this.setMatchmaking({ unlisted: true });
-    this.onMessage('*', (client, type, payload) => { this.presenceEngine.handleUnknown(client, type, payload); });
   }
 
-  override onAuth(client: Client, _options: unknown, context: AuthContext): unknown {
-    this.presenceEngine.authenticate(client, client.auth, context);
+  override onAuth(client: Client, _options: unknown, _context: AuthContext): unknown {
+    this.presenceEngine.authenticate(client.auth);
     return true;
   }
 
