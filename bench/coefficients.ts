@@ -7,8 +7,8 @@ import { RedisPresence } from '@colyseus/redis-presence';
 import { newIncarnation } from '../src/cluster/clock.ts';
 import { PresenceCluster } from '../src/cluster/presence-cluster.ts';
 import { CLUSTER_DEFAULTS, resolveOptions } from '../src/options.ts';
-import { Tracker } from '../src/tracker.ts';
-import type { Connection, Sink } from '../src/model.ts';
+import { Tracker } from '../src/core/tracker.ts';
+import type { Connection, Sink } from '../src/core/model.ts';
 import { startRedis, type TestRedis } from '../test/support/redis.ts';
 import { until } from '../test/support/until.ts';
 

@@ -26,7 +26,7 @@ import { Announcer } from './announcer.ts';
 import { REJOIN_DEFAULTS } from './backoff.ts';
 import { Follows, type FollowResult } from './follows.ts';
 import { FriendStore } from './friend-store.ts';
-import { joinFriend } from './jump-in.ts';
+import { joinFriend } from './join-friend.ts';
 import { Link } from './link.ts';
 import { OwnStatus } from './own-status.ts';
 import { queryUsers } from './query.ts';

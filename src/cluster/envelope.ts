@@ -4,7 +4,7 @@
  * messages, broken JSON, another version) decodes to `null`; fields that a
  * newer release added at the same version are ignored.
  */
-import type { Register, RegisterEntry } from './ports.ts';
+import type { Register, RegisterEntry } from '../core/ports.ts';
 
 /** Bumped when an older release would misread a newer one. */
 export const ENVELOPE_VERSION = 1;

@@ -6,10 +6,10 @@
  */
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
-import type { Directory } from './directory.ts';
+import type { Directory } from './store.ts';
 import { encodeRegister } from './envelope.ts';
 import { forEachLimit } from './limit.ts';
-import type { ClusterHost, Register } from './ports.ts';
+import type { ClusterHost, Register } from '../core/ports.ts';
 import type { Sweeper } from './sweeper.ts';
 
 export interface FarewellDeps {

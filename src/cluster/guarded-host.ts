@@ -1,6 +1,6 @@
 /** A host whose failures end in a log line instead of in the cluster's own loops. */
 import type { Log } from './health.ts';
-import type { ClusterHost } from './ports.ts';
+import type { ClusterHost } from '../core/ports.ts';
 
 export function guardedHost(host: ClusterHost, log: Log): ClusterHost {
   const guarded = <T>(what: string, run: () => T): T | null => {

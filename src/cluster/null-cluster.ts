@@ -1,5 +1,5 @@
 /** The cluster of a single process: nobody elsewhere, nothing to wait for. */
-import type { Cluster, ClusterStats, RemoteUser } from './ports.ts';
+import type { Cluster, ClusterStats, RemoteUser } from '../core/ports.ts';
 
 export class NullCluster implements Cluster {
   readonly incarnation: string;

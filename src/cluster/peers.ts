@@ -3,7 +3,7 @@
  * be swept. Joins what was heard (liveness) with what the store says (leases).
  */
 import type { Clock } from './clock.ts';
-import type { Directory, Lease } from './directory.ts';
+import type { Directory, Lease } from './store.ts';
 import { forEachLimit } from './limit.ts';
 import { Liveness } from './liveness.ts';
 import type { Sweeper } from './sweeper.ts';

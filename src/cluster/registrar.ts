@@ -7,10 +7,10 @@
 import { RefusedError } from './calls.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
-import type { Directory } from './directory.ts';
+import type { Directory } from './store.ts';
 import { encodeRegister } from './envelope.ts';
 import { forEachLimit } from './limit.ts';
-import type { ClusterHost, Register } from './ports.ts';
+import type { ClusterHost, Register } from '../core/ports.ts';
 
 export interface RegistrarDeps {
   incarnation: string;

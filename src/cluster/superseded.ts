@@ -4,7 +4,7 @@
  * one that has said goodbye somebody else has to, or its word would stand
  * until its handover is over. So it is kept until then, one user each.
  */
-import type { Register } from './ports.ts';
+import type { Register } from '../core/ports.ts';
 
 export class Superseded {
   /** By incarnation, then by user: what it says from now on. */

@@ -5,7 +5,7 @@
  * was stalled, and woke while it was being swept), it finds that out with its
  * next beat and registers everything again.
  */
-import type { Directory } from './directory.ts';
+import type { Directory } from './store.ts';
 import { forEachLimit } from './limit.ts';
 
 export interface SweeperDeps {

@@ -4,11 +4,11 @@
  * so what arrives twice or late is recognised and dropped.
  */
 import type { Bus } from './bus.ts';
-import type { Directory } from './directory.ts';
+import type { Directory } from './store.ts';
 import { parseRegister } from './envelope.ts';
 import { forEachLimit, Limiter } from './limit.ts';
 import type { Peers } from './peers.ts';
-import type { ClusterHost, Register, RemoteUser } from './ports.ts';
+import type { ClusterHost, Register, RemoteUser } from '../core/ports.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface WatchesDeps {

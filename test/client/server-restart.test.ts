@@ -13,7 +13,7 @@ let server: ChildProcess;
 const players: PresenceClient[] = [];
 
 async function start(): Promise<void> {
-  server = fork(new URL('restarting-server.ts', import.meta.url), [String(port)], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  server = fork(new URL('./restarting-server.ts', import.meta.url), [String(port)], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   let ready = false;
   server.on('message', (message) => { ready ||= message === 'ready'; });
   await until(() => ready, 'the server to be ready', 20_000);

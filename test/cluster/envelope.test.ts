@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeControl, decodeRegister, encodeControl, encodeRegister, parseRegister, type ControlMessage } from '../../src/cluster/envelope.ts';
-import type { Register } from '../../src/cluster/ports.ts';
+import type { Register } from '../../src/core/ports.ts';
 
 const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 

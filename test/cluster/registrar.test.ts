@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Bus } from '../../src/cluster/bus.ts';
 import { Calls } from '../../src/cluster/calls.ts';
 import { systemClock } from '../../src/cluster/clock.ts';
-import { Directory } from '../../src/cluster/directory.ts';
+import { Directory } from '../../src/cluster/store.ts';
 import { Health } from '../../src/cluster/health.ts';
 import { keysOf } from '../../src/cluster/keys.ts';
 import { Registrar } from '../../src/cluster/registrar.ts';

@@ -1,6 +1,6 @@
 /** Commands of the server API that come from other processes are untrusted bytes. */
 import { describe, expect, test } from 'vitest';
-import { parseCommand, type Command } from '../../src/commands.ts';
+import { parseCommand, type Command } from '../../src/server/commands.ts';
 
 const target = { userId: 'ann' };
 const GOOD: Command[] = [

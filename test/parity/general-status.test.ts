@@ -1,7 +1,7 @@
 /** `online`, `offline` and `unlogined`: what makes them, and for how long the last two are told apart. */
 import { matchMaker } from '@colyseus/core';
 import { afterEach, describe, expect, test } from 'vitest';
-import { OfflineMemory } from '../../src/offline-memory.ts';
+import { OfflineMemory } from '../../src/core/offline-memory.ts';
 import type { GeneralStatus, PresenceOptions } from '../../src/index.ts';
 import { drop } from '../support/drop.ts';
 import { person, type Person } from '../support/person.ts';

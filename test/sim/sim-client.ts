@@ -1,12 +1,12 @@
 /** A player's client: what it asked for, and what it believes. The model is its own, not the tracker's. */
-import { generalsTo, presencesTo } from '../../src/client-sink.ts';
-import { queryUsers } from '../../src/query.ts';
-import { visibleTo } from '../../src/visibility.ts';
-import type { Batch } from '../../src/batch.ts';
-import type { Connection, Sink, User } from '../../src/model.ts';
+import { generalsTo, presencesTo } from '../../src/wire/client-sink.ts';
+import { queryUsers } from '../../src/core/query.ts';
+import { visibleTo } from '../../src/core/view.ts';
+import type { Batch } from '../../src/core/batch.ts';
+import type { Connection, Sink, User } from '../../src/core/model.ts';
 import type { ResolvedOptions } from '../../src/options.ts';
 import { PresenceError, type Delta, type Presence, type Status } from '../../src/protocol.ts';
-import type { Ending } from '../../src/tracker.ts';
+import type { Ending } from '../../src/core/tracker.ts';
 import type { SimNode } from './sim-node.ts';
 import { View } from './view.ts';
 import type { World } from './world.ts';

@@ -5,7 +5,7 @@
  */
 import { newIncarnation, type Clock } from '../../src/cluster/clock.ts';
 import { PresenceCluster } from '../../src/cluster/presence-cluster.ts';
-import { Tracker } from '../../src/tracker.ts';
+import { Tracker } from '../../src/core/tracker.ts';
 import type { ClusterOptions } from '../../src/options.ts';
 import type { World } from './world.ts';
 import { Link } from './link.ts';

@@ -1,6 +1,6 @@
 /** What is so, from what the clients did: the model that every belief is held against. */
 import type { Presence, Status } from '../../src/protocol.ts';
-import type { Ending } from '../../src/tracker.ts';
+import type { Ending } from '../../src/core/tracker.ts';
 import type { SimClient } from './sim-client.ts';
 
 /** Statuses that are set, with the match each should be seen to point at. */

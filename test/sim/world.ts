@@ -5,7 +5,7 @@ import type { Profile } from './profile.ts';
 import { Random } from './random.ts';
 import { SimRedis } from './sim-redis.ts';
 import type { SimNode } from './sim-node.ts';
-import type { Sink } from '../../src/model.ts';
+import type { Sink } from '../../src/core/model.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /** Bugs put in on purpose: the run must find them. */

@@ -9,7 +9,7 @@ import { type Room } from '@colyseus/sdk';
 import { unpack } from 'msgpackr';
 import { expect } from 'vitest';
 import { PresenceError, type Delta, type Presence, type PresenceErrorBody, type PresenceJoinOptions, type PresenceRoom, type Reply, type RequestType, type Requests, type Snapshot, type Unfollowed, type Welcome } from '../../src/index.ts';
-import { currentRuntime } from '../../src/runtime.ts';
+import { currentRuntime } from '../../src/server/runtime.ts';
 import { Mirror } from './mirror.ts';
 import { until } from './until.ts';
 import type { TestServer } from './server.ts';

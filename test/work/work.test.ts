@@ -1,7 +1,7 @@
 /** Counts work: what is encoded, flushed and sent, against who hears it. No clock decides anything here. */
 import { matchMaker, Protocol } from '@colyseus/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { currentRuntime, type Runtime } from '../../src/runtime.ts';
+import { currentRuntime, type Runtime } from '../../src/server/runtime.ts';
 import { rawJoin, type RawClient } from '../support/raw.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';

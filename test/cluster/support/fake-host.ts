@@ -1,4 +1,4 @@
-import type { ClusterHost, Register, RegisterEntry } from '../../../src/cluster/ports.ts';
+import type { ClusterHost, Register, RegisterEntry } from '../../../src/core/ports.ts';
 
 type Last = 'offline' | 'unlogined';
 

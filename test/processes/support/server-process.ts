@@ -7,8 +7,8 @@ import { RedisDriver } from '@colyseus/redis-driver';
 import { RedisPresence } from '@colyseus/redis-presence';
 import { WebSocketTransport } from '@colyseus/ws-transport';
 import { presence, PresenceLobbyRoom, PresenceRoom, type PresenceOptions } from '../../../src/index.ts';
-import type { ClusterStats } from '../../../src/cluster/ports.ts';
-import { currentRuntime } from '../../../src/runtime.ts';
+import type { ClusterStats } from '../../../src/core/ports.ts';
+import { currentRuntime } from '../../../src/server/runtime.ts';
 // Also installs the tests' way to tell users apart.
 import '../../support/server.ts';
 

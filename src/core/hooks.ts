@@ -1,0 +1,90 @@
+/**
+ * Runs the game's hooks so that a bad one hurts only its own call: a throw, a
+ * wrong answer or silence becomes `hook_failed` for the client, and the reason
+ * becomes a line in the log. A hook may throw a `PresenceError` to answer the
+ * call with that one.
+ */
+import { inspect } from 'node:util';
+import { PresenceError, type Presence } from '../protocol.ts';
+import type { ResolvedOptions, Viewer } from '../options.ts';
+
+/** A longer timer would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A hook of the game failed. */
+export class HookError extends Error {
+  constructor(hook: string, what: string, cause?: unknown) {
+    super(`the hook "${hook}" failed: ${what}`, { cause });
+  }
+}
+
+/** For the log: what went wrong, and where in the game's code. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
+  return error.cause === undefined ? error.message : `${error.message}\n${inspect(error.cause)}`;
+}
+
+/** Awaits `run()`, at most `ms` milliseconds. Throws a `HookError`, or the `PresenceError` that the hook threw. */
+export async function runHook<T>(hook: string, run: () => T | Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      Promise.resolve(run()),
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => { reject(new HookError(hook, `no answer within ${ms} ms`)); }, Math.min(ms, LONGEST_TIMER_MS));
+        timer.unref();
+      }),
+    ]);
+  } catch (error) {
+    throw error instanceof PresenceError || error instanceof HookError ? error : new HookError(hook, 'it threw', error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The ids that `viewer` may see, without doubles. Oneself always. */
+export async function visibleIds(options: ResolvedOptions, viewer: Viewer, userIds: readonly string[]): Promise<string[]> {
+  const { canFollow, hookTimeoutMs } = options;
+  const ids = [...new Set(userIds)];
+  const others = ids.filter((userId) => userId !== viewer.userId);
+  if (canFollow === undefined || others.length === 0) {
+    return ids;
+  }
+  const answers: unknown = await runHook('canFollow', () => canFollow(viewer, others), hookTimeoutMs);
+  if (!Array.isArray(answers) || answers.length !== others.length) {
+    throw new HookError('canFollow', `it must return a list of ${others.length} booleans, one per id`);
+  }
+  const refused = new Set(others.filter((_, i) => answers[i] !== true));
+  return ids.filter((userId) => !refused.has(userId));
+}
+
+/** `options` with a `redact` that reports its first failure, and only that: it runs for every delivery. What it fails for is hidden by `visibility.ts`. */
+export function guardRedact(options: ResolvedOptions, report: (reason: string) => void): ResolvedOptions {
+  const { redact } = options;
+  if (redact === undefined) {
+    return options;
+  }
+  let silent = false;
+  const complain = (what: string, cause?: unknown): void => {
+    if (!silent) {
+      silent = true;
+      report(`presence: ${reasonOf(new HookError('redact', `${what}. Such presences are hidden; this is said once.`, cause))}`);
+    }
+  };
+  const redactOrReport = (viewer: Viewer, presence: Readonly<Presence>): Presence | null => {
+    let seen: Presence | null;
+    try {
+      seen = redact(viewer, presence);
+    } catch (error) {
+      complain('it threw', error);
+      throw error;
+    }
+    if (seen !== null && typeof (seen as Partial<Presence> | undefined)?.status !== 'string') {
+      complain('it must return a presence or null, at once');
+    }
+    return seen;
+  };
+  return { ...options, redact: redactOrReport };
+}

@@ -1,0 +1,156 @@
+/**
+ * What one process holds: users, their visible connections, and the local
+ * connections that look at them. Plain data with no behaviour of its own; the
+ * tracker is the only writer.
+ */
+import type { GeneralStatus, Presence, Status, Sync } from '../protocol.ts';
+import type { ResolvedOptions, Viewer } from '../options.ts';
+import type { Batch } from './batch.ts';
+import type { Register } from './ports.ts';
+import type { RateWindow } from './rate-window.ts';
+
+/** A presence and what was encoded of it, so that each is encoded once however many hear of it. */
+export interface Box {
+  readonly presence: Presence;
+  /** Slot of the codec. */
+  bytes: Uint8Array | undefined;
+  /** What `redact` made of it, by content: viewers that see the same share the bytes. */
+  variants: Map<string, Box> | undefined;
+}
+
+/** One visible connection of a user, here or on another process. */
+export interface Visible {
+  readonly connectionId: string;
+  /** Number that stands for this connection in the schema state. */
+  readonly ref: number;
+  box: Box;
+  /** Milliseconds since the epoch. */
+  setAt: number;
+  /** The incarnation it lives on; `undefined` = here. */
+  owner: string | undefined;
+  /** How often it was taken over by another process or a new client. */
+  takeovers: number;
+  handoverUntil: number | undefined;
+}
+
+export interface User {
+  readonly userId: string;
+  /** Number that stands for this user in the schema state; `ref + 1` is its map of connections. */
+  readonly ref: number;
+  username: string | undefined;
+  /** Most recently set last. */
+  visible: Map<string, Visible>;
+  /** Local connections that follow this user. */
+  readonly followers: Set<Connection>;
+  /** Local connections of this user, visible or not. */
+  readonly own: Set<Connection>;
+  /** How the last visible connection ended. */
+  last: Exclude<GeneralStatus, 'online'>;
+  /** The last word of every other process, by incarnation. */
+  readonly registers: Map<string, Register>;
+  /** Operations under way that need this record to stay. */
+  pins: number;
+  /** Resolves when the other processes' view is known. */
+  known: Promise<void> | undefined;
+  /** Slot of the codec: the user's full schema bytes, dropped on change. */
+  stateBytes: Uint8Array | undefined;
+}
+
+/** Where a connection's updates go. Implemented by the edge. */
+export interface Sink {
+  /** Whether a frame sent now would leave soon. `false`: updates are dropped and a fresh snapshot is owed. */
+  ready(): boolean;
+  /** Everything that changed for this connection in this flush. */
+  deliver(batch: Batch): void;
+  /** The present state of these users, which replaces what the client holds. */
+  snapshot(users: readonly User[], scope: SnapshotScope): void;
+  /** The server ended these follows. */
+  unfollowed(users: readonly User[]): void;
+  /** Follows began or ended by the client's own request: only the schema state needs to hear. */
+  followsChanged(added: readonly User[], removed: readonly User[]): void;
+  /** Closes the connection. `rejoins`: the player is welcome to take a new seat. */
+  close(rejoins?: boolean): void;
+}
+
+/**
+ * `some`: users the server followed on the client's behalf. `messages`: all it
+ * follows; the schema state reaches it another way. `everything`: all it
+ * follows, by every channel it uses.
+ */
+export type SnapshotScope = 'some' | 'messages' | 'everything';
+
+/** One local client in a presence-aware room. */
+export interface Connection {
+  readonly connectionId: string;
+  readonly user: User;
+  readonly viewer: Viewer;
+  readonly options: ResolvedOptions;
+  readonly sync: Sync;
+  readonly sink: Sink;
+  /** Whom this connection follows, oldest first; the value tells who asked for it. */
+  readonly follows: Map<User, FollowOrigin>;
+  /** Followed users that `canFollow` refused: they look like ids nobody has. */
+  refused: Set<string> | undefined;
+  /** Users that blocked this viewer, and how each looked from then on; `null` until somebody looks. Followed or not. */
+  blocked: Map<string, Disguise | null> | undefined;
+  /** With `redact`, `refused` or `blocked`: what this viewer was last shown, by connection id. */
+  shown: Map<string, Box> | undefined;
+  /** With `redact`: the username this viewer was last shown, by user id. */
+  names: Map<string, string> | undefined;
+  /** With `redact`: the general status this viewer was last told, by user id. */
+  generals: Map<string, GeneralStatus> | undefined;
+  /** Follows under way, so that an unfollow also ends those. */
+  pending: Set<PendingFollow> | undefined;
+  status: Status;
+  /** In its reconnection grace: hears nothing, is brought up to date on return. */
+  away: boolean;
+  /** Missed updates because it could not take them; owed a snapshot. */
+  stale: boolean;
+  /** The reply to a follow is on its way: what changes meanwhile must not overtake it. */
+  replying: boolean;
+  /** Gone for good. */
+  closed: boolean;
+  /** Gone because its player is there as another connection, as far as is known. */
+  moved: boolean;
+  /** What the current flush will send it. */
+  batch: Batch | undefined;
+  rate: RateWindow | undefined;
+}
+
+export type FollowOrigin = 'client' | 'server';
+
+/** What a viewer sees of a user that blocked it: somebody who went offline at that moment. */
+export interface Disguise {
+  readonly general: Exclude<GeneralStatus, 'online'>;
+  readonly username: string | undefined;
+}
+
+/** A follow that waits for a hook or for the cluster. What is unfollowed meanwhile is not followed by it. */
+export interface PendingFollow {
+  all: boolean;
+  readonly ended: Set<string>;
+}
+
+/** A change of one connection, from the first value not yet sent to the last. */
+export interface Change {
+  readonly connectionId: string;
+  readonly ref: number;
+  readonly before: Box | null;
+  readonly after: Box | null;
+  /** Whether the connection lives on this process. */
+  readonly local?: boolean;
+  /** Slot of the codec. */
+  stateBytes: Uint8Array | undefined;
+}
+
+/** All that one flush has to say about one user. */
+export interface Update {
+  readonly user: User;
+  readonly changes: readonly Change[];
+  /** Set when the general status changed. */
+  readonly general: GeneralStatus | undefined;
+  /** Set when the username changed. */
+  readonly username: string | undefined;
+  /** Slot of the codec. */
+  stateBytes: Uint8Array | undefined;
+}

@@ -1,0 +1,260 @@
+/**
+ * Collects what changed and tells the followers, once per flush.
+ *
+ * A flush runs at the end of the event-loop turn that changed something, so no
+ * latency is added when it is quiet; under load it waits a little for the rest
+ * of the burst (see `pace.ts`). What changed in between is merged: a follower
+ * hears the first old and the last new value of a connection, and nothing of a
+ * change that cancelled itself out.
+ *
+ * Bounded: what has changed is kept once per connection that changed, never
+ * per follower. A follower that cannot take its frame loses it and is owed a
+ * snapshot, which it gets as soon as its socket has drained.
+ *
+ * Cost: one step per follower that hears it. Nothing is done for others.
+ */
+import { Batch } from './batch.ts';
+import { MAX_WAIT_MS, Pace, PAUSE_MS } from './pace.ts';
+import { generalOf, samePresence } from '../status.ts';
+import { noteShown, personalise } from './view.ts';
+import type { GeneralStatus } from '../protocol.ts';
+import type { Box, Change, Connection, Update, User } from './model.ts';
+
+export interface OutboxTiming {
+  /** Milliseconds, from any origin. */
+  now(): number;
+  /** Runs `flush` at the end of this event-loop turn. */
+  defer(flush: () => void): void;
+  /** Runs `check` after `ms`, without keeping the process alive. */
+  later(check: () => void, ms: number): void;
+}
+
+export interface OutboxStats {
+  flushes: number;
+  /** Frames handed to sinks: one per follower per flush. */
+  delivered: number;
+  /** Updates of one user handed out. */
+  updates: number;
+  /** Snapshots sent to followers that had fallen behind. */
+  resyncs: number;
+}
+
+interface Before {
+  general: GeneralStatus;
+  username: string | undefined;
+  connections: Map<string, { ref: number; box: Box | null; owner: string | undefined }>;
+}
+
+/** How often followers that had fallen behind are looked at again. */
+const STALE_CHECK_MS = 100;
+
+export class Outbox {
+  readonly stats: OutboxStats = { flushes: 0, delivered: 0, updates: 0, resyncs: 0 };
+  /** Told of every update after it was handed to the followers. */
+  onUpdate: ((update: Update) => void) | undefined;
+  /** Told of every user that a flush is done with. */
+  onFlushed: ((user: User) => void) | undefined;
+  readonly #timing: OutboxTiming;
+  readonly #touched = new Map<User, Before>();
+  readonly #stale = new Set<Connection>();
+  readonly #pace = new Pace();
+  /** Changes since the start; grows while a burst goes on. */
+  #changes = 0;
+  #scheduled = false;
+  #checking = false;
+
+  constructor(timing: OutboxTiming) {
+    this.#timing = timing;
+  }
+
+  /** Call before `connectionId` of `user` changes. */
+  touch(user: User, connectionId: string, ref: number): void {
+    const { connections } = this.touchUser(user);
+    if (!connections.has(connectionId)) {
+      const known = user.visible.get(connectionId);
+      connections.set(connectionId, { ref, box: known?.box ?? null, owner: known?.owner });
+    }
+  }
+
+  /** Call before anything of `user` changes. */
+  touchUser(user: User): Before {
+    user.stateBytes = undefined;
+    let before = this.#touched.get(user);
+    if (before === undefined) {
+      before = { general: generalOf(user.visible.size, user.last), username: user.username, connections: new Map() };
+      this.#touched.set(user, before);
+      if (!this.#scheduled) {
+        this.#scheduled = true;
+        this.#schedule();
+      }
+    }
+    this.#changes++;
+    return before;
+  }
+
+  #schedule(): void {
+    const now = this.#timing.now();
+    if (this.#pace.loaded(now)) {
+      this.#flushAfterBurst(now + MAX_WAIT_MS);
+    } else {
+      this.#timing.defer(() => { this.flush(); });
+    }
+  }
+
+  #flushAfterBurst(deadline: number): void {
+    const changes = this.#changes;
+    this.#timing.later(() => {
+      if (this.#touched.size > 0 && this.#changes > changes && this.#timing.now() < deadline) {
+        this.#flushAfterBurst(deadline);
+      } else {
+        this.flush();
+      }
+    }, PAUSE_MS);
+  }
+
+  /** Whether something of `user` waits to be told. */
+  has(user: User): boolean {
+    return this.#touched.has(user);
+  }
+
+  /** Tells everything now. */
+  flush(): void {
+    this.#scheduled = false;
+    if (this.#touched.size === 0) {
+      return;
+    }
+    const touched = [...this.#touched];
+    this.#touched.clear();
+    this.stats.flushes++;
+
+    const root = Batch.root();
+    const audience: Connection[] = [];
+    const updates: Update[] = [];
+    for (const [user, before] of touched) {
+      const update = makeUpdate(user, before);
+      if (update !== null) {
+        updates.push(update);
+        spread(user.followers, update, root, audience);
+        spread(user.own, update, root, audience);
+      }
+    }
+    this.stats.updates += updates.length;
+    this.#pace.sent(audience.length, this.#timing.now());
+    for (const follower of audience) {
+      const batch = follower.batch!;
+      follower.batch = undefined;
+      this.#deliver(follower, batch);
+    }
+    for (const update of updates) {
+      this.onUpdate?.(update);
+    }
+    for (const [user] of touched) {
+      this.onFlushed?.(user);
+    }
+  }
+
+  #deliver(follower: Connection, batch: Batch): void {
+    if (follower.closed || follower.away || follower.stale) {
+      return;
+    }
+    if (!follower.replying && follower.sink.ready()) {
+      this.stats.delivered++;
+      follower.sink.deliver(batch);
+    } else {
+      this.owe(follower);
+    }
+  }
+
+  /** The follower has missed something: it gets a snapshot as soon as it can take one. */
+  owe(follower: Connection): void {
+    follower.stale = true;
+    this.#stale.add(follower);
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#checking || this.#stale.size === 0) {
+      return;
+    }
+    this.#checking = true;
+    this.#timing.later(() => {
+      this.#checking = false;
+      // What waits for its flush is already in the snapshot: tell the others first.
+      this.flush();
+      for (const follower of this.#stale) {
+        if (follower.closed || follower.away) {
+          follower.stale = false;
+          this.#stale.delete(follower);
+        } else if (follower.sink.ready()) {
+          this.resync(follower, 'everything');
+        }
+      }
+      this.#check();
+    }, STALE_CHECK_MS);
+  }
+
+  /** Brings one viewer's picture of `user` in line after a rule of visibility changed. `news`: what changed beside its connections. */
+  refresh(follower: Connection, user: User, news: Pick<Update, 'general' | 'username'> = { general: undefined, username: undefined }): void {
+    this.flush();
+    if (follower.shown === undefined || follower.closed || follower.away || follower.stale) {
+      return;
+    }
+    const changes = [...user.visible.values()].map(({ connectionId, ref, box }): Change => (
+      { connectionId, ref, before: null, after: box, stateBytes: undefined }
+    ));
+    const heard = personalise(follower, { user, changes, ...news, stateBytes: undefined });
+    if (heard !== null) {
+      this.#deliver(follower, Batch.root().with(heard));
+    }
+  }
+
+  /** Sends the present state of everybody the connection follows. */
+  resync(follower: Connection, scope: 'messages' | 'everything'): void {
+    this.flush();
+    this.stats.resyncs++;
+    follower.stale = false;
+    this.#stale.delete(follower);
+    const users = [...follower.follows.keys(), follower.user];
+    follower.shown?.clear();
+    for (const user of users) {
+      noteShown(follower, user);
+    }
+    follower.sink.snapshot(users, scope);
+  }
+}
+
+/** What `user`'s followers must hear, `null` when everything cancelled out. */
+function makeUpdate(user: User, before: Before): Update | null {
+  const changes: Change[] = [];
+  for (const [connectionId, { ref, box, owner }] of before.connections) {
+    const visible = user.visible.get(connectionId);
+    const after = visible?.box ?? null;
+    if (!samePresence(box?.presence ?? null, after?.presence ?? null)) {
+      const local = (visible === undefined ? owner : visible.owner) === undefined;
+      changes.push({ connectionId, ref, before: box, after, local, stateBytes: undefined });
+    }
+  }
+  const now = generalOf(user.visible.size, user.last);
+  const general = now === before.general ? undefined : now;
+  const username = user.username === before.username ? undefined : user.username;
+  return changes.length === 0 && general === undefined && username === undefined
+    ? null
+    : { user, changes, general, username, stateBytes: undefined };
+}
+
+function spread(followers: Iterable<Connection>, update: Update, root: Batch, audience: Connection[]): void {
+  for (const follower of followers) {
+    if (follower.away || follower.stale) {
+      continue;
+    }
+    const heard = follower.shown === undefined ? update : personalise(follower, update);
+    if (heard === null) {
+      continue;
+    }
+    if (follower.batch === undefined) {
+      follower.batch = root;
+      audience.push(follower);
+    }
+    follower.batch = follower.batch.with(heard);
+  }
+}

@@ -1,0 +1,344 @@
+/**
+ * Presence for the clients of one room, whatever kind of room it is: the one
+ * place where Colyseus's clients and messages meet the tracker. `PresenceRoom`,
+ * `PresenceLobbyRoom` and `PresencePlugin` are thin shells around it.
+ *
+ * Every call is safe for a client that is not (or no longer) known, and
+ * joining or leaving twice is the same as once.
+ */
+import { ClientState, CloseCode, ErrorCode, ServerError, type AuthContext, type Client, type MessageContext, type Rejection } from '@colyseus/core';
+import { ClientSink, isHoarding } from '../wire/client-sink.ts';
+import { answerRequest } from './requests.ts';
+import { guardRedact, HookError, reasonOf, runHook } from '../core/hooks.ts';
+import { messageFrame } from '../wire/frames.ts';
+import { readWishes } from './validate.ts';
+import { isUserId } from '../status.ts';
+import { visibleTo } from '../core/view.ts';
+import {
+  ERRORS, MESSAGE_PREFIX, PresenceError, PROTOCOL_VERSION, REPLY_MESSAGE, WELCOME_MESSAGE,
+  type PresenceErrorBody, type RequestType, type Requests, type Welcome,
+} from '../protocol.ts';
+import type { Connection } from '../core/model.ts';
+import type { Ending } from '../core/tracker.ts';
+import type { Identity, ResolvedOptions } from '../options.ts';
+import type { Runtime } from '../server/runtime.ts';
+
+type Rejected = Rejection<PresenceErrorBody>;
+
+export class PresenceEngine {
+  readonly options: ResolvedOptions;
+  readonly #runtime: Runtime;
+  /** Whether the room's state is the presence state. */
+  readonly #hasState: boolean;
+  readonly #connections = new Map<string, Connection>();
+  readonly #contexts = new WeakMap<Client, AuthContext>();
+  /** Only used by `reconcile`. */
+  readonly #missingSince = new Map<string, number>();
+
+  constructor(runtime: Runtime, options: ResolvedOptions, hasState: boolean) {
+    this.#runtime = runtime;
+    this.options = guardRedact(options, (reason) => { runtime.log.error(reason); });
+    this.#hasState = hasState;
+  }
+
+  // --- the life of a client
+
+  /** Refuses a client without an identity before it gets a seat. */
+  authenticate(auth: unknown): void {
+    this.#identify(auth);
+  }
+
+  /** Remembers what the client joins with, for `presence:join`. */
+  noteContext(client: Client, context: AuthContext): void {
+    this.#contexts.set(client, context);
+  }
+
+  canIdentify(auth: unknown): boolean {
+    try {
+      this.#identify(auth);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #identify(auth: unknown): Identity {
+    let identity: Identity | null;
+    try {
+      identity = this.options.identify(auth);
+    } catch {
+      identity = null;
+    }
+    if (identity === null || typeof identity !== 'object' || !isUserId(identity.userId)) {
+      throw new ServerError(ErrorCode.AUTH_FAILED, `${ERRORS.unauthenticated.message} (code: unauthenticated)`);
+    }
+    const { userId, username } = identity;
+    return {
+      userId,
+      ...(typeof username === 'string' && username !== '' && { username: username.slice(0, 128).toWellFormed() }),
+    };
+  }
+
+  /** Makes the connection of a client that has just joined. Throws a `ServerError` that refuses the join. */
+  async join(client: Client, joinOptions: unknown): Promise<void> {
+    if (this.#connections.has(client.sessionId)) {
+      return;
+    }
+    const identity = this.#identify(client.auth);
+    const wishes = this.#readWishes(joinOptions);
+    const { codec, tracker } = this.#runtime;
+    const sink = new ClientSink(client, codec, this.options.maxBufferedBytes, this.#hasState);
+    const made = tracker.connect({
+      identity, auth: client.auth as unknown, options: this.options, sink, sync: wishes.sync, resume: wishes.resume,
+      onConnect: (connection) => {
+        sink.connection = connection;
+        this.#connections.set(client.sessionId, connection);
+        this.#runtime.remember(connection, this.#contexts.get(client));
+        this.#welcome(connection, client);
+      },
+    });
+    const connection = made instanceof Promise ? await made : made;
+    if (wishes.status !== undefined && this.options.features.status) {
+      tracker.setStatus(connection, wishes.status);
+    }
+    void this.#followFriends(connection);
+  }
+
+  #readWishes(joinOptions: unknown): ReturnType<typeof readWishes> {
+    try {
+      return readWishes(joinOptions, this.options.maxStatusBytes);
+    } catch (error) {
+      const { message, code } = asPresenceError(error);
+      throw new ServerError(ErrorCode.APPLICATION_ERROR, `${message} (code: ${code})`);
+    }
+  }
+
+  #welcome(connection: Connection, client: Client): void {
+    if (connection.sync === 'state') {
+      return;
+    }
+    const { user, connectionId, viewer: { username } } = connection;
+    const welcome: Welcome = {
+      protocol: PROTOCOL_VERSION,
+      userId: user.userId,
+      connectionId,
+      ...(username !== undefined && { username }),
+      presences: visibleTo(connection, user).map(({ presence }) => presence),
+    };
+    client.enqueueRaw(messageFrame(WELCOME_MESSAGE, welcome));
+  }
+
+  /** Follows the game's own friend list. A hook that fails leaves the connection without those follows, and a line in the log. */
+  async #followFriends(connection: Connection): Promise<void> {
+    const { resolveFollows, hookTimeoutMs } = this.options;
+    if (resolveFollows === undefined) {
+      return;
+    }
+    try {
+      await this.#runtime.tracker.following(connection, async (isWanted) => {
+        const friends: unknown = await runHook('resolveFollows', () => resolveFollows(connection.viewer), hookTimeoutMs);
+        if (!Array.isArray(friends)) {
+          throw new HookError('resolveFollows', 'it must return a list of user ids');
+        }
+        await this.#runtime.followFor(connection, friends.filter((userId) => isUserId(userId) && isWanted(userId)));
+      });
+    } catch (error) {
+      if (!connection.closed) {
+        this.#runtime.log.warn(`presence: user "${connection.user.userId}" does not follow its friend list: ${reasonOf(error)}`);
+      }
+    }
+  }
+
+  /** The client lost its connection and may come back. */
+  drop(client: Client): void {
+    const connection = this.#connections.get(client.sessionId);
+    if (connection !== undefined) {
+      this.#runtime.tracker.suspend(connection);
+    }
+  }
+
+  /** The client is back, with a new client object. */
+  reconnect(client: Client): void {
+    const connection = this.#connections.get(client.sessionId);
+    if (connection === undefined) {
+      return;
+    }
+    if (!this.#runtime.tracker.resume(connection)) {
+      // The server ended it while the player was away; or the player is back as another connection, and if not, may join anew.
+      client.leave(connection.moved ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
+    } else {
+      (connection.sink as ClientSink).client = client;
+      this.#welcome(connection, client);
+    }
+  }
+
+  /** The client is gone for good. */
+  leave(client: Client, code: number | undefined): void {
+    this.#forget(client.sessionId, endingOf(code));
+  }
+
+  #forget(sessionId: string, ending: Ending): void {
+    const connection = this.#connections.get(sessionId);
+    if (connection !== undefined) {
+      this.#connections.delete(sessionId);
+      this.#missingSince.delete(sessionId);
+      this.#runtime.tracker.disconnect(connection, ending);
+    }
+  }
+
+  /** The full schema state of a client, with which Colyseus answers the acknowledgement of a join; it then needs no other resynchronisation. */
+  fullState(client: Client | undefined): Uint8Array {
+    const connection = client === undefined ? undefined : this.#connections.get(client.sessionId);
+    const { codec, tracker: { outbox } } = this.#runtime;
+    if (client === undefined || connection === undefined) {
+      return codec.fullStateFrame(connection);
+    }
+    // It counts as joined already, but what was queued for it until now leaves only behind
+    // this state. What is told here has to queue up, and patches have nothing to patch yet.
+    const { state } = client;
+    client.state = ClientState.JOINING;
+    if (connection.stale) {
+      outbox.resync(connection, 'messages');
+    } else {
+      outbox.flush();
+    }
+    client.state = state;
+    return codec.fullStateFrame(connection);
+  }
+
+  /**
+   * For rooms that do not tell of drops and returns: compares with the clients
+   * the room has now. A missing one counts as dropped, and as gone after the
+   * grace; one with a new client object has come back.
+   */
+  reconcile(current: (sessionId: string) => Client | undefined): void {
+    const now = this.#runtime.clock.now();
+    for (const [sessionId, connection] of this.#connections) {
+      const client = current(sessionId);
+      if (client !== undefined) {
+        this.#missingSince.delete(sessionId);
+        this.refresh(client);
+      } else if (!connection.away) {
+        this.#runtime.tracker.suspend(connection);
+        this.#missingSince.set(sessionId, now);
+      } else if (now - (this.#missingSince.get(sessionId) ?? now) > this.options.graceSeconds * 1000) {
+        this.#forget(sessionId, 'dropped');
+      }
+    }
+  }
+
+  /** Takes note of a new client object for a known session. */
+  refresh(client: Client): void {
+    const connection = this.#connections.get(client.sessionId);
+    if (connection !== undefined && (connection.sink as ClientSink).client !== client) {
+      this.reconnect(client);
+    } else if (connection?.away === true) {
+      this.#runtime.tracker.resume(connection);
+    }
+  }
+
+  has(sessionId: string): boolean {
+    return this.#connections.has(sessionId);
+  }
+
+  /** The room is going; releases everything. Resolves when the cluster has been told. */
+  async dispose(): Promise<void> {
+    for (const connection of this.#connections.values()) {
+      this.#runtime.tracker.disconnect(connection, 'dropped');
+    }
+    this.#connections.clear();
+    await this.#runtime.release();
+  }
+
+  // --- requests
+
+  /**
+   * Answers one message, in the form it came in: a request by its result or
+   * `ctx.reject`, a plain message by `presence:reply` with its `cid`.
+   */
+  handle<T extends RequestType>(type: T, client: Client, payload: unknown, ctx: MessageContext): Requests[T]['reply'] | Rejected | Promise<Requests[T]['reply'] | Rejected> {
+    if (this.#refuses(client)) {
+      return ctx.reject(new PresenceError('unavailable').toBody());
+    }
+    const isRequest = ctx.id !== undefined;
+    const cid = isRequest ? undefined : cidOf(payload);
+    const succeed = (reply: Requests[T]['reply']): Requests[T]['reply'] => {
+      if (!isRequest && cid !== undefined) {
+        client.enqueueRaw(messageFrame(REPLY_MESSAGE, { cid, ok: true, ...reply }));
+      }
+      return reply;
+    };
+    const fail = (error: unknown): Rejected => {
+      const body = asPresenceError(error, (cause) => { this.#runtime.log.error(`presence: ${type} failed: ${cause}`); }).toBody();
+      if (!isRequest) {
+        client.enqueueRaw(messageFrame(REPLY_MESSAGE, { cid: cid ?? null, ok: false, error: body }));
+      }
+      return ctx.reject(body);
+    };
+    try {
+      const result = this.#answer(type, client, payload, isRequest ? [] : ['cid']);
+      return result instanceof Promise ? result.then(succeed, fail) : succeed(result);
+    } catch (error) {
+      return fail(error);
+    }
+  }
+
+  /** Answers a message type that does not exist. */
+  handleUnknown(client: Client, type: string | number, payload: unknown): void {
+    if (this.#refuses(client)) {
+      return;
+    }
+    if (typeof type === 'string' && type.startsWith(MESSAGE_PREFIX)) {
+      const error = new PresenceError('unknown_message').toBody();
+      client.enqueueRaw(messageFrame(REPLY_MESSAGE, { cid: cidOf(payload) ?? null, ok: false, error }));
+    } else {
+      client.error(ErrorCode.INVALID_PAYLOAD, `This room has no handler for the message "${String(type).slice(0, 64)}".`);
+    }
+  }
+
+  /** Asking on without reading the answers is abuse, and ends the connection. */
+  #refuses(client: Client): boolean {
+    const refuses = isHoarding(client, this.options.maxBufferedBytes);
+    if (refuses) {
+      client.leave(CloseCode.WITH_ERROR);
+    }
+    return refuses;
+  }
+
+  #answer<T extends RequestType>(type: T, client: Client, payload: unknown, extra: readonly string[]): Requests[T]['reply'] | Promise<Requests[T]['reply']> {
+    // Rooms with `PresencePlugin` do not tell of returns: this may be the first sign of one.
+    this.refresh(client);
+    const connection = this.#connections.get(client.sessionId);
+    if (connection === undefined || connection.closed) {
+      throw new PresenceError('not_joined');
+    }
+    return answerRequest(type, connection, payload, extra, this.#runtime);
+  }
+}
+
+function cidOf(payload: unknown): string | number | undefined {
+  if (typeof payload !== 'object' || payload === null || !Object.hasOwn(payload, 'cid')) {
+    return undefined;
+  }
+  const { cid } = payload as { cid: unknown };
+  return (typeof cid === 'string' && cid.length <= 128) || typeof cid === 'number' ? cid : undefined;
+}
+
+function asPresenceError(error: unknown, report?: (cause: string) => void): PresenceError {
+  if (error instanceof HookError) {
+    report?.(reasonOf(error));
+    return new PresenceError('hook_failed');
+  }
+  if (error instanceof PresenceError) {
+    return error;
+  }
+  report?.(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return new PresenceError('internal');
+}
+
+function endingOf(code: number | undefined): Ending {
+  if (code === CloseCode.CONSENTED) {
+    return 'consented';
+  }
+  return code === CloseCode.SERVER_SHUTDOWN ? 'shutdown' : 'dropped';
+}

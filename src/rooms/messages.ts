@@ -1,0 +1,22 @@
+/** The handlers of a presence-aware room, typed so that the SDK's `request` and `send` are checked end to end. */
+import type { Client, MessageContext, Rejection } from '@colyseus/core';
+import { REQUEST_TYPES, type PresenceErrorBody, type PresenceEvents, type RequestType, type Requests } from '../protocol.ts';
+import type { PresenceEngine } from './engine.ts';
+
+/** `room.request('presence:follow', …)` is checked against this. */
+export type PresenceMessages = {
+  [T in RequestType]: (client: Client, message: Requests[T]['request'], ctx: MessageContext) =>
+    Requests[T]['reply'] | Rejection<PresenceErrorBody> | Promise<Requests[T]['reply'] | Rejection<PresenceErrorBody>>;
+};
+
+/** The client generic of a presence-aware room: `room.onMessage('presence:delta', …)` is checked against this. */
+export type PresenceRoomClient = Client<{ messages: PresenceEvents }>;
+
+/** Arrows: as methods they would get the room for `this`. */
+export function presenceMessages(engine: () => PresenceEngine): PresenceMessages {
+  const entries = REQUEST_TYPES.map((type) => [
+    type,
+    (client: Client, message: unknown, ctx: MessageContext) => engine().handle(type, client, message, ctx),
+  ]);
+  return Object.fromEntries(entries) as PresenceMessages;
+}

@@ -1,0 +1,16 @@
+/** What `PresenceRoom` and `PresenceLobbyRoom` have in common when they are created. */
+import type { Room } from '@colyseus/core';
+import { acquireRuntime } from '../server/runtime.ts';
+import { captureContext } from './auth-context.ts';
+import { PresenceEngine } from './engine.ts';
+import { PresenceSerializer } from '../wire/presence-serializer.ts';
+import type { ResolvedOptions } from '../options.ts';
+
+/** An engine for a room whose state is the presence state; call from `onCreate`. */
+export function openEngine(room: Room, options: ResolvedOptions): PresenceEngine {
+  const engine = new PresenceEngine(acquireRuntime(options), options, true);
+  captureContext(room, (client, context) => { engine.noteContext(client, context); });
+  room.setSerializer(new PresenceSerializer((client) => engine.fullState(client)));
+  room.onMessage('*', (client, type, payload) => { engine.handleUnknown(client, type, payload); });
+  return engine;
+}

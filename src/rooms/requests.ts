@@ -1,0 +1,122 @@
+/**
+ * What each request does: its fields, the feature it belongs to, and the
+ * answer. A refusal is a `PresenceError` and leaves nothing half-done.
+ */
+import { generalsTo, presencesTo } from '../wire/client-sink.ts';
+import { RateWindow } from '../core/rate-window.ts';
+import { jumpIn, pickMatch } from '../core/join-friend.ts';
+import { queryUsers } from '../core/query.ts';
+import { readFields, readId, readIds, readStatus, readUsableIds, type Fields } from './validate.ts';
+import { visibleIds } from '../core/hooks.ts';
+import { visibleTo } from '../core/view.ts';
+import { PresenceError, type FollowReply, type JoinReply, type QueryReply, type RequestType, type Requests, type StatusReply, type UnfollowReply } from '../protocol.ts';
+import type { Connection } from '../core/model.ts';
+import type { Features } from '../options.ts';
+import type { Runtime } from '../server/runtime.ts';
+
+interface Answer<T extends RequestType> {
+  readonly fields: readonly string[];
+  readonly feature: keyof Features;
+  /** Whether it is answered although the feature is off. */
+  readonly always?: (connection: Connection, fields: Fields) => boolean;
+  readonly run: (connection: Connection, fields: Fields, runtime: Runtime) => Requests[T]['reply'] | Promise<Requests[T]['reply']>;
+}
+type AnswerOf<T extends RequestType> = { [K in RequestType]: Answer<K> }[T];
+
+const ANSWERS: { [T in RequestType]: Answer<T> } = {
+  'presence:status': { fields: ['status'], feature: 'status', run: answerStatus },
+  'presence:follow': { fields: ['userIds'], feature: 'follow', run: answerFollow },
+  'presence:unfollow': { fields: ['userIds'], feature: 'follow', run: answerUnfollow },
+  'presence:query': { fields: ['userIds'], feature: 'query', always: isAboutSelf, run: answerQuery },
+  'presence:join': { fields: ['userId', 'connectionId'], feature: 'join', run: answerJoin },
+};
+
+/** Answers a request of a joined connection. `extra`: fields that the form of the message brings along. */
+export function answerRequest<T extends RequestType>(type: T, connection: Connection, payload: unknown, extra: readonly string[], runtime: Runtime): Requests[T]['reply'] | Promise<Requests[T]['reply']> {
+  const answer: AnswerOf<T> = ANSWERS[type];
+  const fields = readFields(payload, [...answer.fields, ...extra]);
+  if (!connection.options.features[answer.feature] && answer.always?.(connection, fields) !== true) {
+    throw new PresenceError('feature_disabled');
+  }
+  return answer.run(connection, fields, runtime);
+}
+
+function answerStatus(connection: Connection, { status }: Fields, { tracker }: Runtime): StatusReply {
+  tracker.setStatus(connection, readStatus(status, connection.options.maxStatusBytes));
+  return {};
+}
+
+async function answerFollow(connection: Connection, fields: Fields, { tracker, clock }: Runtime): Promise<FollowReply> {
+  const { options } = connection;
+  const requested = readIds(fields['userIds'], options.maxIdsPerFollow);
+  takeCall(connection, clock.now());
+  let reply: FollowReply = { presences: [], users: [] };
+  await tracker.following(connection, async (isWanted) => {
+    const allowed = new Set(await visibleIds(options, connection.viewer, requested));
+    const refused = new Set(requested.filter((userId) => !allowed.has(userId)));
+    await tracker.follow(connection, requested.filter(isWanted), 'client', refused, ({ users, evicted }) => {
+      reply = {
+        presences: presencesTo(connection, users),
+        users: generalsTo(connection, users),
+        ...(evicted.length > 0 && { evicted: evicted.map(({ userId }) => userId) }),
+      };
+      holdUntilReplied(connection);
+    });
+  });
+  return reply;
+}
+
+/** The reply leaves some microtasks from now, and what changes until then behind it: a tick comes after the last of them. */
+function holdUntilReplied(connection: Connection): void {
+  connection.replying = true;
+  process.nextTick(() => { connection.replying = false; });
+}
+
+function answerUnfollow(connection: Connection, fields: Fields, { tracker, clock }: Runtime): UnfollowReply {
+  const userIds = fields['userIds'] === undefined ? undefined : readIds(fields['userIds'], connection.options.maxIdsPerFollow);
+  takeCall(connection, clock.now());
+  tracker.unfollow(connection, userIds);
+  return {};
+}
+
+function isAboutSelf(connection: Connection, { userIds }: Fields): boolean {
+  return Array.isArray(userIds) && userIds.length > 0 && userIds.every((userId) => userId === connection.user.userId);
+}
+
+async function answerQuery(connection: Connection, fields: Fields, { tracker, clock }: Runtime): Promise<QueryReply> {
+  const { options } = connection;
+  const requested = readUsableIds(fields['userIds'], options.maxIdsPerQuery);
+  if (!isAboutSelf(connection, fields)) {
+    takeCall(connection, clock.now());
+  }
+  const allowed = await visibleIds(options, connection.viewer, requested);
+  if (allowed.length === 0 && requested.length > 0) {
+    throw new PresenceError('not_visible');
+  }
+  return { users: await queryUsers(tracker, allowed, connection) };
+}
+
+async function answerJoin(connection: Connection, fields: Fields, runtime: Runtime): Promise<JoinReply> {
+  const userId = readId(fields['userId'], 'userId');
+  const connectionId = fields['connectionId'] === undefined ? undefined : readId(fields['connectionId'], 'connectionId');
+  takeCall(connection, runtime.clock.now());
+  const { options, viewer } = connection;
+  const user = runtime.tracker.directory.get(userId);
+  // Only who follows somebody (or is them, on another device) can jump to them.
+  if (user === undefined || !(connection.follows.has(user) || connection.user === user)
+    || !(await visibleIds(options, viewer, [userId])).includes(userId)) {
+    throw new PresenceError('not_visible');
+  }
+  const presence = pickMatch(visibleTo(connection, user).map((box) => box.presence), connectionId);
+  return jumpIn(viewer, presence, options, runtime.matchmaking);
+}
+
+/** Counts a call against the connection's limit. */
+function takeCall(connection: Connection, now: number): void {
+  const { rateLimit, rateWindowMs } = connection.options;
+  connection.rate ??= new RateWindow(rateLimit, rateWindowMs);
+  const retryAfterMs = connection.rate.take(now);
+  if (retryAfterMs > 0) {
+    throw new PresenceError('rate_limited', undefined, retryAfterMs);
+  }
+}

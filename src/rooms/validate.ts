@@ -1,0 +1,108 @@
+/**
+ * Shapes of what clients send. Every refusal is a `PresenceError`; nothing here
+ * throws anything else, whatever comes in. Empty objects may arrive as empty
+ * arrays (Lua).
+ */
+import { PresenceError, type Status, type Sync } from '../protocol.ts';
+import { fitsBytes, isUserId } from '../status.ts';
+import { MAX_ID_LENGTH } from '../options.ts';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The payload as an object with no fields but `allowed`. */
+export function readFields(payload: unknown, allowed: readonly string[]): Fields {
+  if (payload === undefined || payload === null || (Array.isArray(payload) && payload.length === 0)) {
+    return {};
+  }
+  if (typeof payload !== 'object' || Array.isArray(payload)) {
+    throw new PresenceError('invalid_payload', 'The payload must be an object.');
+  }
+  for (const name of Object.keys(payload)) {
+    if (!allowed.includes(name)) {
+      throw new PresenceError('invalid_payload', `Unknown field "${name.slice(0, 64).toWellFormed()}".`);
+    }
+  }
+  return payload as Fields;
+}
+
+export function readStatus(value: unknown, maxBytes: number): Status {
+  if (value !== null && typeof value !== 'string') {
+    throw new PresenceError('invalid_payload', '"status" must be a string or null.');
+  }
+  if (value !== null && !fitsBytes(value, maxBytes)) {
+    throw new PresenceError('status_too_long', `The status has more than ${maxBytes} UTF-8 bytes.`);
+  }
+  return value;
+}
+
+/** A list of user ids, each valid; the whole list is refused otherwise. */
+export function readIds(value: unknown, most: number): string[] {
+  const list = readList(value, most);
+  for (const id of list) {
+    if (!isUserId(id)) {
+      throw new PresenceError('invalid_payload', `Every user id must be a string of 1 to ${MAX_ID_LENGTH} characters.`);
+    }
+  }
+  return list as string[];
+}
+
+/** The valid ids of a list; refused only when none is valid. */
+export function readUsableIds(value: unknown, most: number): string[] {
+  const list = readList(value, most);
+  const ids = list.filter(isUserId);
+  if (ids.length === 0 && list.length > 0) {
+    throw new PresenceError('invalid_payload', 'None of the user ids is valid.');
+  }
+  return ids;
+}
+
+function readList(value: unknown, most: number): unknown[] {
+  // An empty list is an empty object to Lua, and the other way round.
+  const list: unknown = isEmptyObject(value) ? [] : value;
+  if (!Array.isArray(list)) {
+    throw new PresenceError('invalid_payload', '"userIds" must be a list of user ids.');
+  }
+  if (list.length > most) {
+    throw new PresenceError('too_many_ids', `At most ${most} ids in one call.`);
+  }
+  return list;
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+}
+
+export function readId(value: unknown, name: string): string {
+  if (!isUserId(value)) {
+    throw new PresenceError('invalid_payload', `"${name}" must be a string of 1 to ${MAX_ID_LENGTH} characters.`);
+  }
+  return value;
+}
+
+/** What a joining client asked for. Other fields belong to the room. */
+export interface Wishes {
+  status: Status | undefined;
+  sync: Sync;
+  resume: string | undefined;
+}
+
+const SYNCS: readonly unknown[] = ['both', 'state', 'deltas'] satisfies Sync[];
+
+export function readWishes(options: unknown, maxStatusBytes: number): Wishes {
+  const fields: Fields = typeof options === 'object' && options !== null ? (options as Fields) : {};
+  const sync = own(fields, 'sync') ?? 'both';
+  if (!SYNCS.includes(sync)) {
+    throw new PresenceError('invalid_payload', 'The join option "sync" must be "both", "state" or "deltas".');
+  }
+  const status = own(fields, 'status');
+  const resume = own(fields, 'resume');
+  return {
+    status: status === undefined ? undefined : readStatus(status, maxStatusBytes),
+    sync: sync as Sync,
+    resume: typeof resume === 'string' && resume.length <= MAX_ID_LENGTH ? resume : undefined,
+  };
+}
+
+function own(fields: Fields, name: string): unknown {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}

@@ -1,0 +1,188 @@
+/**
+ * Presence for the game's own code: HTTP routes, bots, matchmaking, push
+ * notifications. Works from any process of the cluster, also one without
+ * presence rooms.
+ *
+ * @example
+ * import { presence } from 'colyseus-presence';
+ * const online = await presence.areOnline(['ann', 'bob']);   // Map { 'ann' => true, … }
+ * await presence.follow({ userId: 'ann' }, ['bob']);          // ann's clients hear of bob from now on
+ * presence.on('online', ({ userId }) => push.notifyFriendsOf(userId));
+ */
+import { randomUUID } from 'node:crypto';
+import { matchMaker } from '@colyseus/core';
+import { applyCommand, isSettable, isTarget, MOST_STATUS_BYTES, type Command, type Target } from './commands.ts';
+import { countShare, type ClusterCounts, type Counts } from './census.ts';
+import { currentRuntime, eventsOf, guestRuntime, type Runtime } from './runtime.ts';
+import { isUserId } from '../status.ts';
+import { PresenceError, type Status, type UserStatus } from '../protocol.ts';
+import { queryUsers } from '../core/query.ts';
+import { resolveOptions, type ClusterOptions, type ResolvedOptions } from '../options.ts';
+import type { PresenceEventMap } from './events.ts';
+
+export class PresenceServer {
+  readonly #options: ResolvedOptions;
+
+  /** `cluster`: the same value the rooms of the process have. Only needed where no room runs, or with another `prefix`. */
+  constructor(cluster: Partial<ClusterOptions> = {}) {
+    this.#options = resolveOptions({ cluster });
+  }
+
+  /** General and custom status of users, one answer per id, whatever `canFollow` and `redact` say. Cost: one directory read per user that nobody here follows. */
+  async statuses(userIds: readonly string[]): Promise<UserStatus[]> {
+    requireIds(userIds);
+    return queryUsers(this.#runtime().tracker, userIds);
+  }
+
+  /** Who of these appears online. */
+  async areOnline(userIds: readonly string[]): Promise<Map<string, boolean>> {
+    const statuses = await this.statuses(userIds);
+    return new Map(statuses.map(({ userId, general }) => [userId, general === 'online']));
+  }
+
+  /** What this process holds. Of a user on several processes only the one with its newest visible connection counts it. */
+  count(): Counts {
+    const runtime = isRunning() ? currentRuntime(this.#prefix) : undefined;
+    return runtime === undefined ? { users: 0, connections: 0, online: 0 } : countShare(runtime.tracker);
+  }
+
+  /**
+   * What all processes hold. Waits at most `timeoutMs` (default 1000) for their
+   * answers; `complete` tells whether all that are known have answered. Cost:
+   * one message to, and one from, every process.
+   */
+  async countAll(timeoutMs = 1000): Promise<ClusterCounts> {
+    const { census, tracker } = this.#runtime();
+    return census.ask(randomUUID(), tracker, timeoutMs);
+  }
+
+  /**
+   * Sets or clears the status of a connection, or of every connection of a
+   * user, on whatever process. At most 65536 UTF-8 bytes (`status_too_long`);
+   * the rooms' own limit and their feature switches are for clients.
+   */
+  setStatus(target: Target, status: Status): void {
+    if (!isSettable(status)) {
+      throw typeof status === 'string'
+        ? new PresenceError('status_too_long', `The status has more than ${MOST_STATUS_BYTES} UTF-8 bytes.`)
+        : new PresenceError('invalid_payload', 'The status must be a string or null.');
+    }
+    this.#everywhere({ kind: 'status', target, status });
+  }
+
+  /** Follows on behalf of a connection, or of every connection of a user. `canFollow` is not asked. The clients get a `presence:snapshot`. */
+  follow(target: Target, userIds: readonly string[]): void {
+    requireIds(userIds);
+    this.#everywhere({ kind: 'follow', target, userIds: [...userIds] });
+  }
+
+  /** Ends follows; no list = all of them. The clients get `presence:unfollowed`. */
+  unfollow(target: Target, userIds?: readonly string[]): void {
+    requireIds(userIds ?? []);
+    this.#everywhere({ kind: 'unfollow', target, ...(userIds !== undefined && { userIds: [...userIds] }) });
+  }
+
+  /**
+   * From now on `userId` looks to `blockedId` as if it had gone offline: in
+   * deltas, state, snapshots, queries and joins, also after a new follow. Holds
+   * for the connections that `blockedId` has now; for later ones `canFollow`
+   * must say so.
+   */
+  block(userId: string, blockedId: string): void {
+    requireIds([userId, blockedId]);
+    this.#everywhere({ kind: 'block', userId, blockedId, blocked: true });
+  }
+
+  /** Takes a block back: `blockedId` sees `userId` again where it follows it. */
+  unblock(userId: string, blockedId: string): void {
+    requireIds([userId, blockedId]);
+    this.#everywhere({ kind: 'block', userId, blockedId, blocked: false });
+  }
+
+  /** Asks `redact` again for all that these viewers see, after something it depends on has changed (a new friendship). */
+  refresh(target: Target): void {
+    this.#everywhere({ kind: 'refresh', target });
+  }
+
+  /** Ends the connections, as if the players had left (close code 4000); those in their reconnection grace, too. */
+  disconnect(target: Target): void {
+    this.#everywhere({ kind: 'disconnect', target });
+  }
+
+  /**
+   * `online`, `offline`: the general status of a user changed; `status`: that of
+   * a connection did. Told on every process that knows the user: the ones it is
+   * connected to and the ones where somebody follows it; `local` tells whether
+   * it happened on this one. So register where the rooms run: a process without
+   * players hears nothing. May be called before the server listens. A
+   * listener that throws is logged and hurts nobody. Returns how to stop.
+   */
+  on<K extends keyof PresenceEventMap>(type: K, listener: (event: PresenceEventMap[K]) => void): () => void {
+    let stop: (() => void) | undefined;
+    let stopped = false;
+    if (isRunning()) {
+      return eventsOf(this.#prefix).on(type, listener);
+    }
+    void matchMaker.onReady.then(() => {
+      if (!stopped) {
+        stop = eventsOf(this.#prefix).on(type, listener);
+      }
+    });
+    return () => {
+      stopped = true;
+      stop?.();
+    };
+  }
+
+  /**
+   * Joins the cluster now. Otherwise a process joins with its first presence
+   * room, or with the first call here. A process that shall take over the
+   * players of one that shuts down (a rolling deploy) has to be there before.
+   *
+   * @example await server.listen(2567); presence.start();
+   */
+  start(): void {
+    this.#runtime();
+  }
+
+  /** For a process without presence rooms: leaves the cluster. Others need not call it. */
+  async close(): Promise<void> {
+    if (isRunning()) {
+      await currentRuntime(this.#prefix)?.stopIfUnused();
+    }
+  }
+
+  #everywhere(command: Command): void {
+    if ('target' in command && !isTarget(command.target)) {
+      throw new PresenceError('invalid_payload', 'The target must be { userId } or { connectionId }.');
+    }
+    const runtime = this.#runtime();
+    applyCommand(runtime, command);
+    runtime.tracker.cluster.broadcast(command);
+  }
+
+  #runtime(): Runtime {
+    if (!isRunning()) {
+      throw new PresenceError('unavailable', 'The Colyseus server has not started yet: call this after listen().');
+    }
+    return currentRuntime(this.#prefix) ?? guestRuntime(this.#options);
+  }
+
+  get #prefix(): string {
+    return this.#options.cluster.prefix;
+  }
+}
+
+/** Colyseus has its presence, which everything here hangs on. */
+function isRunning(): boolean {
+  return (matchMaker.presence as unknown) !== undefined;
+}
+
+function requireIds(userIds: readonly unknown[]): void {
+  if (!userIds.every(isUserId)) {
+    throw new PresenceError('invalid_payload', 'Every user id must be a string of 1 to 128 characters.');
+  }
+}
+
+/** The presence of the default cluster prefix. */
+export const presence: PresenceServer = new PresenceServer();

@@ -1,0 +1,196 @@
+/**
+ * Composition root: one runtime per process and key prefix, shared by every
+ * presence-aware room of the process. Here the tracker gets the real clock,
+ * real randomness, and Colyseus's match-maker and presence.
+ */
+import { randomBytes } from 'node:crypto';
+import { LocalPresence, logger, matchMaker, type AuthContext, type Presence as ColyseusPresence } from '@colyseus/core';
+import { applyCommand, parseCommand } from './commands.ts';
+import { Census } from './census.ts';
+import { ColyseusMatchmaking } from './matchmaking.ts';
+import { FrameCodec } from '../wire/frames.ts';
+import { NullCluster } from '../cluster/null-cluster.ts';
+import { PresenceCluster } from '../cluster/presence-cluster.ts';
+import { newIncarnation } from '../cluster/clock.ts';
+import { OfflineMemory } from '../core/offline-memory.ts';
+import { ServerEvents } from './events.ts';
+import { Tracker } from '../core/tracker.ts';
+import type { Cluster, ClusterHost } from '../core/ports.ts';
+import { DEFAULTS, type ClusterOptions, type ResolvedOptions } from '../options.ts';
+import type { Connection } from '../core/model.ts';
+import type { Matchmaking } from '../core/join-friend.ts';
+
+export class Runtime {
+  readonly tracker: Tracker;
+  readonly codec = new FrameCodec();
+  readonly census = new Census();
+  readonly clock: { now: () => number } = { now: () => Date.now() };
+  readonly log: Pick<Console, 'warn' | 'error' | 'info'> = logger;
+  readonly #matchmaking = new ColyseusMatchmaking();
+  readonly #timings: string;
+  readonly #onIdle: () => void;
+  #rooms = 0;
+
+  constructor(presence: ColyseusPresence, options: ResolvedOptions, { events, memory }: Heritage, onIdle: () => void) {
+    this.#timings = timingsOf(options.cluster);
+    this.#onIdle = onIdle;
+    this.tracker = new Tracker({
+      cluster: (host) => makeCluster(host, presence, options),
+      timing: {
+        now: () => performance.now(),
+        defer: (flush) => { setImmediate(flush); },
+        later: (check, ms) => { setTimeout(check, ms).unref(); },
+      },
+      now: this.clock.now,
+      newId: () => randomBytes(12).toString('base64url'),
+      rememberOfflineMs: options.rememberOfflineHours * 3_600_000,
+      rememberOfflineUsers: options.rememberOfflineUsers,
+      memory,
+      handoverMs: options.cluster.handoverMs,
+      onCommand: (value) => {
+        const command = parseCommand(value);
+        if (command !== null) {
+          applyCommand(this, command);
+        }
+      },
+    });
+    this.tracker.outbox.onUpdate = (update) => { events.tell(update); };
+  }
+
+  get matchmaking(): Matchmaking {
+    return this.#matchmaking;
+  }
+
+  /** Whether no room holds it: the server API has started it. */
+  get isGuest(): boolean {
+    return this.#rooms === 0;
+  }
+
+  suits({ cluster }: ResolvedOptions): boolean {
+    return timingsOf(cluster) === this.#timings;
+  }
+
+  /** One room more. Throws when a second kind of room wants other timings for the same cluster. */
+  acquire(options: ResolvedOptions): this {
+    if (!this.suits(options)) {
+      throw new TypeError('Presence-aware rooms of one process must agree on the option "cluster", or use different values of "cluster.prefix".');
+    }
+    this.#rooms++;
+    return this;
+  }
+
+  /** Keeps what `presence:join` needs to authorize this viewer. */
+  remember(connection: Connection, context: AuthContext | undefined): void {
+    if (context !== undefined) {
+      this.#matchmaking.remember(connection.viewer, context);
+    }
+  }
+
+  /** Follows on the connection's behalf and sends it the snapshot. */
+  async followFor(connection: Connection, userIds: readonly string[]): Promise<void> {
+    await this.tracker.follow(connection, userIds, 'server', undefined, ({ users, evicted }) => {
+      connection.sink.unfollowed(evicted);
+      if (users.length > 0) {
+        connection.sink.snapshot(users, 'some');
+      }
+    });
+  }
+
+  /** One room less; the last one stops the runtime. */
+  async release(): Promise<void> {
+    this.#rooms--;
+    await this.stopIfUnused();
+  }
+
+  async stopIfUnused(): Promise<void> {
+    if (this.isGuest) {
+      this.#onIdle();
+      await this.tracker.stop();
+    }
+  }
+}
+
+/** What outlives a runtime: rooms come and go, and the last one to go stops it. */
+interface Heritage {
+  readonly events: ServerEvents;
+  readonly memory: OfflineMemory;
+}
+
+interface Slot extends Heritage {
+  runtime: Runtime | undefined;
+}
+
+// Keyed by Colyseus's presence instance, so that two servers in one process do not see each other.
+const slots = new WeakMap<ColyseusPresence, Map<string, Slot>>();
+
+function slotOf(prefix: string): Slot {
+  const { presence } = matchMaker;
+  let byPrefix = slots.get(presence);
+  if (byPrefix === undefined) {
+    byPrefix = new Map();
+    slots.set(presence, byPrefix);
+  }
+  let slot = byPrefix.get(prefix);
+  if (slot === undefined) {
+    slot = {
+      runtime: undefined,
+      events: new ServerEvents((message) => { logger.error(message); }),
+      memory: new OfflineMemory(DEFAULTS.rememberOfflineHours * 3_600_000, DEFAULTS.rememberOfflineUsers),
+    };
+    byPrefix.set(prefix, slot);
+  }
+  return slot;
+}
+
+/** The process's runtime for a room, started if it is not running; `release()` it once. Call when a server listens (in `onCreate` at the earliest). */
+export function acquireRuntime(options: ResolvedOptions): Runtime {
+  const slot = slotOf(options.cluster.prefix);
+  const { runtime } = slot;
+  if (runtime === undefined || runtime.isGuest) {
+    slot.memory.limit(options.rememberOfflineHours * 3_600_000, options.rememberOfflineUsers);
+  }
+  if (runtime?.isGuest === true && !runtime.suits(options)) {
+    // The server API was first and could only guess.
+    void runtime.stopIfUnused();
+  }
+  return start(slot, options).acquire(options);
+}
+
+/** The process's runtime for the server API: started if it is not running, and stopped with the last room, or by `stopIfUnused()`. */
+export function guestRuntime(options: ResolvedOptions): Runtime {
+  return start(slotOf(options.cluster.prefix), options);
+}
+
+function start(slot: Slot, options: ResolvedOptions): Runtime {
+  const runtime = slot.runtime ?? new Runtime(matchMaker.presence, options, slot, () => {
+    if (slot.runtime === runtime) {
+      slot.runtime = undefined;
+    }
+  });
+  slot.runtime = runtime;
+  return runtime;
+}
+
+/** The runtime if it is running. */
+export function currentRuntime(prefix: string): Runtime | undefined {
+  return slotOf(prefix).runtime;
+}
+
+export function eventsOf(prefix: string): ServerEvents {
+  return slotOf(prefix).events;
+}
+
+function makeCluster(host: ClusterHost, presence: ColyseusPresence, { cluster, rememberOfflineHours }: ResolvedOptions): Cluster {
+  const enabled = cluster.enabled === 'auto' ? !(presence instanceof LocalPresence) : cluster.enabled;
+  if (!enabled) {
+    return new NullCluster();
+  }
+  const made = new PresenceCluster(host, { presence, options: cluster, rememberOfflineHours, incarnation: newIncarnation(matchMaker.processId) });
+  // Nobody waits for it: until the store answers, this process serves its own players.
+  void made.start();
+  return made;
+}
+
+function timingsOf(options: ClusterOptions): string {
+  return JSON.stringify(Object.entries(options).sort(([a], [b]) => a.localeCompare(b)));
+}

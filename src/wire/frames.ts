@@ -1,0 +1,166 @@
+/**
+ * Frames of the Colyseus protocol: everything that a client is sent. What is
+ * shared is encoded once and kept in the slots of the model (`Box.bytes`,
+ * `Update.stateBytes`, `Batch.deltaFrame` …).
+ */
+import { getMessageBytes, Protocol } from '@colyseus/core';
+import { encodeFollowed, encodeRoot, encodeUnfollowed, encodeUpdate, encodeUser } from './state-codec.ts';
+import { generalTo, nameTo, show } from '../core/view.ts';
+import { DELTA_MESSAGE, type GeneralChange } from '../protocol.ts';
+import type { Batch } from '../core/batch.ts';
+import type { Box, Connection, Update, User } from '../core/model.ts';
+
+/** What was encoded, to be held against what was delivered. */
+export interface CodecStats {
+  presences: number;
+  deltaFrames: number;
+  statePieces: number;
+  stateFrames: number;
+}
+
+/** A complete message frame. */
+export function messageFrame(type: string, payload: unknown): Uint8Array {
+  return getMessageBytes.raw(Protocol.ROOM_DATA, type, payload);
+}
+
+/** The MessagePack bytes of a value, by the framework's own packer. */
+function pack(value: unknown): Uint8Array {
+  // The header of an empty type is the protocol byte and an empty string.
+  return getMessageBytes.raw(Protocol.ROOM_DATA, '', value).subarray(2);
+}
+
+const DELTA_HEADER = getMessageBytes.raw(Protocol.ROOM_DATA, DELTA_MESSAGE);
+const KEY_JOINS = pack('joins');
+const KEY_LEAVES = pack('leaves');
+const KEY_USERS = pack('users');
+const MAP_OF_2 = Uint8Array.of(0x82);
+const MAP_OF_3 = Uint8Array.of(0x83);
+
+const EMPTY = new Uint8Array(0);
+
+/** One per process. */
+export class FrameCodec {
+  readonly stats: CodecStats = { presences: 0, deltaFrames: 0, statePieces: 0, stateFrames: 0 };
+
+  /** The `presence:delta` of a batch, assembled from presences that are encoded once each; empty when it has nothing to say. */
+  deltaFrame(batch: Batch): Uint8Array {
+    if (batch.deltaFrame === undefined) {
+      this.stats.deltaFrames++;
+      batch.deltaFrame = this.#makeDeltaFrame(batch);
+    }
+    return batch.deltaFrame;
+  }
+
+  #makeDeltaFrame(batch: Batch): Uint8Array {
+    const joins: Uint8Array[] = [];
+    const leaves: Uint8Array[] = [];
+    const users: GeneralChange[] = [];
+    for (const { user, changes, general } of batch.updates()) {
+      for (const { before, after } of changes) {
+        if (before !== null) {
+          leaves.push(this.#presenceBytes(before));
+        }
+        if (after !== null) {
+          joins.push(this.#presenceBytes(after));
+        }
+      }
+      if (general !== undefined) {
+        users.push({ userId: user.userId, general });
+      }
+    }
+    if (joins.length === 0 && leaves.length === 0 && users.length === 0) {
+      return EMPTY;
+    }
+    const parts = [
+      DELTA_HEADER, users.length > 0 ? MAP_OF_3 : MAP_OF_2,
+      KEY_JOINS, arrayHeader(joins.length), ...joins,
+      KEY_LEAVES, arrayHeader(leaves.length), ...leaves,
+    ];
+    if (users.length > 0) {
+      parts.push(KEY_USERS, pack(users));
+    }
+    return Buffer.concat(parts);
+  }
+
+  #presenceBytes(box: Box): Uint8Array {
+    if (box.bytes === undefined) {
+      this.stats.presences++;
+      // A copy of its own: a slice would keep the whole pooled buffer it was cut from.
+      box.bytes = new Uint8Array(pack(box.presence));
+    }
+    return box.bytes;
+  }
+
+  /** The state patch of a batch; empty when it has nothing to say. */
+  stateFrame(batch: Batch): Uint8Array {
+    if (batch.stateFrame === undefined) {
+      this.stats.stateFrames++;
+      batch.stateFrame = patchFrame(batch.updates().map((update) => this.#updateBytes(update)));
+    }
+    return batch.stateFrame;
+  }
+
+  #updateBytes(update: Update): Uint8Array {
+    if (update.stateBytes === undefined) {
+      this.stats.statePieces++;
+      update.stateBytes = encodeUpdate(update);
+    }
+    return update.stateBytes;
+  }
+
+  /** The state patch after a connection's follows changed. */
+  followsFrame(viewer: Connection, added: readonly User[], removed: readonly User[]): Uint8Array {
+    return patchFrame([
+      ...(removed.length > 0 ? [encodeUnfollowed(removed)] : []),
+      ...(added.length > 0 ? [encodeFollowed(added)] : []),
+      ...added.map((user) => this.#userBytes(viewer, user)),
+    ]);
+  }
+
+  /** The full state of a client; without a viewer, the empty state. */
+  fullStateFrame(viewer: Connection | undefined): Uint8Array {
+    if (viewer === undefined || viewer.sync === 'deltas') {
+      return Buffer.concat([Uint8Array.of(Protocol.ROOM_STATE), encodeRoot(undefined)]);
+    }
+    const followed = [...viewer.follows.keys()];
+    return Buffer.concat([
+      Uint8Array.of(Protocol.ROOM_STATE),
+      encodeRoot(viewer.user),
+      this.#userBytes(viewer, viewer.user),
+      ...(followed.length > 0 ? [encodeFollowed(followed)] : []),
+      ...followed.map((user) => this.#userBytes(viewer, user)),
+    ]);
+  }
+
+  #userBytes(viewer: Connection, user: User): Uint8Array {
+    if (viewer.shown !== undefined) {
+      const shown = [...user.visible.values()]
+        .map(({ ref, box }) => ({ ref, box: show(viewer, box) }))
+        .filter((entry): entry is { ref: number; box: Box } => entry.box !== null);
+      return encodeUser(user, generalTo(viewer, user), shown, nameTo(viewer, user) ?? '');
+    }
+    if (viewer.user === user && viewer.viewer.username !== user.username) {
+      return encodeUser(user, generalTo(viewer, user), [...user.visible.values()], nameTo(viewer, user) ?? '');
+    }
+    if (user.stateBytes === undefined) {
+      this.stats.statePieces++;
+      user.stateBytes = encodeUser(user, generalTo(viewer, user), [...user.visible.values()]);
+    }
+    return user.stateBytes;
+  }
+}
+
+function arrayHeader(length: number): Uint8Array {
+  if (length < 16) {
+    return Uint8Array.of(0x90 | length);
+  }
+  return length < 0x10000
+    ? Uint8Array.of(0xdc, length >> 8, length & 0xff)
+    : Uint8Array.of(0xdd, length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff);
+}
+
+function patchFrame(pieces: readonly Uint8Array[]): Uint8Array {
+  return pieces.every((piece) => piece.length === 0)
+    ? EMPTY
+    : Buffer.concat([Uint8Array.of(Protocol.ROOM_STATE_PATCH), ...pieces]);
+}

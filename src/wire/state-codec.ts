@@ -1,0 +1,182 @@
+/**
+ * Writes the schema state as the bytes every Colyseus SDK decodes.
+ *
+ * The library's own encoder answers "what changed for this view": with a view
+ * per client its cost grows with the crowd, and with a view per user each tree
+ * carries a bit per view. Here each user is a fixed little structure, so its
+ * bytes are written once, from the values, and the frame of a follower is a
+ * concatenation of such pieces. `test/state/codec.test.ts` holds every piece
+ * against the library's encoder and decoder.
+ *
+ * Layout of a piece: `255 refId` switches to a structure; in a schema an
+ * operation is one byte `operation | fieldIndex` and the value; in a map it is
+ * `operation`, index, (for ADD) key, value. A user has two refs (`user.ref`,
+ * and `ref + 1` for its map of connections), a connection has one; these
+ * numbers also serve as map indexes, so that all clients share them.
+ */
+import { encode, OPERATION } from '@colyseus/schema';
+import type { GeneralStatus } from '../protocol.ts';
+import type { Box, Change, Update, User } from '../core/model.ts';
+
+const SWITCH_TO_STRUCTURE = 255;
+const ROOT_REF = 0;
+const USERS_REF = 1;
+
+const ROOT = { self: 0, users: 1 } as const;
+const USER = { userId: 0, username: 1, general: 2, connections: 3 } as const;
+const CONNECTION = { connectionId: 0, status: 1, matchId: 2 } as const;
+
+/** A visible connection as somebody sees it. */
+export interface Shown {
+  readonly ref: number;
+  readonly box: Box;
+}
+
+class Writer {
+  #bytes = new Uint8Array(4096);
+  readonly #at = { offset: 0 };
+
+  start(): this {
+    this.#at.offset = 0;
+    return this;
+  }
+
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#at.offset);
+  }
+
+  switchTo(ref: number): this {
+    return this.#byte(SWITCH_TO_STRUCTURE).#number(ref);
+  }
+
+  /** ADD also replaces: it is what the library writes for both. */
+  text(field: number, value: string): this {
+    return this.#byte(OPERATION.ADD | field).#string(value);
+  }
+
+  ref(field: number, ref: number): this {
+    return this.#byte(OPERATION.ADD | field).#number(ref);
+  }
+
+  mapAdd(index: number, key: string, ref: number): this {
+    return this.#byte(OPERATION.ADD).#number(index).#string(key).#number(ref);
+  }
+
+  mapDelete(index: number): this {
+    return this.#byte(OPERATION.DELETE).#number(index);
+  }
+
+  #byte(value: number): this {
+    this.#reserve(1);
+    this.#bytes[this.#at.offset++] = value;
+    return this;
+  }
+
+  #number(value: number): this {
+    this.#reserve(9);
+    encode.number(this.#bytes, value, this.#at);
+    return this;
+  }
+
+  #string(value: string): this {
+    this.#reserve(value.length * 3 + 5);
+    encode.string(this.#bytes, value, this.#at);
+    return this;
+  }
+
+  #reserve(count: number): void {
+    if (this.#at.offset + count > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at.offset + count));
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+    }
+  }
+}
+
+// One scratch buffer: every function below starts and finishes it without a call in between.
+const writer = new Writer();
+
+/** The root: names the own user and the map of users. */
+export function encodeRoot(self: User | undefined): Uint8Array {
+  writer.start();
+  if (self !== undefined) {
+    writer.ref(ROOT.self, self.ref);
+  }
+  return writer.ref(ROOT.users, USERS_REF).finish();
+}
+
+/** Enters users into the map of followed users; their own bytes must follow. */
+export function encodeFollowed(users: readonly User[]): Uint8Array {
+  writer.start().switchTo(USERS_REF);
+  for (const user of users) {
+    writer.mapAdd(user.ref, user.userId, user.ref);
+  }
+  return writer.finish();
+}
+
+/** Takes users out of the map of followed users. */
+export function encodeUnfollowed(users: readonly User[]): Uint8Array {
+  writer.start().switchTo(USERS_REF);
+  for (const user of users) {
+    writer.mapDelete(user.ref);
+  }
+  return writer.finish();
+}
+
+/** Everything about one user. */
+export function encodeUser(user: User, general: GeneralStatus, connections: readonly Shown[], username: string | undefined = user.username): Uint8Array {
+  writer.start().switchTo(user.ref)
+    .text(USER.userId, user.userId)
+    .text(USER.username, username ?? '')
+    .text(USER.general, general)
+    .ref(USER.connections, user.ref + 1);
+  for (const { ref, box } of connections) {
+    addConnection(user, ref, box);
+  }
+  return writer.finish();
+}
+
+/** What changed about one user. */
+export function encodeUpdate({ user, changes, general, username }: Update): Uint8Array {
+  writer.start();
+  for (const change of changes) {
+    writeChange(user, change);
+  }
+  if (general !== undefined || username !== undefined) {
+    writer.switchTo(user.ref);
+    if (username !== undefined) {
+      writer.text(USER.username, username);
+    }
+    if (general !== undefined) {
+      writer.text(USER.general, general);
+    }
+  }
+  return writer.finish();
+}
+
+function writeChange(user: User, { ref, before, after }: Change): void {
+  if (after === null) {
+    writer.switchTo(user.ref + 1).mapDelete(ref);
+  } else if (before === null) {
+    addConnection(user, ref, after);
+  } else {
+    writer.switchTo(ref);
+    if (before.presence.status !== after.presence.status) {
+      writer.text(CONNECTION.status, after.presence.status);
+    }
+    if (before.presence.matchId !== after.presence.matchId) {
+      writer.text(CONNECTION.matchId, after.presence.matchId ?? '');
+    }
+  }
+}
+
+function addConnection(user: User, ref: number, { presence }: Box): void {
+  writer.switchTo(user.ref + 1)
+    .mapAdd(ref, presence.connectionId, ref)
+    .switchTo(ref)
+    .text(CONNECTION.connectionId, presence.connectionId)
+    .text(CONNECTION.status, presence.status)
+    .text(CONNECTION.matchId, presence.matchId ?? '');
+}
+
+export { ROOT_REF };

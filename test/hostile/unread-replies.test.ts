@@ -1,0 +1,55 @@
+/** A client that asks and asks and takes no answer: what waits for it is bounded, and nobody else notices. */
+import type { Socket } from 'node:net';
+import { CloseCode, Protocol } from '@colyseus/core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { currentRuntime } from '../../src/server/runtime.ts';
+import { person } from '../support/person.ts';
+import { rawJoin, rawOpen, type RawClient } from '../support/raw.ts';
+import { startServer, type TestServer } from '../support/server.ts';
+import { until } from '../support/until.ts';
+
+const WebSocketOpen = 1;
+const MAX_BUFFERED = 32 * 1024;
+let server: TestServer;
+beforeEach(async () => { server = await startServer({ floodLimit: 1_000_000, maxBufferedBytes: MAX_BUFFERED }, {}, 20_000); });
+afterEach(async () => { await server.stop(); });
+
+function askAboutOneself(client: RawClient, userId: string, times: number): void {
+  client.burst(Array.from({ length: times }, (_, cid) => ['presence:query', { userIds: [userId], cid }] as const));
+}
+
+test('who never acknowledges its join cannot pile up answers', async () => {
+  const honest = await person(server, 'honest', 'presence', { status: 'here' });
+  const hoarder = await rawOpen(server, 'hoarder', 'presence', { status: 'x'.repeat(2000) });
+  await until(() => hoarder.frames.some((frame) => frame[0] === Protocol.JOIN_ROOM), 'the join to be offered');
+  await until(() => {
+    askAboutOneself(hoarder, 'hoarder', 100);
+    return hoarder.closeCode;
+  }, 'the connection to be closed');
+  expect(hoarder.closeCode).toBe(CloseCode.WITH_ERROR);
+  expect(await honest.ask('presence:query', { userIds: ['honest'] })).toMatchObject({ users: [{ general: 'online' }] });
+});
+
+test('who does not read cannot pile up answers', async () => {
+  const hoarder = await rawJoin(server, 'hoarder', 'presence', { status: 'x'.repeat(2000) });
+  const [connection] = currentRuntime('presence')!.tracker.directory.get('hoarder')!.own;
+  const { client } = connection!.sink as unknown as { client: { readyState: number; ref: { bufferedAmount: number } } };
+  const { _socket: tcp } = hoarder.socket as unknown as { _socket: Socket };
+  tcp.pause();
+  let most = 0;
+  await until(() => {
+    askAboutOneself(hoarder, 'hoarder', 200);
+    most = Math.max(most, client.ref.bufferedAmount);
+    return client.readyState !== WebSocketOpen;
+  }, 'the connection to be closed');
+  expect(most).toBeLessThan(MAX_BUFFERED * 16 * 2);
+  hoarder.socket.terminate();
+}, 20_000);
+
+test('an honest burst before the join is acknowledged is answered, all of it', async () => {
+  const eager = await rawOpen(server, 'eager', 'presence', { status: '' });
+  await until(() => eager.frames.some((frame) => frame[0] === Protocol.JOIN_ROOM), 'the join to be offered');
+  askAboutOneself(eager, 'eager', 100);
+  eager.acknowledge();
+  await until(() => eager.of('presence:reply').length === 100, 'every reply');
+});

@@ -1,0 +1,24 @@
+/** With `redact`, what a viewer was shown is remembered per connection: an unfollow in the very turn in which that connection goes forgets it, too. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { presence } from '../../src/index.ts';
+import { currentRuntime } from '../../src/server/runtime.ts';
+import { person } from '../support/person.ts';
+import { startServer, type TestServer } from '../support/server.ts';
+import { until } from '../support/until.ts';
+
+let server: TestServer;
+beforeEach(async () => { server = await startServer({ redact: (_, seen) => ({ ...seen, status: 'redacted' }) }); });
+afterEach(async () => { await server.stop(); });
+
+test('nothing of the user stays', async () => {
+  const ann = await person(server, 'ann');
+  await person(server, 'bob', 'presence', { status: 'here' });
+  await ann.follow(['bob']);
+  const [connection] = currentRuntime('presence')!.tracker.directory.get('ann')!.own;
+  expect(connection!.shown!.size).toBe(1);
+  presence.setStatus({ userId: 'bob' }, null);
+  presence.unfollow({ userId: 'ann' }, ['bob']);
+  await until(() => ann.unfollowed.length === 1, 'the unfollow');
+  await ann.settle();
+  expect([connection!.follows.size, connection!.shown!.size, connection!.generals!.has('bob')]).toEqual([0, 0, false]);
+});
