@@ -74,7 +74,7 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
     Number(new RegExp(`^${field}:([\\d.]+)`, 'm').exec(await redis.cli('INFO', 'everything'))![1]);
   const spent = async (): Promise<number> => (await info('used_cpu_user')) * 1e6 + (await info('used_cpu_sys')) * 1e6;
   const settled = async ({ tracker }: Process): Promise<void> => {
-    await Promise.all([...tracker.directory.users.values()].map(async ({ known }) => known));
+    await Promise.all([...tracker.users.byId.values()].map(async ({ known }) => known));
   };
   const heap = (): number => {
     globalThis.gc!();
@@ -119,7 +119,7 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
       a.tracker.setStatus(player, `${STATUS}${text}`);
     }
     const last = players.at(-1)!;
-    while ([...b.tracker.directory.get(last.user.userId)!.visible.values()][0]?.box.presence.status !== `${STATUS}${text}`) {
+    while ([...b.tracker.users.get(last.user.userId)!.visible.values()][0]?.box.presence.status !== `${STATUS}${text}`) {
       await new Promise((resolve) => { setImmediate(resolve); });
     }
     return (await spent() - cpu) / USERS;

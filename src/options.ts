@@ -61,7 +61,7 @@ export interface ClusterOptions {
    * stay visible while they rejoin elsewhere. Default 15000.
    */
   handoverMs: number;
-  /** Upper bound of users re-read from the directory per heartbeat, to heal what a lost message left behind. Default 100. */
+  /** Upper bound of users re-read from the shared store per heartbeat, to heal what a lost message left behind. Default 100. */
   healBatch: number;
 }
 

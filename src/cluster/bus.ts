@@ -16,7 +16,7 @@ import { Subscription, type SubscriptionContext } from './subscription.ts';
 
 export interface BusDeps {
   incarnation: string;
-  store: Presence;
+  presence: Presence;
   calls: Calls;
   keys: Keys;
   log: Log;
@@ -82,7 +82,7 @@ export class Bus {
   }
 
   #publish(topic: string, message: object): Promise<unknown> {
-    return this.#deps.calls.run(() => this.#deps.store.publish(topic, message));
+    return this.#deps.calls.run(() => this.#deps.presence.publish(topic, message));
   }
 
   #subscription(topic: string, hear: (message: unknown) => void, onLate: () => void): Subscription {

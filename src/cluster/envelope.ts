@@ -14,7 +14,7 @@ const MAX_INCARNATION_LENGTH = 256;
 
 interface WireEntry { c: string; s: string; t: number; m?: string; k?: number; h?: number }
 
-/** A register on the wire and in the directory. Short names: it is the bulk of the traffic. */
+/** A register on the wire and in the shared store. Short names: it is the bulk of the traffic. */
 export interface RegisterEnvelope {
   v: typeof ENVELOPE_VERSION;
   /** The incarnation that speaks. */

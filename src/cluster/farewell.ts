@@ -6,7 +6,7 @@
  */
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
-import type { Directory } from './store.ts';
+import type { Store } from './store.ts';
 import { encodeRegister } from './envelope.ts';
 import { forEachLimit } from './limit.ts';
 import type { ClusterHost, Register } from '../core/ports.ts';
@@ -15,7 +15,7 @@ import type { Sweeper } from './sweeper.ts';
 export interface FarewellDeps {
   incarnation: string;
   host: ClusterHost;
-  directory: Directory;
+  store: Store;
   bus: Bus;
   sweeper: Sweeper;
   clock: Clock;
@@ -26,7 +26,7 @@ export interface FarewellDeps {
 }
 
 /** Rejects when the store cannot be reached; the lease then ends by itself, and others sweep. */
-export async function sayGoodbye({ incarnation, host, directory, bus, sweeper, clock, hasLost, rewrite }: FarewellDeps): Promise<void> {
+export async function sayGoodbye({ incarnation, host, store, bus, sweeper, clock, hasLost, rewrite }: FarewellDeps): Promise<void> {
   const now = clock.now();
   const staying: Array<[userId: string, register: Register]> = [];
   let handoverUntil = now;
@@ -41,12 +41,12 @@ export async function sayGoodbye({ incarnation, host, directory, bus, sweeper, c
 
   // First leave, then look around: of two that leave at once, one sees the other leaving.
   const handoverMs = handoverUntil - now;
-  const lease = await directory.renew(incarnation, 'leaving', Math.max(1, Math.ceil(handoverMs / 1000)));
+  const lease = await store.renew(incarnation, 'leaving', Math.max(1, Math.ceil(handoverMs / 1000)));
   if (lease === null || hasLost()) {
     await rewrite(); // the store has lost its data, and with it what there is to remove
   }
-  const others = (await directory.processes()).filter((other) => other !== incarnation);
-  const leases = await Promise.all(others.map(async (other) => directory.lease(other)));
+  const others = (await store.processes()).filter((other) => other !== incarnation);
+  const leases = await Promise.all(others.map(async (other) => store.lease(other)));
 
   if (!leases.includes('up')) {
     await forEachLimit([incarnation, ...others], 1, (left) => sweeper.purge(left));

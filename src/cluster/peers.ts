@@ -3,7 +3,7 @@
  * be swept. Joins what was heard (liveness) with what the store says (leases).
  */
 import type { Clock } from './clock.ts';
-import type { Directory, Lease } from './store.ts';
+import type { Store, Lease } from './store.ts';
 import { forEachLimit } from './limit.ts';
 import { Liveness } from './liveness.ts';
 import type { Sweeper } from './sweeper.ts';
@@ -12,7 +12,7 @@ export interface PeersDeps {
   incarnation: string;
   leaseMs: number;
   clock: Clock;
-  directory: Directory;
+  store: Store;
   sweeper: Sweeper;
   /** Nothing this incarnation said holds any more. */
   onGone: (incarnation: string) => void;
@@ -80,8 +80,8 @@ export class Peers {
     if (await this.#ask(incarnation)) {
       return true;
     }
-    const { directory } = this.#deps;
-    await Promise.all([directory.enlist(incarnation), directory.list(incarnation, userId)]);
+    const { store } = this.#deps;
+    await Promise.all([store.enlist(incarnation), store.list(incarnation, userId)]);
     this.#liveness.gone(incarnation, this.#deps.clock.now());
     return false;
   }
@@ -89,7 +89,7 @@ export class Peers {
   /** Looks at the leases of those that were not heard of. One command for each of them, usually none. */
   async check(): Promise<void> {
     await forEachLimit(this.#liveness.silent(this.#deps.clock.now()), LEASES_AT_ONCE, async (incarnation) => {
-      const lease = await this.#deps.directory.lease(incarnation);
+      const lease = await this.#deps.store.lease(incarnation);
       const now = this.#deps.clock.now();
       if (lease === null && this.#liveness.state(incarnation, now) === 'silent') {
         this.#liveness.gone(incarnation, now);
@@ -109,7 +109,7 @@ export class Peers {
 
   /** Looks for processes nobody here has heard of. Resolves with whether this one is on the list. */
   async scan(): Promise<boolean> {
-    const listed = await this.#deps.directory.processes();
+    const listed = await this.#deps.store.processes();
     await forEachLimit(listed, LEASES_AT_ONCE, async (incarnation) => {
       if (incarnation !== this.#deps.incarnation
         && this.#liveness.state(incarnation, this.#deps.clock.now()) === 'unknown') {
@@ -123,7 +123,7 @@ export class Peers {
   #ask(incarnation: string): Promise<boolean> {
     let answer = this.#asking.get(incarnation);
     if (answer === undefined) {
-      answer = this.#deps.directory.lease(incarnation)
+      answer = this.#deps.store.lease(incarnation)
         .then((lease) => this.#note(incarnation, lease))
         .finally(() => { this.#asking.delete(incarnation); });
       this.#asking.set(incarnation, answer);

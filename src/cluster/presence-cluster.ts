@@ -2,8 +2,8 @@
  * Many processes, over Colyseus's own `Presence`. This file is the loop; the
  * parts know nothing of each other:
  *
- *   writer → registrar → directory, bus     what we say about our users
- *   watches ← directory, bus                what others say about theirs
+ *   writer → registrar → store, bus     what we say about our users
+ *   watches ← store, bus                what others say about theirs
  *   peers ← liveness, sweeper               who the others are
  *   calls, health, hearing                  whether the store answers, whether we hear
  *
@@ -25,7 +25,7 @@ import { Bus } from './bus.ts';
 import { Calls } from './calls.ts';
 import { jittered } from './clock.ts';
 import { withDefaults, type ClusterDeps } from './deps.ts';
-import { Directory } from './store.ts';
+import { Store } from './store.ts';
 import type { ControlMessage } from './envelope.ts';
 import { sayGoodbye } from './farewell.ts';
 import { guardedHost } from './guarded-host.ts';
@@ -47,7 +47,7 @@ export class PresenceCluster implements Cluster {
   readonly #deps: Required<ClusterDeps>;
   readonly #host: ClusterHost;
   readonly #health: Health;
-  readonly #directory: Directory;
+  readonly #store: Store;
   readonly #bus: Bus;
   readonly #sweeper: Sweeper;
   readonly #peers: Peers;
@@ -71,7 +71,7 @@ export class PresenceCluster implements Cluster {
 
   constructor(host: ClusterHost, given: ClusterDeps) {
     const deps = withDefaults(given);
-    const { incarnation, presence: store, options, clock, log, timeoutMs } = deps;
+    const { incarnation, presence, options, clock, log, timeoutMs } = deps;
     const keys = keysOf(options.prefix);
     const rememberSeconds = Math.ceil(deps.rememberOfflineHours * 3600);
     this.incarnation = incarnation;
@@ -80,13 +80,13 @@ export class PresenceCluster implements Cluster {
     this.#leaseSeconds = Math.max(1, Math.ceil(options.leaseMs / 1000));
     this.#health = new Health(log, () => { this.#writer.pause(); });
     const calls = new Calls(this.#health, clock, timeoutMs);
-    this.#directory = new Directory(store, calls, keys);
-    this.#bus = new Bus({ incarnation, store, calls, keys, log, subscriptions: { store, clock, timeoutMs } });
+    this.#store = new Store(presence, calls, keys);
+    this.#bus = new Bus({ incarnation, presence, calls, keys, log, subscriptions: { presence, clock, timeoutMs } });
     this.#sweeper = new Sweeper({
-      directory: this.#directory, claimSeconds: this.#leaseSeconds, rememberSeconds, concurrency: AT_ONCE,
+      store: this.#store, claimSeconds: this.#leaseSeconds, rememberSeconds, concurrency: AT_ONCE,
     });
     this.#peers = new Peers({
-      incarnation, leaseMs: options.leaseMs, clock, directory: this.#directory, sweeper: this.#sweeper,
+      incarnation, leaseMs: options.leaseMs, clock, store: this.#store, sweeper: this.#sweeper,
       onGone: (gone) => {
         this.#watches.drop(gone);
         this.#superseded.drop(gone);
@@ -101,11 +101,11 @@ export class PresenceCluster implements Cluster {
       },
     };
     this.#watches = new Watches({
-      incarnation, host: listening, directory: this.#directory, bus: this.#bus, peers: this.#peers,
+      incarnation, host: listening, store: this.#store, bus: this.#bus, peers: this.#peers,
       isUp: () => this.#health.state === 'up' && this.#stopped === undefined,
     });
     this.#registrar = new Registrar({
-      incarnation, host: this.#host, directory: this.#directory, bus: this.#bus, clock, rememberSeconds,
+      incarnation, host: this.#host, store: this.#store, bus: this.#bus, clock, rememberSeconds,
     });
     this.#writer = new Writer((userId) => this.#write(userId), AT_ONCE, true);
     this.#control = this.#bus.onControl(
@@ -178,7 +178,7 @@ export class PresenceCluster implements Cluster {
     const { promise: enough, resolve } = Promise.withResolvers<void>();
     const limit = clock.setTimeout(resolve, STOP_LIMIT_MS);
     await Promise.race([enough, this.#writer.idle().then(() => sayGoodbye({
-      incarnation, host: this.#host, directory: this.#directory, bus: this.#bus, sweeper: this.#sweeper, clock,
+      incarnation, host: this.#host, store: this.#store, bus: this.#bus, sweeper: this.#sweeper, clock,
       hasLost: () => this.#lost,
       rewrite: () => {
         this.#markAll();
@@ -196,7 +196,7 @@ export class PresenceCluster implements Cluster {
   }
 
   async #enlist(): Promise<void> {
-    await this.#directory.enlist(this.incarnation);
+    await this.#store.enlist(this.incarnation);
     this.#enlisting = false;
   }
 
@@ -221,7 +221,7 @@ export class PresenceCluster implements Cluster {
       return;
     }
     if (this.#health.state === 'down') {
-      if (await this.#directory.probe(this.incarnation, this.#leaseSeconds) && this.#health.recovered()) {
+      if (await this.#store.probe(this.incarnation, this.#leaseSeconds) && this.#health.recovered()) {
         this.#peers.excuse();
         this.#assertAll();
       }
@@ -230,7 +230,7 @@ export class PresenceCluster implements Cluster {
     this.#noticeDeafness();
     try {
       const [lease] = await Promise.all([
-        this.#directory.renew(this.incarnation, 'up', this.#leaseSeconds),
+        this.#store.renew(this.incarnation, 'up', this.#leaseSeconds),
         this.#sendBeat(),
       ]);
       if (lease === null) {

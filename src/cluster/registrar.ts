@@ -7,7 +7,7 @@
 import { RefusedError } from './calls.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
-import type { Directory } from './store.ts';
+import type { Store } from './store.ts';
 import { encodeRegister } from './envelope.ts';
 import { forEachLimit } from './limit.ts';
 import type { ClusterHost, Register } from '../core/ports.ts';
@@ -15,7 +15,7 @@ import type { ClusterHost, Register } from '../core/ports.ts';
 export interface RegistrarDeps {
   incarnation: string;
   host: ClusterHost;
-  directory: Directory;
+  store: Store;
   bus: Bus;
   clock: Clock;
   /** Seconds for which `offline` is remembered. 0 = not at all. */
@@ -53,10 +53,10 @@ export class Registrar {
 
   /** Writes on behalf of another process, whose connection was taken over. Two commands. */
   async supersede(userId: string, incarnation: string, register: Register): Promise<void> {
-    const { directory, bus } = this.#deps;
+    const { store, bus } = this.#deps;
     const envelope = encodeRegister(incarnation, register);
     await Promise.all([
-      register.entries.length === 0 ? directory.erase(userId, incarnation) : directory.put(userId, incarnation, JSON.stringify(envelope)),
+      register.entries.length === 0 ? store.erase(userId, incarnation) : store.put(userId, incarnation, JSON.stringify(envelope)),
       bus.publishRegister(userId, { ...envelope, p: 1 }),
     ]);
   }
@@ -69,7 +69,7 @@ export class Registrar {
   /** Ends the listing of users that stayed away. One command for each. */
   async tidy(): Promise<void> {
     const until = this.#deps.clock.now() - IDLE_MS;
-    const { directory, incarnation } = this.#deps;
+    const { store, incarnation } = this.#deps;
     const due: string[] = [];
     for (const [userId, since] of this.#idle) {
       if (since > until) {
@@ -83,7 +83,7 @@ export class Registrar {
       }
       this.#listed.delete(userId); // before the command: a later write lists it after it
       try {
-        await directory.unlist(incarnation, userId);
+        await store.unlist(incarnation, userId);
       } catch (error) {
         if (!this.#listed.has(userId)) {
           this.#idle.set(userId, this.#deps.clock.now());
@@ -95,30 +95,30 @@ export class Registrar {
 
   // All commands of one write are issued before any answer is waited for.
   #show(userId: string, register: Register): Array<Promise<unknown>> {
-    const { incarnation, directory, bus } = this.#deps;
+    const { incarnation, store, bus } = this.#deps;
     const envelope = encodeRegister(incarnation, register);
     const commands: Array<Promise<unknown>> = [];
     const listed = this.#listed;
     this.#idle.delete(userId);
     if (!listed.has(userId)) {
-      commands.push(directory.list(incarnation, userId).then(() => listed.add(userId)));
+      commands.push(store.list(incarnation, userId).then(() => listed.add(userId)));
     }
-    commands.push(directory.put(userId, incarnation, JSON.stringify(envelope)), bus.publishRegister(userId, envelope));
+    commands.push(store.put(userId, incarnation, JSON.stringify(envelope)), bus.publishRegister(userId, envelope));
     return commands;
   }
 
   #vanish(userId: string, register: Register): Array<Promise<unknown>> {
-    const { incarnation, directory, bus, clock, rememberSeconds } = this.#deps;
+    const { incarnation, store, bus, clock, rememberSeconds } = this.#deps;
     this.#idle.delete(userId);
     this.#idle.set(userId, clock.now());
     const commands: Array<Promise<unknown>> = [
-      directory.erase(userId, incarnation),
+      store.erase(userId, incarnation),
       bus.publishRegister(userId, encodeRegister(incarnation, register)),
     ];
     if (rememberSeconds > 0) {
       commands.push(register.last === 'unlogined'
-        ? directory.forgetOffline(userId)
-        : directory.rememberOffline(userId, rememberSeconds));
+        ? store.forgetOffline(userId)
+        : store.rememberOffline(userId, rememberSeconds));
     }
     return commands;
   }

@@ -10,13 +10,13 @@ import type { Keys } from './keys.ts';
 /** `leaving`: alive until it expires, but not to stay. */
 export type Lease = 'up' | 'leaving';
 
-export class Directory {
-  readonly #store: Presence;
+export class Store {
+  readonly #presence: Presence;
   readonly #calls: Calls;
   readonly #keys: Keys;
 
-  constructor(store: Presence, calls: Calls, keys: Keys) {
-    this.#store = store;
+  constructor(presence: Presence, calls: Calls, keys: Keys) {
+    this.#presence = presence;
     this.#calls = calls;
     this.#keys = keys;
   }
@@ -25,69 +25,69 @@ export class Directory {
 
   /** What each incarnation says about the user, as text. */
   async fields(userId: string): Promise<Array<[incarnation: string, text: unknown]>> {
-    const fields = await this.#calls.run<Record<string, unknown> | null>(() => this.#store.hgetall(this.#keys.user(userId)));
+    const fields = await this.#calls.run<Record<string, unknown> | null>(() => this.#presence.hgetall(this.#keys.user(userId)));
     return Object.entries(fields ?? {});
   }
 
   async put(userId: string, incarnation: string, text: string): Promise<void> {
-    await this.#calls.run(() => this.#store.hset(this.#keys.user(userId), incarnation, text));
+    await this.#calls.run(() => this.#presence.hset(this.#keys.user(userId), incarnation, text));
   }
 
   /** Resolves with whether there was something to remove. */
   erase(userId: string, incarnation: string): Promise<boolean> {
-    return this.#calls.run<boolean>(() => this.#store.hdel(this.#keys.user(userId), incarnation));
+    return this.#calls.run<boolean>(() => this.#presence.hdel(this.#keys.user(userId), incarnation));
   }
 
   async isEmpty(userId: string): Promise<boolean> {
-    return (await this.#calls.run<number>(() => this.#store.hlen(this.#keys.user(userId)))) === 0;
+    return (await this.#calls.run<number>(() => this.#presence.hlen(this.#keys.user(userId)))) === 0;
   }
 
   async rememberOffline(userId: string, seconds: number): Promise<void> {
-    await this.#calls.run(() => this.#store.setex(this.#keys.offline(userId), 'offline', seconds));
+    await this.#calls.run(() => this.#presence.setex(this.#keys.offline(userId), 'offline', seconds));
   }
 
   async forgetOffline(userId: string): Promise<void> {
-    await this.#calls.run(() => this.#store.del(this.#keys.offline(userId)));
+    await this.#calls.run(() => this.#presence.del(this.#keys.offline(userId)));
   }
 
   async remembered(userId: string): Promise<'offline' | 'unlogined'> {
-    const value = await this.#calls.run<unknown>(() => this.#store.get(this.#keys.offline(userId)));
+    const value = await this.#calls.run<unknown>(() => this.#presence.get(this.#keys.offline(userId)));
     return value === 'offline' ? 'offline' : 'unlogined';
   }
 
   // --- processes ---
 
   async enlist(incarnation: string): Promise<void> {
-    await this.#calls.run(() => this.#store.sadd(this.#keys.processes, incarnation));
+    await this.#calls.run(() => this.#presence.sadd(this.#keys.processes, incarnation));
   }
 
   async delist(incarnation: string): Promise<void> {
-    await this.#calls.run(() => this.#store.srem(this.#keys.processes, incarnation));
+    await this.#calls.run(() => this.#presence.srem(this.#keys.processes, incarnation));
   }
 
   async isEnlisted(incarnation: string): Promise<boolean> {
-    return (await this.#calls.run<number>(() => this.#store.sismember(this.#keys.processes, incarnation))) === 1;
+    return (await this.#calls.run<number>(() => this.#presence.sismember(this.#keys.processes, incarnation))) === 1;
   }
 
   async processes(): Promise<string[]> {
-    return [...await this.#calls.run<string[]>(() => this.#store.smembers(this.#keys.processes))];
+    return [...await this.#calls.run<string[]>(() => this.#presence.smembers(this.#keys.processes))];
   }
 
   /** Notes that `incarnation` has, or is about to have, a field for the user. */
   async list(incarnation: string, userId: string): Promise<void> {
-    await this.#calls.run(() => this.#store.sadd(this.#keys.users(incarnation), userId));
+    await this.#calls.run(() => this.#presence.sadd(this.#keys.users(incarnation), userId));
   }
 
   async unlist(incarnation: string, userId: string): Promise<void> {
-    await this.#calls.run(() => this.#store.srem(this.#keys.users(incarnation), userId));
+    await this.#calls.run(() => this.#presence.srem(this.#keys.users(incarnation), userId));
   }
 
   async listed(incarnation: string): Promise<string[]> {
-    return [...await this.#calls.run<string[]>(() => this.#store.smembers(this.#keys.users(incarnation)))];
+    return [...await this.#calls.run<string[]>(() => this.#presence.smembers(this.#keys.users(incarnation)))];
   }
 
   async unlistAll(incarnation: string): Promise<void> {
-    await this.#calls.run(() => this.#store.del(this.#keys.users(incarnation)));
+    await this.#calls.run(() => this.#presence.del(this.#keys.users(incarnation)));
   }
 
   async lease(incarnation: string): Promise<Lease | null> {
@@ -98,7 +98,7 @@ export class Directory {
   async renew(incarnation: string, lease: Lease, seconds: number): Promise<Lease | null> {
     const [before] = await Promise.all([
       this.#calls.run(() => this.#readLease(incarnation)),
-      this.#calls.run(() => this.#store.setex(this.#keys.lease(incarnation), lease, seconds)),
+      this.#calls.run(() => this.#presence.setex(this.#keys.lease(incarnation), lease, seconds)),
     ]);
     return toLease(before);
   }
@@ -106,7 +106,7 @@ export class Directory {
   /** Whether the store takes a write, asked while it counts as down. */
   async probe(incarnation: string, seconds: number): Promise<boolean> {
     try {
-      await this.#calls.probe(() => this.#store.setex(this.#keys.lease(incarnation), 'up', seconds));
+      await this.#calls.probe(() => this.#presence.setex(this.#keys.lease(incarnation), 'up', seconds));
       return true;
     } catch {
       return false;
@@ -115,27 +115,27 @@ export class Directory {
 
   /** Issued even while the store is down, to be carried out after what was issued before. */
   async endLease(incarnation: string): Promise<void> {
-    await this.#calls.probe(() => this.#store.del(this.#keys.lease(incarnation)));
+    await this.#calls.probe(() => this.#presence.del(this.#keys.lease(incarnation)));
   }
 
   // --- sweeping ---
 
   async isClaimed(incarnation: string): Promise<boolean> {
-    const claims = await this.#calls.run<string | null>(() => this.#store.hget(this.#keys.claim(incarnation), CLAIM_FIELD));
+    const claims = await this.#calls.run<string | null>(() => this.#presence.hget(this.#keys.claim(incarnation), CLAIM_FIELD));
     return claims !== null;
   }
 
   /** Resolves with whether the caller is the one. Every call prolongs the claim: ask `isClaimed` first. Two commands. */
   async claim(incarnation: string, seconds: number): Promise<boolean> {
-    return (await this.#calls.run<number>(() => this.#store.hincrbyex(this.#keys.claim(incarnation), CLAIM_FIELD, 1, seconds))) === 1;
+    return (await this.#calls.run<number>(() => this.#presence.hincrbyex(this.#keys.claim(incarnation), CLAIM_FIELD, 1, seconds))) === 1;
   }
 
   async unclaim(incarnation: string): Promise<void> {
-    await this.#calls.run(() => this.#store.del(this.#keys.claim(incarnation)));
+    await this.#calls.run(() => this.#presence.del(this.#keys.claim(incarnation)));
   }
 
   #readLease(incarnation: string): unknown {
-    return this.#store.get(this.#keys.lease(incarnation));
+    return this.#presence.get(this.#keys.lease(incarnation));
   }
 }
 

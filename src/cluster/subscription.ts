@@ -9,7 +9,7 @@ import { whenReconnected } from './subscriber-events.ts';
 
 /** What all subscriptions of a cluster share. */
 export interface SubscriptionContext {
-  store: Presence;
+  presence: Presence;
   clock: Clock;
   timeoutMs: number;
 }
@@ -38,7 +38,7 @@ export class Subscription {
   /** Resolves when the store has confirmed (or refused), or after a bounded wait. Never rejects. */
   open(): Promise<void> {
     this.close();
-    const { store, clock, timeoutMs } = this.#context;
+    const { presence, clock, timeoutMs } = this.#context;
     const attempt = ++this.#attempt;
     this.#state = 'pending';
     return new Promise((resolve) => {
@@ -57,7 +57,7 @@ export class Subscription {
           }
         }
       };
-      settle(() => store.subscribe(this.#topic, this.#onMessage)).then(done('open'), done('failed'));
+      settle(() => presence.subscribe(this.#topic, this.#onMessage)).then(done('open'), done('failed'));
     });
   }
 
@@ -70,13 +70,13 @@ export class Subscription {
     this.#leave(this.#onMessage);
     // What is sent while the connection is made anew can overtake the Redis client's own restoring
     // of the subscriptions it had, this one among them. By then somebody may listen again.
-    whenReconnected(this.#context.store, () => { this.#leave(nobody); });
+    whenReconnected(this.#context.presence, () => { this.#leave(nobody); });
   }
 
   /** The topic is left for good when nobody else in this process listens. */
   #leave(listener: (message: unknown) => void): void {
     // Without the callback this would end every subscription of the process to the topic.
-    settle(() => this.#context.store.unsubscribe(this.#topic, listener)).catch(() => {
+    settle(() => this.#context.presence.unsubscribe(this.#topic, listener)).catch(() => {
       // The connection is gone, and the subscription with it.
     });
   }

@@ -5,11 +5,11 @@
  * was stalled, and woke while it was being swept), it finds that out with its
  * next beat and registers everything again.
  */
-import type { Directory } from './store.ts';
+import type { Store } from './store.ts';
 import { forEachLimit } from './limit.ts';
 
 export interface SweeperDeps {
-  directory: Directory;
+  store: Store;
   /** Seconds after which another may take over from a sweeper that died. */
   claimSeconds: number;
   /** Seconds for which `offline` is remembered. 0 = not at all. */
@@ -30,47 +30,47 @@ export class Sweeper {
    * @param isGone Asked between the steps: false ends it early.
    */
   async sweep(incarnation: string, isGone: () => boolean): Promise<boolean> {
-    const { directory, claimSeconds } = this.#deps;
+    const { store, claimSeconds } = this.#deps;
     // A store that lost its data may have users of it all the same, written before it noticed.
-    if (!await directory.isEnlisted(incarnation) && (await directory.listed(incarnation)).length === 0) {
+    if (!await store.isEnlisted(incarnation) && (await store.listed(incarnation)).length === 0) {
       return true;
     }
-    if (await directory.isClaimed(incarnation) || !await directory.claim(incarnation, claimSeconds)) {
+    if (await store.isClaimed(incarnation) || !await store.claim(incarnation, claimSeconds)) {
       return false;
     }
-    if (await directory.lease(incarnation) !== null) {
-      await directory.unclaim(incarnation);
+    if (await store.lease(incarnation) !== null) {
+      await store.unclaim(incarnation);
       return false;
     }
     await this.purge(incarnation, isGone);
-    await directory.unclaim(incarnation);
+    await store.unclaim(incarnation);
     return true;
   }
 
   /** Removes every trace of `incarnation`, claimed or not. Per user: one command, three when it was its last trace. */
   async purge(incarnation: string, isGone: () => boolean = () => true): Promise<void> {
-    const { directory, concurrency } = this.#deps;
+    const { store, concurrency } = this.#deps;
     try {
-      await forEachLimit(await directory.listed(incarnation), concurrency, async (userId) => {
+      await forEachLimit(await store.listed(incarnation), concurrency, async (userId) => {
         if (isGone()) {
           await this.remove(userId, incarnation);
         }
       });
       if (isGone()) {
-        await directory.unlistAll(incarnation);
-        await directory.delist(incarnation);
+        await store.unlistAll(incarnation);
+        await store.delist(incarnation);
       }
     } finally {
       // Whatever failed may still be queued in the store's client, and be carried out late.
-      await directory.endLease(incarnation);
+      await store.endLease(incarnation);
     }
   }
 
   /** Removes what `incarnation` said about one user, and remembers the user as offline if nobody else says anything. */
   async remove(userId: string, incarnation: string): Promise<void> {
-    const { directory, rememberSeconds } = this.#deps;
-    if (await directory.erase(userId, incarnation) && rememberSeconds > 0 && await directory.isEmpty(userId)) {
-      await directory.rememberOffline(userId, rememberSeconds);
+    const { store, rememberSeconds } = this.#deps;
+    if (await store.erase(userId, incarnation) && rememberSeconds > 0 && await store.isEmpty(userId)) {
+      await store.rememberOffline(userId, rememberSeconds);
     }
   }
 }

@@ -4,7 +4,7 @@
  * so what arrives twice or late is recognised and dropped.
  */
 import type { Bus } from './bus.ts';
-import type { Directory } from './store.ts';
+import type { Store } from './store.ts';
 import { parseRegister } from './envelope.ts';
 import { forEachLimit, Limiter } from './limit.ts';
 import type { Peers } from './peers.ts';
@@ -14,7 +14,7 @@ import type { Subscription } from './subscription.ts';
 export interface WatchesDeps {
   incarnation: string;
   host: ClusterHost;
-  directory: Directory;
+  store: Store;
   bus: Bus;
   peers: Peers;
   isUp: () => boolean;
@@ -128,7 +128,7 @@ export class Watches {
         const { registers, own } = await this.#fetch(userId);
         users.set(userId, {
           registers: [...registers].map(([incarnation, register]) => ({ incarnation, register })),
-          ...(registers.size === 0 && !own && { remembered: await this.#deps.directory.remembered(userId) }),
+          ...(registers.size === 0 && !own && { remembered: await this.#deps.store.remembered(userId) }),
         });
       } catch {
         // The store is down, or does not answer this one: nothing is known of the user.
@@ -176,7 +176,7 @@ export class Watches {
       const vanished = missing.length === 0 ? [] : await this.#confirm(watch, missing);
       const isNowhere = registers.size === 0 && !own;
       // Asked first, so that followers hear of it once.
-      const last = isNowhere && vanished.length > 0 ? await this.#deps.directory.remembered(watch.userId) : undefined;
+      const last = isNowhere && vanished.length > 0 ? await this.#deps.store.remembered(watch.userId) : undefined;
       for (const [incarnation, { seq }] of vanished) {
         // Between its last word and its next: a register that comes back is newer.
         this.#apply(watch, incarnation, { seq: seq + 0.5, entries: [], ...(last !== undefined && { last }) });
@@ -196,15 +196,15 @@ export class Watches {
    * owns, its name last. Two commands for each, and none while nothing is missing.
    */
   async #confirm(watch: Watch, missing: ReadonlyArray<readonly [incarnation: string, word: Word]>): Promise<Array<readonly [string, Word]>> {
-    const { directory, peers } = this.#deps;
+    const { store, peers } = this.#deps;
     const gone = await Promise.all(missing.map(async ([incarnation]) => (
-      !peers.counts(incarnation) || await directory.isEnlisted(incarnation) && !(await directory.fields(watch.userId)).some(([name]) => name === incarnation)
+      !peers.counts(incarnation) || await store.isEnlisted(incarnation) && !(await store.fields(watch.userId)).some(([name]) => name === incarnation)
     )));
     return missing.filter(([incarnation, word], i) => gone[i] === true && this.#isOpen(watch) && watch.words?.get(incarnation) === word);
   }
 
   async #remember(watch: Watch, known: 'offline' | 'unlogined' | undefined): Promise<void> {
-    const last = known ?? await this.#deps.directory.remembered(watch.userId);
+    const last = known ?? await this.#deps.store.remembered(watch.userId);
     const announced = [...watch.words?.values() ?? []].some(({ empty }) => !empty);
     if (this.#isOpen(watch) && !announced) {
       this.#deps.host.applyRemembered(watch.userId, last);
@@ -213,10 +213,10 @@ export class Watches {
 
   /** What the store says about a user: the registers of live others, everybody who has a field, whether we have one. */
   async #fetch(userId: string): Promise<{ registers: Map<string, Register>; fields: Set<string>; own: boolean }> {
-    const { directory, incarnation: self, peers, bus } = this.#deps;
+    const { store, incarnation: self, peers, bus } = this.#deps;
     const registers = new Map<string, Register>();
     const fields = new Set<string>();
-    for (const [incarnation, text] of await directory.fields(userId)) {
+    for (const [incarnation, text] of await store.fields(userId)) {
       fields.add(incarnation);
       if (incarnation === self) {
         continue;

@@ -7,29 +7,27 @@
  * one update a node has only one successor, so remembering the last one finds
  * every shared path without a lookup.
  */
-import type { Update } from './model.ts';
-
-export class Batch {
-  readonly parent: Batch | undefined;
-  readonly update: Update | undefined;
+export class Batch<T> {
+  readonly parent: Batch<T> | undefined;
+  readonly update: T | undefined;
   readonly size: number;
   /** Slots of the codec. */
   deltaFrame: Uint8Array | undefined;
   stateFrame: Uint8Array | undefined;
-  #next: Batch | undefined;
+  #next: Batch<T> | undefined;
 
-  private constructor(parent: Batch | undefined, update: Update | undefined) {
+  private constructor(parent: Batch<T> | undefined, update: T | undefined) {
     this.parent = parent;
     this.update = update;
     this.size = parent === undefined ? 0 : parent.size + 1;
   }
 
-  static root(): Batch {
-    return new Batch(undefined, undefined);
+  static root<T>(): Batch<T> {
+    return new Batch<T>(undefined, undefined);
   }
 
   /** The node that says `update` after everything this one says. */
-  with(update: Update): Batch {
+  with(update: T): Batch<T> {
     if (this.#next === undefined || this.#next.update !== update) {
       this.#next = new Batch(this, update);
     }
@@ -37,7 +35,7 @@ export class Batch {
   }
 
   /** In the order they happened. */
-  updates(): Update[] {
+  updates(): T[] {
     if (this.update === undefined) {
       return [];
     }

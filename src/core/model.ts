@@ -61,7 +61,7 @@ export interface Sink {
   /** Whether a frame sent now would leave soon. `false`: updates are dropped and a fresh snapshot is owed. */
   ready(): boolean;
   /** Everything that changed for this connection in this flush. */
-  deliver(batch: Batch): void;
+  deliver(batch: Batch<Update>): void;
   /** The present state of these users, which replaces what the client holds. */
   snapshot(users: readonly User[], scope: SnapshotScope): void;
   /** The server ended these follows. */
@@ -113,7 +113,7 @@ export interface Connection {
   /** Gone because its player is there as another connection, as far as is known. */
   moved: boolean;
   /** What the current flush will send it. */
-  batch: Batch | undefined;
+  batch: Batch<Update> | undefined;
   rate: RateWindow | undefined;
 }
 

@@ -127,7 +127,7 @@ export class Outbox {
     this.#touched.clear();
     this.stats.flushes++;
 
-    const root = Batch.root();
+    const root = Batch.root<Update>();
     const audience: Connection[] = [];
     const updates: Update[] = [];
     for (const [user, before] of touched) {
@@ -153,7 +153,7 @@ export class Outbox {
     }
   }
 
-  #deliver(follower: Connection, batch: Batch): void {
+  #deliver(follower: Connection, batch: Batch<Update>): void {
     if (follower.closed || follower.away || follower.stale) {
       return;
     }
@@ -204,7 +204,7 @@ export class Outbox {
     ));
     const heard = personalise(follower, { user, changes, ...news, stateBytes: undefined });
     if (heard !== null) {
-      this.#deliver(follower, Batch.root().with(heard));
+      this.#deliver(follower, Batch.root<Update>().with(heard));
     }
   }
 
@@ -242,7 +242,7 @@ function makeUpdate(user: User, before: Before): Update | null {
     : { user, changes, general, username, stateBytes: undefined };
 }
 
-function spread(followers: Iterable<Connection>, update: Update, root: Batch, audience: Connection[]): void {
+function spread(followers: Iterable<Connection>, update: Update, root: Batch<Update>, audience: Connection[]): void {
   for (const follower of followers) {
     if (follower.away || follower.stale) {
       continue;

@@ -38,7 +38,7 @@ export interface Register {
 export interface ClusterHost {
   /** A register of another process. Older `seq` than the last applied one of that incarnation is ignored by the tracker. */
   applyRegister(userId: string, incarnation: string, register: Register): void;
-  /** What the directory remembers of a user nobody announces: `offline` or `unlogined`. */
+  /** What the shared store remembers of a user nobody announces: `offline` or `unlogined`. */
   applyRemembered(userId: string, last: Exclude<GeneralStatus, 'online'>): void;
   /** Drop all that this incarnation said (crashed, or its handover is over). */
   dropIncarnation(incarnation: string): void;
@@ -58,7 +58,7 @@ export interface Cluster {
   readonly handsOver: boolean;
   /**
    * Start to be told about `userId`. Resolves when what other processes say
-   * about it has been handed to the host, or when the directory cannot be
+   * about it has been handed to the host, or when the shared store cannot be
    * reached (it is then told later). Never rejects.
    */
   watch(userId: string): Promise<void>;

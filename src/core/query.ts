@@ -1,6 +1,6 @@
 /**
  * Answers what is known of users without following them: from this process
- * for those it knows, from the directory of the cluster for the others.
+ * for those it knows, from the shared store for the others.
  */
 import { disguised, generalTo, makeBox, show, visibleTo } from './view.ts';
 import { bestClaim } from './claims.ts';
@@ -12,22 +12,22 @@ import type { Tracker } from './tracker.ts';
 
 /** One answer per id, in order. Without a viewer nothing is hidden. */
 export async function queryUsers(tracker: Tracker, userIds: readonly string[], viewer?: Connection): Promise<UserStatus[]> {
-  const { directory, cluster } = tracker;
+  const { users, cluster } = tracker;
   const ids = [...new Set(userIds)];
-  const known = ids.map((userId) => directory.get(userId)).filter((user) => user !== undefined);
-  const unknown = ids.filter((userId) => directory.get(userId) === undefined);
+  const known = ids.map((userId) => users.get(userId)).filter((user) => user !== undefined);
+  const unknown = ids.filter((userId) => users.get(userId) === undefined);
   for (const user of known) {
     user.pins++;
   }
   try {
     const [remote] = await Promise.all([
       unknown.length > 0 ? cluster.read(unknown) : new Map<string, RemoteUser>(),
-      ...known.map((user) => (viewer === undefined || viewer.user === user ? user.known : directory.knownOf(user))),
+      ...known.map((user) => (viewer === undefined || viewer.user === user ? user.known : tracker.knownOf(user))),
     ]);
     // Somebody may have begun to follow one of the others meanwhile.
-    await Promise.all(unknown.map(async (userId) => directory.get(userId)?.known));
+    await Promise.all(unknown.map(async (userId) => users.get(userId)?.known));
     return ids.map((userId) => {
-      const user = directory.get(userId);
+      const user = users.get(userId);
       return user === undefined
         ? fromRemote(tracker, userId, remote.get(userId), viewer)
         : fromLocal(tracker, user, viewer);
@@ -35,14 +35,14 @@ export async function queryUsers(tracker: Tracker, userIds: readonly string[], v
   } finally {
     for (const user of known) {
       user.pins--;
-      directory.release(user);
+      users.release(user);
     }
   }
 }
 
 function fromLocal(tracker: Tracker, user: User, viewer: Connection | undefined): UserStatus {
   if (viewer === undefined) {
-    return answer(user.userId, tracker.directory.general(user), [...user.visible.values()].map(({ box }) => box.presence));
+    return answer(user.userId, tracker.users.general(user), [...user.visible.values()].map(({ box }) => box.presence));
   }
   return answer(user.userId, generalTo(viewer, user), visibleTo(viewer, user).map(({ presence }) => presence));
 }
@@ -57,7 +57,7 @@ function fromRemote(tracker: Tracker, userId: string, remote: RemoteUser | undef
   const shown = viewer === undefined ? boxes : boxes
     .map((box) => show(viewer, box))
     .filter((box) => box !== null);
-  const last = remote?.remembered ?? tracker.directory.remembered(userId);
+  const last = remote?.remembered ?? tracker.users.remembered(userId);
   const general: GeneralStatus = shown.length > 0 ? 'online' : boxes.length > 0 ? 'offline' : last;
   const seen = viewer === undefined ? general : disguised(viewer, userId, general, entries.at(-1)?.username);
   return answer(userId, seen, shown.map(({ presence }) => presence));

@@ -3,11 +3,11 @@
  * Knows nothing of Colyseus, Redis or clocks: time, randomness, the rest of
  * the cluster and the clients are ports.
  *
- * The way of a status: `setStatus` → directory (old → new) → outbox → one
+ * The way of a status: `setStatus` → users (old → new) → outbox → one
  * frame per follower at the end of the event-loop turn; beside it the cluster
  * publishes once for the other processes. Local followers wait for nobody.
  */
-import { Directory } from './users.ts';
+import { Users } from './users.ts';
 import { countFollows, earliest, link, unlink, unlinkAll } from './follow-graph.ts';
 import { OfflineMemory } from './offline-memory.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
@@ -57,7 +57,7 @@ export interface Followed {
 
 export class Tracker {
   readonly connections = new Map<string, Connection>();
-  readonly directory: Directory;
+  readonly users: Users;
   readonly outbox: Outbox;
   readonly cluster: Cluster;
   readonly #deps: TrackerDeps;
@@ -66,7 +66,7 @@ export class Tracker {
   constructor(deps: TrackerDeps) {
     this.#deps = deps;
     this.outbox = new Outbox(deps.timing);
-    this.directory = new Directory({
+    this.users = new Users({
       outbox: this.outbox,
       cluster: () => this.cluster,
       memory: deps.memory ?? new OfflineMemory(deps.rememberOfflineMs, deps.rememberOfflineUsers),
@@ -74,20 +74,20 @@ export class Tracker {
       secret: deps.newId(),
       onTaken: (connectionId) => { this.#taken(connectionId); },
     });
-    const { directory } = this;
+    const { users } = this;
     this.cluster = deps.cluster({
-      applyRegister: (userId, incarnation, register) => { directory.applyRegister(userId, incarnation, register); },
-      applyRemembered: (userId, last) => { directory.applyRemembered(userId, last); },
-      dropIncarnation: (incarnation) => { directory.dropIncarnation(incarnation); },
-      register: (userId) => directory.register(userId),
-      announcedUsers: () => directory.announcedUsers(),
+      applyRegister: (userId, incarnation, register) => { users.applyRegister(userId, incarnation, register); },
+      applyRemembered: (userId, last) => { users.applyRemembered(userId, last); },
+      dropIncarnation: (incarnation) => { users.dropIncarnation(incarnation); },
+      register: (userId) => users.register(userId),
+      announcedUsers: () => users.announcedUsers(),
       applyCommand: (command) => { deps.onCommand?.(command); },
     });
   }
 
   /** A new connection, invisible, following nobody. Waits for the cluster only when it wants to take over a connection. */
   connect(joining: Joining): Connection | Promise<Connection> {
-    const user = this.directory.open(joining.identity.userId);
+    const user = this.users.open(joining.identity.userId);
     if (joining.resume === undefined || user.known === undefined) {
       return this.#connect(user, joining, undefined);
     }
@@ -99,7 +99,7 @@ export class Tracker {
   }
 
   #connect(user: User, { identity, auth, options, sync, sink, onConnect }: Joining, resume: string | undefined): Connection {
-    const resumed = resume !== undefined && this.directory.canTakeOver(user, resume) ? user.visible.get(resume) : undefined;
+    const resumed = resume !== undefined && this.users.canTakeOver(user, resume) ? user.visible.get(resume) : undefined;
     if (resumed !== undefined) {
       this.#retire(resumed.connectionId);
     }
@@ -136,7 +136,7 @@ export class Tracker {
     this.connections.set(connectionId, connection);
     user.own.add(connection);
     if (resumed !== undefined) {
-      this.directory.takeOver(user, connectionId, identity.username);
+      this.users.takeOver(user, connectionId, identity.username);
     }
     noteShown(connection, user);
     onConnect?.(connection);
@@ -154,17 +154,17 @@ export class Tracker {
     const followed = unlinkAll(connection);
     user.own.delete(connection);
     if (ending === 'shutdown' && this.cluster.handsOver) {
-      this.directory.handOver(user, connectionId, this.#deps.now() + this.#deps.handoverMs);
+      this.users.handOver(user, connectionId, this.#deps.now() + this.#deps.handoverMs);
       this.#endHandover(user, connectionId);
     } else {
-      this.directory.hide(user, connectionId, ending === 'consented' ? 'unlogined' : 'offline');
+      this.users.hide(user, connectionId, ending === 'consented' ? 'unlogined' : 'offline');
     }
-    this.directory.letGo(connectionId);
+    this.users.letGo(connectionId);
     connection.shown?.clear();
     for (const other of followed) {
-      this.directory.release(other);
+      this.users.release(other);
     }
-    this.directory.release(user);
+    this.users.release(user);
   }
 
   /** This process may live on, for another of its rooms: who has not come back anywhere in time is gone. */
@@ -173,12 +173,12 @@ export class Tracker {
       if (this.#stopped || this.connections.has(connectionId)) {
         return;
       }
-      if (this.directory.canTakeOver(user, connectionId)) {
+      if (this.users.canTakeOver(user, connectionId)) {
         this.#endHandover(user, connectionId);
         return;
       }
-      this.directory.hide(user, connectionId, 'offline');
-      this.directory.release(user);
+      this.users.hide(user, connectionId, 'offline');
+      this.users.release(user);
     }, this.#deps.handoverMs + TIMER_SLACK_MS);
   }
 
@@ -187,7 +187,7 @@ export class Tracker {
     const connection = this.connections.get(connectionId);
     if (connection !== undefined) {
       this.#retire(connectionId);
-      this.directory.release(connection.user);
+      this.users.release(connection.user);
       if (!connection.away) {
         connection.sink.close(true);
       }
@@ -201,10 +201,10 @@ export class Tracker {
       earlier.closed = true;
       earlier.moved = true;
       this.connections.delete(connectionId);
-      this.directory.letGo(connectionId);
+      this.users.letGo(connectionId);
       earlier.user.own.delete(earlier);
       for (const other of unlinkAll(earlier)) {
-        this.directory.release(other);
+        this.users.release(other);
       }
     }
   }
@@ -218,7 +218,7 @@ export class Tracker {
     if (!connection.away && !connection.closed) {
       connection.away = true;
       const { user, connectionId, options } = connection;
-      this.directory.handOver(user, connectionId, this.#deps.now() + options.graceSeconds * 1000);
+      this.users.handOver(user, connectionId, this.#deps.now() + options.graceSeconds * 1000);
     }
   }
 
@@ -227,7 +227,7 @@ export class Tracker {
     if (connection.closed) {
       return false;
     }
-    this.directory.reclaim(connection.user, connection.connectionId);
+    this.users.reclaim(connection.user, connection.connectionId);
     connection.away = false;
     this.outbox.owe(connection);
     return true;
@@ -240,9 +240,9 @@ export class Tracker {
     }
     connection.status = status;
     if (status === null) {
-      this.directory.hide(connection.user, connection.connectionId, 'offline');
+      this.users.hide(connection.user, connection.connectionId, 'offline');
     } else {
-      this.directory.show(connection.user, connection.connectionId, status, connection.viewer.username);
+      this.users.show(connection.user, connection.connectionId, status, connection.viewer.username);
     }
   }
 
@@ -256,14 +256,14 @@ export class Tracker {
     return this.following(connection, async (isWanted) => {
       const users = this.#pin(connection, userIds);
       try {
-        await Promise.all(users.map(async (user) => this.directory.knownOf(user)));
+        await Promise.all(users.map(async (user) => this.knownOf(user)));
         const followed = this.#follow(connection, users.filter(({ userId }) => isWanted(userId)), origin, refused);
         tell?.(followed);
         return followed;
       } finally {
         for (const user of users) {
           user.pins--;
-          this.directory.release(user);
+          this.users.release(user);
         }
       }
     });
@@ -272,10 +272,16 @@ export class Tracker {
   #pin(connection: Connection, userIds: Iterable<string>): User[] {
     const others = [...new Set(userIds)].filter((userId) => userId !== connection.user.userId);
     return others.map((userId) => {
-      const user = this.directory.open(userId);
+      const user = this.users.open(userId);
       user.pins++;
       return user;
     });
+  }
+
+  /** Resolves when what other processes say of `user` is known. About one who is here unseen the store is asked anew: an answer at once would tell it from one who is not here. */
+  knownOf(user: User): Promise<unknown> | undefined {
+    const isUnseen = user.own.size > 0 && user.visible.size === 0 && user.followers.size === 0;
+    return isUnseen ? Promise.all([user.known, this.cluster.read([user.userId])]) : user.known;
   }
 
   /** Runs a follow that has to wait, for a hook or for the cluster. `isWanted` tells whether nobody has unfollowed the user since. */
@@ -360,7 +366,7 @@ export class Tracker {
     }
     const users = ids === undefined
       ? [...connection.follows.keys()]
-      : [...ids].map((userId) => this.directory.get(userId)).filter((user) => user !== undefined);
+      : [...ids].map((userId) => this.users.get(userId)).filter((user) => user !== undefined);
     const ended = users.filter((user) => this.#unfollow(connection, user));
     connection.sink.followsChanged([], ended);
     return ended;
@@ -375,7 +381,7 @@ export class Tracker {
     }
     forgetShown(connection, user);
     unlink(connection, user);
-    this.directory.release(user);
+    this.users.release(user);
     return true;
   }
 
@@ -391,7 +397,7 @@ export class Tracker {
     if (connection.closed || userId === connection.user.userId) {
       return;
     }
-    const user = this.directory.get(userId);
+    const user = this.users.get(userId);
     const followed = user !== undefined && connection.follows.has(user) ? user : undefined;
     // What happened before is told first.
     this.outbox.flush();

@@ -17,7 +17,7 @@ import type { User, Visible } from './model.ts';
 
 type Ended = Exclude<GeneralStatus, 'online'>;
 
-export interface DirectoryDeps {
+export interface UsersDeps {
   outbox: Outbox;
   cluster: () => Cluster;
   memory: OfflineMemory;
@@ -29,9 +29,9 @@ export interface DirectoryDeps {
   onTaken: (connectionId: string) => void;
 }
 
-export class Directory {
-  readonly users = new Map<string, User>();
-  readonly #deps: DirectoryDeps;
+export class Users {
+  readonly byId = new Map<string, User>();
+  readonly #deps: UsersDeps;
   readonly #refs: Refs;
   /** Connections that were taken over from elsewhere and live here, seen or not: how often they were. */
   readonly #held = new Map<string, number>();
@@ -40,14 +40,14 @@ export class Directory {
   #lastSetAt = 0;
   #seq = 0;
 
-  constructor(deps: DirectoryDeps) {
+  constructor(deps: UsersDeps) {
     this.#deps = deps;
     this.#refs = new Refs(deps.secret);
     deps.outbox.onFlushed = (user) => { this.release(user); };
   }
 
   get(userId: string): User | undefined {
-    const user = this.users.get(userId);
+    const user = this.byId.get(userId);
     if (user !== undefined && user.visible.size === 0 && user.followers.size === 0) {
       this.#forgetInTime(user);
     }
@@ -80,22 +80,16 @@ export class Directory {
         known: undefined,
         stateBytes: undefined,
       };
-      this.users.set(userId, user);
+      this.byId.set(userId, user);
       user.known = this.#deps.cluster().watch(userId);
     }
     return user;
   }
 
-  /** Resolves when what other processes say of `user` is known. About one who is here unseen the store is asked anew: an answer at once would tell it from one who is not here. */
-  knownOf(user: User): Promise<unknown> | undefined {
-    const isUnseen = user.own.size > 0 && user.visible.size === 0 && user.followers.size === 0;
-    return isUnseen ? Promise.all([user.known, this.#deps.cluster().read([user.userId])]) : user.known;
-  }
-
   /** Forgets the user if nobody here needs it any more. One who is only here unseen looks as if forgotten. */
   release(user: User): void {
     if (user.followers.size > 0 || user.pins > 0 || this.#hasLocal(user)
-      || this.#deps.outbox.has(user) || this.users.get(user.userId) !== user) {
+      || this.#deps.outbox.has(user) || this.byId.get(user.userId) !== user) {
       return;
     }
     if (user.own.size > 0) {
@@ -105,7 +99,7 @@ export class Directory {
       }
       return;
     }
-    this.users.delete(user.userId);
+    this.byId.delete(user.userId);
     this.#refs.give(user.ref);
     for (const { ref } of user.visible.values()) {
       this.#refs.give(ref);
@@ -206,7 +200,7 @@ export class Directory {
 
   /** What another process says. Only newer is applied. */
   applyRegister(userId: string, incarnation: string, register: Register): void {
-    const user = this.users.get(userId);
+    const user = this.byId.get(userId);
     const before = user?.registers.get(incarnation);
     if (user === undefined || register.seq <= (before?.seq ?? -1)) {
       return;
@@ -225,7 +219,7 @@ export class Directory {
   }
 
   applyRemembered(userId: string, last: Ended): void {
-    const user = this.users.get(userId);
+    const user = this.byId.get(userId);
     if (user !== undefined && user.visible.size === 0) {
       this.#end(user, last);
     }
@@ -245,7 +239,7 @@ export class Directory {
 
   /** What this process says about `userId`, which may be that nothing of it is visible here. */
   register(userId: string): Register {
-    const user = this.users.get(userId);
+    const user = this.byId.get(userId);
     const entries: RegisterEntry[] = [];
     for (const { connectionId, box, setAt, owner, takeovers, handoverUntil } of user?.visible.values() ?? []) {
       if (owner === undefined) {
@@ -268,7 +262,7 @@ export class Directory {
   }
 
   *announcedUsers(): Generator<string> {
-    for (const user of this.users.values()) {
+    for (const user of this.byId.values()) {
       if (this.#hasLocal(user)) {
         yield user.userId;
       }

@@ -101,7 +101,7 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
   const connectionId = fields['connectionId'] === undefined ? undefined : readId(fields['connectionId'], 'connectionId');
   takeCall(connection, runtime.clock.now());
   const { options, viewer } = connection;
-  const user = runtime.tracker.directory.get(userId);
+  const user = runtime.tracker.users.get(userId);
   // Only who follows somebody (or is them, on another device) can jump to them.
   if (user === undefined || !(connection.follows.has(user) || connection.user === user)
     || !(await visibleIds(options, viewer, [userId])).includes(userId)) {

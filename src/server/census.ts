@@ -27,9 +27,9 @@ export interface ClusterCounts extends Counts {
 }
 
 /** What this process adds to a count of all. */
-export function countShare({ connections, directory }: Tracker): Counts {
+export function countShare({ connections, users }: Tracker): Counts {
   const counts: Counts = { users: 0, connections: connections.size, online: 0 };
-  for (const { own, visible } of directory.users.values()) {
+  for (const { own, visible } of users.byId.values()) {
     const newest = [...visible.values()].at(-1);
     const isOurs = newest !== undefined && newest.owner === undefined;
     counts.online += isOurs ? 1 : 0;

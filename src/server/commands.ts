@@ -3,10 +3,10 @@
  * Commands of other processes are untrusted bytes: whatever does not parse is
  * ignored.
  */
-import { countShare, type Counts } from './census.ts';
+import { countShare, type Census, type Counts } from './census.ts';
 import { fitsBytes, isUserId } from '../status.ts';
 import type { Connection } from '../core/model.ts';
-import type { Runtime } from './runtime.ts';
+import type { Tracker } from '../core/tracker.ts';
 import type { Status } from '../protocol.ts';
 
 /** One connection, or all connections of a user. */
@@ -90,8 +90,17 @@ export function isTarget(value: unknown): value is Target {
   return 'userId' in value ? isUserId(value.userId) && !('connectionId' in value) : 'connectionId' in value && isText(value.connectionId);
 }
 
+/** What a command works on. */
+export interface CommandTarget {
+  readonly tracker: Tracker;
+  readonly census: Census;
+  readonly log: { warn(message: string): void };
+  /** Follows on the connection's behalf and sends it the snapshot. */
+  followFor(connection: Connection, userIds: readonly string[]): Promise<void>;
+}
+
 /** Does what the command asks with the connections of this process. */
-export function applyCommand(runtime: Runtime, command: Command): void {
+export function applyCommand(runtime: CommandTarget, command: Command): void {
   const { tracker, census } = runtime;
   if ('target' in command) {
     for (const connection of targets(runtime, command.target)) {
@@ -116,7 +125,7 @@ export function applyCommand(runtime: Runtime, command: Command): void {
   }
 }
 
-function applyTo(connection: Connection, command: TargetCommand, runtime: Runtime): void {
+function applyTo(connection: Connection, command: TargetCommand, runtime: CommandTarget): void {
   const { tracker, log } = runtime;
   switch (command.kind) {
     case 'status':
@@ -140,10 +149,10 @@ function applyTo(connection: Connection, command: TargetCommand, runtime: Runtim
   }
 }
 
-function targets({ tracker }: Runtime, target: Target): Connection[] {
+function targets({ tracker }: CommandTarget, target: Target): Connection[] {
   if ('connectionId' in target) {
     const connection = tracker.connections.get(target.connectionId);
     return connection === undefined ? [] : [connection];
   }
-  return [...tracker.directory.get(target.userId)?.own ?? []];
+  return [...tracker.users.get(target.userId)?.own ?? []];
 }

@@ -28,7 +28,7 @@ export class PresenceServer {
     this.#options = resolveOptions({ cluster });
   }
 
-  /** General and custom status of users, one answer per id, whatever `canFollow` and `redact` say. Cost: one directory read per user that nobody here follows. */
+  /** General and custom status of users, one answer per id, whatever `canFollow` and `redact` say. Cost: one read of the shared store per user that nobody here follows. */
   async statuses(userIds: readonly string[]): Promise<UserStatus[]> {
     requireIds(userIds);
     return queryUsers(this.#runtime().tracker, userIds);

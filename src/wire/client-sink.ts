@@ -7,7 +7,7 @@ import { messageFrame, type FrameCodec } from './frames.ts';
 import { generalTo, visibleTo } from '../core/view.ts';
 import { SNAPSHOT_MESSAGE, UNFOLLOWED_MESSAGE, type GeneralChange, type Presence, type Snapshot, type Unfollowed } from '../protocol.ts';
 import type { Batch } from '../core/batch.ts';
-import type { Connection, Sink, SnapshotScope, User } from '../core/model.ts';
+import type { Connection, Sink, SnapshotScope, Update, User } from '../core/model.ts';
 
 /** Frames that may wait for a client to acknowledge its join. */
 const MOST_FRAMES_BEFORE_JOIN = 64;
@@ -40,7 +40,7 @@ export class ClientSink implements Sink {
     return this.client.state === ClientState.JOINING && this.#framesBeforeJoin++ < MOST_FRAMES_BEFORE_JOIN;
   }
 
-  deliver(batch: Batch): void {
+  deliver(batch: Batch<Update>): void {
     const { client, connection: { sync } } = this;
     const delta = sync === 'state' ? undefined : this.#codec.deltaFrame(batch);
     const state = this.#patches() ? this.#codec.stateFrame(batch) : undefined;

@@ -43,7 +43,7 @@ export class FrameCodec {
   readonly stats: CodecStats = { presences: 0, deltaFrames: 0, statePieces: 0, stateFrames: 0 };
 
   /** The `presence:delta` of a batch, assembled from presences that are encoded once each; empty when it has nothing to say. */
-  deltaFrame(batch: Batch): Uint8Array {
+  deltaFrame(batch: Batch<Update>): Uint8Array {
     if (batch.deltaFrame === undefined) {
       this.stats.deltaFrames++;
       batch.deltaFrame = this.#makeDeltaFrame(batch);
@@ -51,7 +51,7 @@ export class FrameCodec {
     return batch.deltaFrame;
   }
 
-  #makeDeltaFrame(batch: Batch): Uint8Array {
+  #makeDeltaFrame(batch: Batch<Update>): Uint8Array {
     const joins: Uint8Array[] = [];
     const leaves: Uint8Array[] = [];
     const users: GeneralChange[] = [];
@@ -92,7 +92,7 @@ export class FrameCodec {
   }
 
   /** The state patch of a batch; empty when it has nothing to say. */
-  stateFrame(batch: Batch): Uint8Array {
+  stateFrame(batch: Batch<Update>): Uint8Array {
     if (batch.stateFrame === undefined) {
       this.stats.stateFrames++;
       batch.stateFrame = patchFrame(batch.updates().map((update) => this.#updateBytes(update)));

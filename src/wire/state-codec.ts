@@ -32,7 +32,7 @@ export interface Shown {
   readonly box: Box;
 }
 
-class Writer {
+class ByteWriter {
   #bytes = new Uint8Array(4096);
   readonly #at = { offset: 0 };
 
@@ -94,7 +94,7 @@ class Writer {
 }
 
 // One scratch buffer: every function below starts and finishes it without a call in between.
-const writer = new Writer();
+const writer = new ByteWriter();
 
 /** The root: names the own user and the map of users. */
 export function encodeRoot(self: User | undefined): Uint8Array {

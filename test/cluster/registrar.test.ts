@@ -3,28 +3,28 @@ import { describe, expect, it } from 'vitest';
 import { Bus } from '../../src/cluster/bus.ts';
 import { Calls } from '../../src/cluster/calls.ts';
 import { systemClock } from '../../src/cluster/clock.ts';
-import { Directory } from '../../src/cluster/store.ts';
+import { Store } from '../../src/cluster/store.ts';
 import { Health } from '../../src/cluster/health.ts';
 import { keysOf } from '../../src/cluster/keys.ts';
 import { Registrar } from '../../src/cluster/registrar.ts';
 import { FakeHost } from './support/fake-host.ts';
 
 function setup() {
-  const store = new LocalPresence();
+  const presence = new LocalPresence();
   const host = new FakeHost();
   const time = { now: 0 };
   const clock = { ...systemClock, now: () => time.now };
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const calls = new Calls(new Health(log, () => {}), systemClock, 1000);
   const keys = keysOf('p');
-  const directory = new Directory(store, calls, keys);
-  const bus = new Bus({ incarnation: 'A', store, calls, keys, log, subscriptions: { store, clock, timeoutMs: 1000 } });
-  const registrar = new Registrar({ incarnation: 'A', host, directory, bus, clock, rememberSeconds: 0 });
+  const store = new Store(presence, calls, keys);
+  const bus = new Bus({ incarnation: 'A', presence, calls, keys, log, subscriptions: { presence, clock, timeoutMs: 1000 } });
+  const registrar = new Registrar({ incarnation: 'A', host, store, bus, clock, rememberSeconds: 0 });
   const write = (userId: string, visible: boolean): Promise<void> => {
     host.own.set(userId, { entries: visible ? [{ connectionId: 'c', status: '', setAt: 0 }] : [] });
     return registrar.write(userId);
   };
-  return { registrar, write, time, listed: () => directory.listed('A') };
+  return { registrar, write, time, listed: () => store.listed('A') };
 }
 
 describe('the registrar', () => {

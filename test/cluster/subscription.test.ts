@@ -17,7 +17,7 @@ describe.skipIf(redis === null)('a subscription while the connection is made ane
   let sub: EventEmitter;
   const heard: unknown[] = [];
   const subscriptionTo = (topic: string): Subscription => (
-    new Subscription({ store, clock: systemClock, timeoutMs: 1000 }, topic, (message) => { heard.push(message); }, () => undefined)
+    new Subscription({ presence: store, clock: systemClock, timeoutMs: 1000 }, topic, (message) => { heard.push(message); }, () => undefined)
   );
 
   beforeEach(() => {

@@ -52,7 +52,7 @@ test('a client that stops reading is held back within its limit, costs nobody el
     }
     await until(() => {
       most = Math.max(most, client.ref.bufferedAmount);
-      return names.every((name) => tracker.directory.get(name)!.visible.values().next().value!.box.presence.status.startsWith(`${round} `));
+      return names.every((name) => tracker.users.get(name)!.visible.values().next().value!.box.presence.status.startsWith(`${round} `));
     }, 'every change to have arrived');
   };
   while (!held.stale) {
@@ -120,9 +120,9 @@ test('a client that follows and unfollows in a loop leaves nothing behind', asyn
   }
   await ask(loop, 'presence:unfollow', {});
   const { tracker } = currentRuntime('presence')!;
-  await until(() => [...tracker.directory.users.keys()].toSorted().join() === 'friend,honest,loop', 'only the users in use to be known');
+  await until(() => [...tracker.users.byId.keys()].toSorted().join() === 'friend,honest,loop', 'only the users in use to be known');
   expect([...tracker.connections.values()].find(({ user }) => user.userId === 'loop')!.follows.size).toBe(0);
-  expect(tracker.directory.get('honest')!.followers.size).toBe(0);
+  expect(tracker.users.get('honest')!.followers.size).toBe(0);
   expect((await ask(honest, 'presence:status', { status: 'fine' })).ok).toBe(true);
 }, 30_000);
 

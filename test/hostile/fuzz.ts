@@ -63,7 +63,7 @@ export async function runHostile(messages: number, seed: number, progress: (sent
       attacker.socket.terminate();
     }
     const { tracker } = currentRuntime('presence')!;
-    await until(() => [...tracker.directory.users.keys()].every((userId) => userId === 'publisher' || userId === 'honest'), 'what the attackers made to be gone', 20_000);
+    await until(() => [...tracker.users.byId.keys()].every((userId) => userId === 'publisher' || userId === 'honest'), 'what the attackers made to be gone', 20_000);
     result.heapGrowthMb = heapMb() - before;
     return result;
   } finally {

@@ -32,7 +32,7 @@ test('who never acknowledges its join cannot pile up answers', async () => {
 
 test('who does not read cannot pile up answers', async () => {
   const hoarder = await rawJoin(server, 'hoarder', 'presence', { status: 'x'.repeat(2000) });
-  const [connection] = currentRuntime('presence')!.tracker.directory.get('hoarder')!.own;
+  const [connection] = currentRuntime('presence')!.tracker.users.get('hoarder')!.own;
   const { client } = connection!.sink as unknown as { client: { readyState: number; ref: { bufferedAmount: number } } };
   const { _socket: tcp } = hoarder.socket as unknown as { _socket: Socket };
   tcp.pause();

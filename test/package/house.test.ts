@@ -18,7 +18,7 @@ const INWARD: Record<Ring, readonly Ring[]> = {
   cluster: ['agreement', 'core'],
   server: ['agreement', 'core', 'wire', 'cluster'],
   rooms: ['agreement', 'core', 'wire', 'server'],
-  exports: ['agreement', 'server', 'rooms'],
+  exports: ['agreement', 'core', 'wire', 'server', 'rooms'],
   client: ['agreement'],
 };
 

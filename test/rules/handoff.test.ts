@@ -40,7 +40,7 @@ test('who does not come back goes offline when the handover is over', async () =
   const delta = await until(() => fan.deltas[0], 'ann to leave', 3000);
   expect(delta).toMatchObject({ joins: [], leaves: [{ userId: 'ann', status: 'here' }], users: [{ userId: 'ann', general: 'offline' }] });
   await fan.unfollow(undefined);
-  expect(currentRuntime(CLUSTER.prefix)!.tracker.directory.users.has('ann')).toBe(false);
+  expect(currentRuntime(CLUSTER.prefix)!.tracker.users.byId.has('ann')).toBe(false);
 });
 
 test('who comes back in time, to another room of the process, stays', async () => {

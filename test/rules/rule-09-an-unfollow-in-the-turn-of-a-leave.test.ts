@@ -14,7 +14,7 @@ test('nothing of the user stays', async () => {
   const ann = await person(server, 'ann');
   await person(server, 'bob', 'presence', { status: 'here' });
   await ann.follow(['bob']);
-  const [connection] = currentRuntime('presence')!.tracker.directory.get('ann')!.own;
+  const [connection] = currentRuntime('presence')!.tracker.users.get('ann')!.own;
   expect(connection!.shown!.size).toBe(1);
   presence.setStatus({ userId: 'bob' }, null);
   presence.unfollow({ userId: 'ann' }, ['bob']);

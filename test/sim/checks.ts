@@ -82,7 +82,7 @@ async function checkQueries({ truth, userIds, complain }: Checked, node: SimNode
 /** No record without a reason, both indexes of follows mirror each other, nobody else is watched. */
 function checkRecords({ nodes, clients, complain }: Checked): void {
   for (const { tracker, cluster, incarnation, log } of nodes) {
-    for (const user of tracker.directory.users.values()) {
+    for (const user of tracker.users.byId.values()) {
       if (user.own.size + user.followers.size === 0 || user.pins !== 0) {
         complain(`${incarnation} keeps "${user.userId}" with ${user.pins} pins for nobody`);
       }
@@ -94,7 +94,7 @@ function checkRecords({ nodes, clients, complain }: Checked): void {
     }
     for (const connection of tracker.connections.values()) {
       for (const user of connection.follows.keys()) {
-        if (!user.followers.has(connection) || tracker.directory.get(user.userId) !== user) {
+        if (!user.followers.has(connection) || tracker.users.get(user.userId) !== user) {
           complain(`${incarnation}: ${connection.connectionId} follows a lost record of "${user.userId}"`);
         }
       }
@@ -104,8 +104,8 @@ function checkRecords({ nodes, clients, complain }: Checked): void {
       complain(`${incarnation} has ${tracker.connections.size} connections of ${here} clients`);
     }
     const { watched, state } = cluster.stats;
-    if (watched !== tracker.directory.users.size || state !== 'up') {
-      complain(`${incarnation} is ${state} and watches ${watched} users for ${tracker.directory.users.size} records`);
+    if (watched !== tracker.users.byId.size || state !== 'up') {
+      complain(`${incarnation} is ${state} and watches ${watched} users for ${tracker.users.byId.size} records`);
     }
     checkLog(incarnation, log, complain);
   }
@@ -169,7 +169,7 @@ function checkStore({ world: { redis, profile }, nodes, truth, complain, orphans
     }
   }
   for (const { presence, tracker, incarnation } of nodes) {
-    const wanted = [keys.control, ...[...tracker.directory.users.keys()].map((userId) => keys.user(userId))];
+    const wanted = [keys.control, ...[...tracker.users.byId.keys()].map((userId) => keys.user(userId))];
     const deaf = wanted.filter((topic) => redis.topics().get(topic)?.has(presence) !== true);
     if (deaf.length > 0 || presence.topics.length !== wanted.length) {
       complain(`${incarnation} does not hear ${show(deaf)} and listens to ${presence.topics.length} topics of ${wanted.length}`);

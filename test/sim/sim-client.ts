@@ -3,7 +3,7 @@ import { generalsTo, presencesTo } from '../../src/wire/client-sink.ts';
 import { queryUsers } from '../../src/core/query.ts';
 import { visibleTo } from '../../src/core/view.ts';
 import type { Batch } from '../../src/core/batch.ts';
-import type { Connection, Sink, User } from '../../src/core/model.ts';
+import type { Connection, Sink, Update, User } from '../../src/core/model.ts';
 import type { ResolvedOptions } from '../../src/options.ts';
 import { PresenceError, type Delta, type Presence, type Status } from '../../src/protocol.ts';
 import type { Ending } from '../../src/core/tracker.ts';
@@ -231,7 +231,7 @@ export class SimClient {
 }
 
 /** As it goes over the wire. */
-function deltaOf(batch: Batch): Delta {
+function deltaOf(batch: Batch<Update>): Delta {
   const delta = { joins: [] as Presence[], leaves: [] as Presence[], users: [] as NonNullable<Delta['users']> };
   for (const { user, changes, general } of batch.updates()) {
     for (const { before, after } of changes) {

@@ -268,7 +268,7 @@ describe('what clients decode after random operations is the truth', () => {
     }
     [...world.players].forEach((player) => { world.leave(player, true); });
     world.turn(true);
-    expect(world.tracker.directory.users.size).toBe(0);
+    expect(world.tracker.users.byId.size).toBe(0);
     expect(world.tracker.connections.size).toBe(0);
   });
 });

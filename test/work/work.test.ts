@@ -132,7 +132,7 @@ describe('work follows the followers', () => {
   test('when everybody is gone, no user, follow or connection is left', async () => {
     const { tracker } = runtime;
     await until(() => tracker.connections.size === 1, 'everybody but the keeper to be gone', 15_000);
-    await until(() => tracker.directory.users.size === 1, 'their records to be gone');
-    expect([...tracker.directory.users.keys()]).toEqual(['keeper']);
+    await until(() => tracker.users.byId.size === 1, 'their records to be gone');
+    expect([...tracker.users.byId.keys()]).toEqual(['keeper']);
   }, 20_000);
 });
