@@ -38,22 +38,30 @@ export async function freePort(): Promise<number> {
     probe.once('error', reject);
     probe.listen(0, '127.0.0.1', () => {
       const { port } = probe.address() as { port: number };
-      probe.close(() => { resolve(port); });
+      probe.close(() => {
+        resolve(port);
+      });
     });
   });
 }
 
-/** Rooms `presence`, `lobby` (both with `options`), and those given. A client that answers no ping for two to three `pingInterval`s is dropped. */
-export async function startServer(options: PresenceOptions = {}, rooms: Record<string, RoomClass> = {}, pingInterval = 1000): Promise<TestServer> {
+/** Rooms `presence`, `lobby` (both with `options`, and no limit on the messages a test may send in a loop), and those given. A client that answers no ping for two to three `pingInterval`s is dropped. */
+export async function startServer(
+  options: PresenceOptions = {},
+  rooms: Record<string, RoomClass> = {},
+  pingInterval = 1000,
+): Promise<TestServer> {
   const port = await freePort();
-  const definitions = Object.fromEntries(Object.entries(rooms).map(([name, room]) => [name, defineRoom(room).enableRealtimeListing()]));
+  const definitions = Object.fromEntries(
+    Object.entries(rooms).map(([name, room]) => [name, defineRoom(room).enableRealtimeListing()]),
+  );
   const server = defineServer({
     transport: new WebSocketTransport({ pingInterval }),
     greet: false,
     gracefullyShutdown: false,
     rooms: {
-      presence: defineRoom(PresenceRoom.configure(options)),
-      lobby: defineRoom(PresenceLobbyRoom.configure(options)),
+      presence: defineRoom(PresenceRoom.configure({ floodLimit: Infinity, ...options })),
+      lobby: defineRoom(PresenceLobbyRoom.configure({ floodLimit: Infinity, ...options })),
       ...definitions,
     },
   });
@@ -68,7 +76,10 @@ export async function startServer(options: PresenceOptions = {}, rooms: Record<s
     return sdk;
   };
   return {
-    server, port, url, client,
+    server,
+    port,
+    url,
+    client,
     async join(token, joinOptions = {}, roomName = 'presence') {
       const room = await client(token).joinOrCreate<PresenceRoom>(roomName, joinOptions);
       joined.push(room);
