@@ -22,13 +22,16 @@ export const USAGE = `npm run bench -- [options]
 
 /** Throws an Error with a full sentence for anything it does not know. */
 export function parseArguments(argv: readonly string[], scenarioNames: readonly string[]): Arguments {
-  const { values } = parseArgs({ args: [...argv], options: {
-    quick: { type: 'boolean', default: false },
-    cluster: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    systems: { type: 'string' },
-    rounds: { type: 'string' },
-  } });
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      quick: { type: 'boolean', default: false },
+      cluster: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      systems: { type: 'string' },
+      rounds: { type: 'string' },
+    },
+  });
   const only = values.only?.split(',') ?? null;
   const systems = values.systems?.split(',') ?? null;
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));

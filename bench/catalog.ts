@@ -43,17 +43,28 @@ function fanOut(quick: boolean, name: string, inFlight: number): Scenario {
     quickly: inFlight === 1 ? ['ws', 'plugin-deltas'] : ['ws', 'colyseus-raw', 'plugin-deltas', 'plugin-both'],
     cases: (['ws', 'socketio', 'colyseus-raw', ...PLUGIN] as const).map((system) => ({
       system,
-      run: () => underLoad({ system, graph: { kind: 'stars', ...shape } }, press(quick ? 700 : 2000), press(quick ? 1500 : 5000)),
+      run: () =>
+        underLoad(
+          { system, graph: { kind: 'stars', ...shape } },
+          press(quick ? 700 : 2000),
+          press(quick ? 1500 : 5000),
+        ),
     })),
   };
 }
 
-function storms(name: string, users: number, { changes, overMs, repeats }: { changes: number; overMs: number; repeats: number }): Scenario {
-  const press = (times: number) => async ({ load }: Session) => {
-    for (let i = 0; i < times; i++) {
-      await load.storm({ users, changes, overMs });
-    }
-  };
+function storms(
+  name: string,
+  users: number,
+  { changes, overMs, repeats }: { changes: number; overMs: number; repeats: number },
+): Scenario {
+  const press =
+    (times: number) =>
+    async ({ load }: Session) => {
+      for (let i = 0; i < times; i++) {
+        await load.storm({ users, changes, overMs });
+      }
+    };
   return {
     name,
     title: `Storm: ${users} connections, everyone follows ${FOLLOWS}, everyone changes ${changes === 1 ? 'once' : `${changes} times`} within ${overMs} ms`,
@@ -61,7 +72,12 @@ function storms(name: string, users: number, { changes, overMs, repeats }: { cha
     quickly: MESSAGES_AND_OURS,
     cases: (['socketio', 'colyseus-raw', ...PLUGIN] as const).map((system) => ({
       system,
-      run: () => underLoad({ system, graph: { kind: 'ring', users, follows: FOLLOWS } }, press(Math.ceil(repeats / 2)), press(repeats)),
+      run: () =>
+        underLoad(
+          { system, graph: { kind: 'ring', users, follows: FOLLOWS } },
+          press(Math.ceil(repeats / 2)),
+          press(repeats),
+        ),
     })),
   };
 }
@@ -69,14 +85,17 @@ function storms(name: string, users: number, { changes, overMs, repeats }: { cha
 /** 100 updates per second in a crowd, and what the same crowd costs when nothing happens. */
 async function spreadOver(system: SystemName, users: number, quick: boolean): Promise<Outcome> {
   const windowMs = quick ? PING_MS : 4 * PING_MS;
-  const press = (ms: number) => ({ load }: Session) => load.openLoop({ rate: 100, ms, from: 0, to: users });
+  const press =
+    (ms: number) =>
+    ({ load }: Session) =>
+      load.openLoop({ rate: 100, ms, from: 0, to: users });
   return withSession({ system, graph: { kind: 'ring', users, follows: FOLLOWS } }, async (session) => {
     await ready(session);
     await press(quick ? 500 : 4000)(session);
     const quiet = await session.measure(() => sleep(quick ? PING_MS : 2 * PING_MS));
     const measured = await session.measure(() => press(windowMs)(session));
     const metrics = deliveryMetrics(measured);
-    const idleCpu = quiet.serverCpu / quiet.seconds * measured.seconds;
+    const idleCpu = (quiet.serverCpu / quiet.seconds) * measured.seconds;
     metrics.cpuPerDeliveryNet = (measured.serverCpu - idleCpu) / Math.max(1, measured.deliveries);
     return { metrics, errors: measured.errors };
   });
@@ -90,7 +109,8 @@ function spread(quick: boolean): Scenario {
     reference: 'colyseus-raw',
     quickly: ['colyseus-raw', 'stateview', 'plugin-both'],
     cases: (['socketio', 'colyseus-raw', 'stateview', ...PLUGIN] as const).map((system) => ({
-      system, run: () => spreadOver(system, users, quick),
+      system,
+      run: () => spreadOver(system, users, quick),
     })),
   };
 }
@@ -102,39 +122,47 @@ function flat(quick: boolean): Scenario {
     title: `Flatness: the same 100 updates/s and ${FOLLOWS} follows, with ${sizes.join(' and ')} connections`,
     reference: `plugin-both ${sizes[0]}`,
     quickly: ['plugin-both'],
-    cases: sizes.flatMap((users) => (['colyseus-raw', 'plugin-both'] as const).map((system): Case => ({
-      system, variant: String(users), run: () => spreadOver(system, users, quick),
-    }))),
+    cases: sizes.flatMap((users) =>
+      (['colyseus-raw', 'plugin-both'] as const).map((system): Case => ({
+        system,
+        variant: String(users),
+        run: () => spreadOver(system, users, quick),
+      })),
+    ),
   };
 }
 
 function memory(quick: boolean): Scenario {
   const users = quick ? 1000 : 4000;
   const warm = 200;
-  const run = (system: SystemName) => withSession({ system, graph: { kind: 'ring', users, follows: FOLLOWS } }, async ({ servers, load }) => {
-    const server = servers[0]!;
-    await load.connect({ from: 0, to: warm });
-    await load.follow({ from: 0, to: warm });
-    await load.disconnect({ from: 0, to: warm });
-    await sleep(1000);
-    const before = await server.memory();
-    await load.connect({ from: 0, to: users });
-    await load.follow({ from: 0, to: users });
-    const after = await server.memory();
-    return {
-      metrics: {
-        rssKbPerConnection: (after.rss - before.rss) / users / 1024,
-        heapKbPerConnection: (after.used - before.used) / users / 1024,
-      },
-      errors: (await load.report()).errors,
-    };
-  });
+  const run = (system: SystemName) =>
+    withSession({ system, graph: { kind: 'ring', users, follows: FOLLOWS } }, async ({ servers, load }) => {
+      const server = servers[0]!;
+      await load.connect({ from: 0, to: warm });
+      await load.follow({ from: 0, to: warm });
+      await load.disconnect({ from: 0, to: warm });
+      await sleep(1000);
+      const before = await server.memory();
+      await load.connect({ from: 0, to: users });
+      await load.follow({ from: 0, to: users });
+      const after = await server.memory();
+      return {
+        metrics: {
+          rssKbPerConnection: (after.rss - before.rss) / users / 1024,
+          heapKbPerConnection: (after.used - before.used) / users / 1024,
+        },
+        errors: (await load.report()).errors,
+      };
+    });
   return {
     name: 'memory',
     title: `Memory: ${users} connections with ${FOLLOWS} follows each`,
     reference: 'colyseus-raw',
     quickly: MESSAGES_AND_OURS,
-    cases: (['socketio', 'colyseus-raw', 'stateview', ...PLUGIN] as const).map((system) => ({ system, run: () => run(system) })),
+    cases: (['socketio', 'colyseus-raw', 'stateview', ...PLUGIN] as const).map((system) => ({
+      system,
+      run: () => run(system),
+    })),
   };
 }
 
@@ -142,17 +170,24 @@ function joins(quick: boolean): Scenario {
   const warm = quick ? 200 : 500;
   const users = quick ? 500 : 2000;
   const graph: Graph = { kind: 'ring', users, follows: FOLLOWS };
-  const run = (system: SystemName) => withSession({ system, graph }, async (session) => {
-    await session.load.connect({ from: 0, to: warm });
-    const measured = await session.measure(() => session.load.connect({ from: warm, to: users }));
-    return { metrics: { cpuMsPerJoin: measured.serverCpu / 1000 / (users - warm), othersCores: measured.othersCores }, errors: measured.errors };
-  });
+  const run = (system: SystemName) =>
+    withSession({ system, graph }, async (session) => {
+      await session.load.connect({ from: 0, to: warm });
+      const measured = await session.measure(() => session.load.connect({ from: warm, to: users }));
+      return {
+        metrics: { cpuMsPerJoin: measured.serverCpu / 1000 / (users - warm), othersCores: measured.othersCores },
+        errors: measured.errors,
+      };
+    });
   return {
     name: 'join',
     title: `Join: ${users - warm} connections that set a status as they join`,
     reference: 'colyseus-raw',
     quickly: MESSAGES_AND_OURS,
-    cases: (['socketio', 'colyseus-empty', 'colyseus-raw', ...PLUGIN] as const).map((system) => ({ system, run: () => run(system) })),
+    cases: (['socketio', 'colyseus-empty', 'colyseus-raw', ...PLUGIN] as const).map((system) => ({
+      system,
+      run: () => run(system),
+    })),
   };
 }
 
@@ -161,36 +196,50 @@ function followCalls(quick: boolean): Scenario {
   const warm = targets + (quick ? 60 : 100);
   const users = warm + (quick ? 100 : 300);
   const graph: Graph = { kind: 'audience', targets, users, follows: 100 };
-  const run = (system: SystemName) => withSession({ system, graph }, async (session) => {
-    await session.load.connect({ from: 0, to: users });
-    await session.load.follow({ from: targets, to: warm });
-    const measured = await session.measure(() => session.load.follow({ from: warm, to: users }));
-    return { metrics: { cpuMsPerFollow: measured.serverCpu / 1000 / (users - warm), othersCores: measured.othersCores }, errors: measured.errors };
-  });
+  const run = (system: SystemName) =>
+    withSession({ system, graph }, async (session) => {
+      await session.load.connect({ from: 0, to: users });
+      await session.load.follow({ from: targets, to: warm });
+      const measured = await session.measure(() => session.load.follow({ from: warm, to: users }));
+      return {
+        metrics: { cpuMsPerFollow: measured.serverCpu / 1000 / (users - warm), othersCores: measured.othersCores },
+        errors: measured.errors,
+      };
+    });
   return {
     name: 'follow',
     title: 'Follow: one call with 100 ids, all visible, answered with a snapshot',
     reference: 'colyseus-raw',
     quickly: MESSAGES_AND_OURS,
-    cases: (['socketio', 'colyseus-raw', 'stateview', ...PLUGIN] as const).map((system) => ({ system, run: () => run(system) })),
+    cases: (['socketio', 'colyseus-raw', 'stateview', ...PLUGIN] as const).map((system) => ({
+      system,
+      run: () => run(system),
+    })),
   };
 }
 
 function idle(quick: boolean): Scenario {
   const users = quick ? 1000 : 5000;
   const graph: Graph = { kind: 'ring', users, follows: FOLLOWS };
-  const run = (system: SystemName) => withSession({ system, graph }, async (session) => {
-    await ready(session);
-    await sleep(quick ? 500 : PING_MS);
-    const measured = await session.measure(() => sleep(quick ? PING_MS : 8 * PING_MS));
-    const { serverCpu, seconds, othersCores, errors } = measured;
-    return { metrics: { idlePercent: serverCpu / 1e4 / seconds, othersCores }, errors: { ...noErrors(), closed: errors.closed } };
-  });
+  const run = (system: SystemName) =>
+    withSession({ system, graph }, async (session) => {
+      await ready(session);
+      await sleep(quick ? 500 : PING_MS);
+      const measured = await session.measure(() => sleep(quick ? PING_MS : 8 * PING_MS));
+      const { serverCpu, seconds, othersCores, errors } = measured;
+      return {
+        metrics: { idlePercent: serverCpu / 1e4 / seconds, othersCores },
+        errors: { ...noErrors(), closed: errors.closed },
+      };
+    });
   return {
     name: 'idle',
     title: `Idle: ${users} connections, nothing happens`,
     reference: 'colyseus-empty',
     quickly: ['colyseus-empty', 'plugin-both'],
-    cases: (['colyseus-empty', 'colyseus-raw', 'plugin-both'] as const).map((system) => ({ system, run: () => run(system) })),
+    cases: (['colyseus-empty', 'colyseus-raw', 'plugin-both'] as const).map((system) => ({
+      system,
+      run: () => run(system),
+    })),
   };
 }

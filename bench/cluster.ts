@@ -28,7 +28,9 @@ export function clusterScenario(quick: boolean): Scenario {
     cases: systems.flatMap((system) => [
       { system, variant: 'local 20', run: () => overRedis({ ...shape, system, follows: 20, remote: false }) },
       { system, variant: 'remote 20', run: () => overRedis({ ...shape, system, follows: 20, remote: true }) },
-      ...(system === 'plugin-both' ? [{ system, variant: 'local 5', run: () => overRedis({ ...shape, system, follows: 5, remote: false }) }] : []),
+      ...(system === 'plugin-both'
+        ? [{ system, variant: 'local 5', run: () => overRedis({ ...shape, system, follows: 5, remote: false }) }]
+        : []),
     ]),
   };
 }
@@ -37,25 +39,30 @@ async function overRedis({ system, publishers, follows, remote, ms }: Shape): Pr
   const redis = await startRedis();
   try {
     const users = publishers * 2;
-    return await withSession({
-      system,
-      graph: { kind: 'audience', targets: publishers, users, follows },
-      cluster: { redisPort: redis.port, split: remote ? publishers : users },
-    }, async (session) => {
-      const press = (duration: number) => session.load.openLoop({ rate: RATE, ms: duration, from: 0, to: publishers });
-      await ready(session);
-      await press(ms / 4);
+    return await withSession(
+      {
+        system,
+        graph: { kind: 'audience', targets: publishers, users, follows },
+        cluster: { redisPort: redis.port, split: remote ? publishers : users },
+      },
+      async (session) => {
+        const press = (duration: number) =>
+          session.load.openLoop({ rate: RATE, ms: duration, from: 0, to: publishers });
+        await ready(session);
+        await press(ms / 4);
 
-      const quietBefore = await redis.commands();
-      const quiet = await session.measure(() => sleep(ms / 2));
-      const before = await redis.commands();
-      const measured = await session.measure(() => press(ms));
-      const commands = await redis.commands() - before - (before - quietBefore) / quiet.seconds * measured.seconds;
-      return {
-        metrics: { ...deliveryMetrics(measured), redisCommandsPerUpdate: commands / Math.max(1, measured.updates) },
-        errors: measured.errors,
-      };
-    });
+        const quietBefore = await redis.commands();
+        const quiet = await session.measure(() => sleep(ms / 2));
+        const before = await redis.commands();
+        const measured = await session.measure(() => press(ms));
+        const commands =
+          (await redis.commands()) - before - ((before - quietBefore) / quiet.seconds) * measured.seconds;
+        return {
+          metrics: { ...deliveryMetrics(measured), redisCommandsPerUpdate: commands / Math.max(1, measured.updates) },
+          errors: measured.errors,
+        };
+      },
+    );
   } finally {
     redis.stop();
   }

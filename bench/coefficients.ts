@@ -15,7 +15,12 @@ import { until } from '../test/support/until.ts';
 const USERS = 20_000;
 const STATUS = '{"text":"Capture the flag","matchId":"Yx3kP0aQz","players":3,"max":8}';
 const SILENT: Sink = {
-  ready: () => true, deliver: () => {}, snapshot: () => {}, unfollowed: () => {}, followsChanged: () => {}, close: () => {},
+  ready: () => true,
+  deliver: () => {},
+  snapshot: () => {},
+  unfollowed: () => {},
+  followsChanged: () => {},
+  close: () => {},
 };
 
 if (globalThis.gc === undefined) {
@@ -51,19 +56,28 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
     const tracker = new Tracker({
       cluster: (host) => {
         cluster = new PresenceCluster(host, {
-          presence, incarnation, rememberOfflineHours: 24, timeoutMs: 60_000,
+          presence,
+          incarnation,
+          rememberOfflineHours: 24,
+          timeoutMs: 60_000,
           options: { ...CLUSTER_DEFAULTS, heartbeatMs: 600_000, leaseMs: 1_200_000, healBatch: 0 },
         });
         return cluster;
       },
       timing: {
         now: () => performance.now(),
-        defer: (flush) => { setImmediate(flush); },
-        later: (check, ms) => { setTimeout(check, ms).unref(); },
+        defer: (flush) => {
+          setImmediate(flush);
+        },
+        later: (check, ms) => {
+          setTimeout(check, ms).unref();
+        },
       },
       now: () => Date.now(),
       newId: () => `${incarnation.slice(-8)}${String(++made).padStart(8, '0')}`,
-      rememberOfflineMs: 0, rememberOfflineUsers: 0, handoverMs: 15_000,
+      rememberOfflineMs: 0,
+      rememberOfflineUsers: 0,
+      handoverMs: 15_000,
     });
     await cluster!.start();
     return { tracker, cluster: cluster! };
@@ -93,8 +107,12 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
   let cpu = await spent();
   const players = ids.map((userId) => join(a, userId));
   await settled(a);
-  note('Redis: memory per topic that a process listens to', (await info('used_memory') - redisMemory) / USERS, 'bytes');
-  note('Redis: CPU per watch (SUBSCRIBE, HGETALL, GET)', (await spent() - cpu) / USERS, 'µs');
+  note(
+    'Redis: memory per topic that a process listens to',
+    ((await info('used_memory')) - redisMemory) / USERS,
+    'bytes',
+  );
+  note('Redis: CPU per watch (SUBSCRIBE, HGETALL, GET)', ((await spent()) - cpu) / USERS, 'µs');
   note('process: heap per user with one connection', (heap() - memory) / USERS, 'bytes');
 
   redisMemory = await info('used_memory');
@@ -102,13 +120,17 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
     a.tracker.setStatus(player, STATUS);
   }
   await settledIn(`presence:pu:${a.cluster.incarnation}`, USERS);
-  note('Redis: memory per visible user', (await info('used_memory') - redisMemory) / USERS, 'bytes');
+  note('Redis: memory per visible user', ((await info('used_memory')) - redisMemory) / USERS, 'bytes');
 
   const follower = join(b, 'the-follower');
   memory = heap();
   redisMemory = await info('used_memory');
   await b.tracker.follow(follower, ids, 'client');
-  note('Redis: memory per further process that listens to a topic', (await info('used_memory') - redisMemory) / USERS, 'bytes');
+  note(
+    'Redis: memory per further process that listens to a topic',
+    ((await info('used_memory')) - redisMemory) / USERS,
+    'bytes',
+  );
   note('process: heap per user followed here who is elsewhere', (heap() - memory) / USERS, 'bytes');
 
   let round = 0;
@@ -119,20 +141,25 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
       a.tracker.setStatus(player, `${STATUS}${text}`);
     }
     const last = players.at(-1)!;
-    while ([...b.tracker.users.get(last.user.userId)!.visible.values()][0]?.box.presence.status !== `${STATUS}${text}`) {
-      await new Promise((resolve) => { setImmediate(resolve); });
+    while (
+      [...b.tracker.users.get(last.user.userId)!.visible.values()][0]?.box.presence.status !== `${STATUS}${text}`
+    ) {
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
     }
-    return (await spent() - cpu) / USERS;
+    return ((await spent()) - cpu) / USERS;
   };
-  const median = async (): Promise<number> => [await update(), await update(), await update(), await update(), await update()].sort((x, y) => x - y)[2]!;
+  const median = async (): Promise<number> =>
+    [await update(), await update(), await update(), await update(), await update()].sort((x, y) => x - y)[2]!;
   const oneListener = await median();
   note('Redis: CPU per update (HSET, PUBLISH) that one other process hears', oneListener, 'µs');
   // From here on every topic has one listener more.
   const c = await start();
   await c.tracker.follow(join(c, 'another-follower'), ids, 'client');
-  note('Redis: CPU more per further process that hears it', await median() - oneListener, 'µs');
+  note('Redis: CPU more per further process that hears it', (await median()) - oneListener, 'µs');
   cpu = await spent();
   await a.cluster.read(ids);
-  note('Redis: CPU per user read (HGETALL, GET)', (await spent() - cpu) / USERS, 'µs');
+  note('Redis: CPU per user read (HGETALL, GET)', ((await spent()) - cpu) / USERS, 'µs');
   return rows;
 }

@@ -14,7 +14,9 @@ export interface TestRedis {
 /** Throws a full sentence when there is no redis-server on the PATH. */
 export async function startRedis(): Promise<TestRedis> {
   const port = await freePort();
-  const server = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no'], { stdio: 'ignore' });
+  const server = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no'], {
+    stdio: 'ignore',
+  });
   let failure: Error | null = null;
   server.on('error', () => {
     failure = new Error('The cluster scenario needs redis-server on the PATH.');
@@ -41,7 +43,10 @@ function countCalls(stats: string): number {
 }
 
 function answers(port: number): Promise<boolean> {
-  return ask(port, 'PING').then((reply) => reply.startsWith('+PONG'), () => false);
+  return ask(port, 'PING').then(
+    (reply) => reply.startsWith('+PONG'),
+    () => false,
+  );
 }
 
 /** Sends one inline command on a connection of its own. */

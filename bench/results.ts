@@ -43,10 +43,13 @@ export interface TargetResult {
 }
 
 /** Of the rounds. */
-export interface Spread { median: number; min: number; max: number }
+export interface Spread {
+  median: number;
+  min: number;
+  max: number;
+}
 
 export type MetricName = keyof Metrics;
-
 
 export function spreadOf(values: readonly number[]): Spread | null {
   const sorted = [...values].sort((a, b) => a - b);
@@ -60,7 +63,12 @@ export function metricOf(result: CaseResult | undefined, metric: MetricName): Sp
 }
 
 /** Compares two cases round by round, because the machine's speed drifts between rounds. */
-export function compare(a: CaseResult | undefined, b: CaseResult | undefined, metric: MetricName, by: (a: number, b: number) => number = (x, y) => x / y): Spread | null {
+export function compare(
+  a: CaseResult | undefined,
+  b: CaseResult | undefined,
+  metric: MetricName,
+  by: (a: number, b: number) => number = (x, y) => x / y,
+): Spread | null {
   const values: number[] = [];
   for (let round = 0; round < Math.min(a?.rounds.length ?? 0, b?.rounds.length ?? 0); round++) {
     const left = a?.rounds[round]?.[metric];

@@ -12,9 +12,20 @@ export type Remote<T extends Ops> = {
   [Name in keyof T]: (...argument: Parameters<T[Name]>) => Promise<Awaited<ReturnType<T[Name]>>>;
 };
 
-interface Call { id: number; op: string; argument: unknown }
-interface Answer { id: number; result?: unknown; error?: string }
-interface Waiting { resolve: (result: unknown) => void; reject: (error: Error) => void }
+interface Call {
+  id: number;
+  op: string;
+  argument: unknown;
+}
+interface Answer {
+  id: number;
+  result?: unknown;
+  error?: string;
+}
+interface Waiting {
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+}
 
 /** Answers the parent's calls until it hangs up; then the process ends. */
 export function serve(ops: Ops): void {
@@ -29,7 +40,10 @@ async function answer(table: Map<string, (argument: never) => unknown>, call: Ca
     const result = await table.get(call.op)?.(call.argument as never);
     process.send?.({ id: call.id, result } satisfies Answer);
   } catch (error) {
-    process.send?.({ id: call.id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) } satisfies Answer);
+    process.send?.({
+      id: call.id,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    } satisfies Answer);
   }
 }
 
@@ -61,11 +75,13 @@ export class Child<T extends Ops> {
 
   /** Forks `module` and resolves when it serves. `argument` is its only argument, as JSON. */
   static async start<T extends Ops>(module: URL, argument: unknown, execArgv: string[] = []): Promise<Child<T>> {
-    const child = new Child<T>(fork(module, [JSON.stringify(argument)], {
-      execArgv: ['--disable-warning=ExperimentalWarning', ...execArgv],
-      env: { ...process.env, NODE_ENV: 'production' },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    }));
+    const child = new Child<T>(
+      fork(module, [JSON.stringify(argument)], {
+        execArgv: ['--disable-warning=ExperimentalWarning', ...execArgv],
+        env: { ...process.env, NODE_ENV: 'production' },
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      }),
+    );
     await new Promise((resolve, reject) => child.#waiting.set(0, { resolve, reject }));
     return child;
   }

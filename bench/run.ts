@@ -52,7 +52,9 @@ function requireOpenFiles(needed: number): void {
   const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: number | string } } };
   const limit = Number(report.userLimits?.open_files?.soft ?? Infinity);
   if (limit < needed) {
-    throw new Error(`The largest crowd needs ${needed} open files in one process, but the limit is ${limit}. Run "ulimit -n ${needed}" first.`);
+    throw new Error(
+      `The largest crowd needs ${needed} open files in one process, but the limit is ${limit}. Run "ulimit -n ${needed}" first.`,
+    );
   }
 }
 

@@ -29,13 +29,23 @@ export async function runAll(
       for (const outcome of outcomes) {
         say(`  [${++done}/${total}] ${caseLabel(outcome)}, round ${round}/${rounds} … `);
         await runCase(outcome, say);
-        const left = (performance.now() - start) / done * (total - done) / 1000;
-        say(`${summary(outcome.rounds.at(-1) ?? null)}${outcome.problems.length > 0 ? ` FAILED: ${outcome.problems.at(-1)}` : ''}  (${Math.ceil(left)} s left)\n`);
+        const left = (((performance.now() - start) / done) * (total - done)) / 1000;
+        say(
+          `${summary(outcome.rounds.at(-1) ?? null)}${outcome.problems.length > 0 ? ` FAILED: ${outcome.problems.at(-1)}` : ''}  (${Math.ceil(left)} s left)\n`,
+        );
       }
     }
     results.push({ name, title, reference, cases: outcomes.map(({ run: _run, ...result }) => result) });
   }
-  return { date: new Date().toISOString(), quick, rounds, machine: machine(), versions: versions(), scenarios: results, targets: judge(results) };
+  return {
+    date: new Date().toISOString(),
+    quick,
+    rounds,
+    machine: machine(),
+    versions: versions(),
+    scenarios: results,
+    targets: judge(results),
+  };
 }
 
 /** Never throws: a run that fails is a result too. */
@@ -61,12 +71,21 @@ function summary(metrics: Metrics | null): string {
 }
 
 function machine(): Results['machine'] {
-  return { cpu: cpus()[0]?.model.trim() ?? 'unknown CPU', cores: cpus().length, node: process.versions.node, os: `${platform()} ${release()}` };
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown CPU',
+    cores: cpus().length,
+    node: process.versions.node,
+    os: `${platform()} ${release()}`,
+  };
 }
 
 function versions(): Record<string, string> {
-  return Object.fromEntries(['@colyseus/core', '@colyseus/schema', 'ws', 'socket.io'].map((name) => {
-    const manifest = JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8')) as { version: string };
-    return [name, manifest.version];
-  }));
+  return Object.fromEntries(
+    ['@colyseus/core', '@colyseus/schema', 'ws', 'socket.io'].map((name) => {
+      const manifest = JSON.parse(
+        readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8'),
+      ) as { version: string };
+      return [name, manifest.version];
+    }),
+  );
 }

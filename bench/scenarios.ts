@@ -32,7 +32,11 @@ export interface Metrics {
   redisCommandsPerUpdate?: number;
 }
 
-export interface Outcome { metrics: Metrics; errors: Errors; tally?: Tally }
+export interface Outcome {
+  metrics: Metrics;
+  errors: Errors;
+  tally?: Tally;
+}
 
 export interface Case {
   system: SystemName;

@@ -41,9 +41,15 @@ export async function withSession<T>(plan: SessionPlan, work: (session: Session)
   try {
     const servers: Array<Child<ServerOps>> = [];
     for (let i = 0; i < (cluster ? 2 : 1); i++) {
-      const server = await Child.start<ServerOps>(new URL('./server/main.ts', import.meta.url), {
-        system, ...(fault && { fault }), ...(cluster && { redisPort: cluster.redisPort }),
-      }, ['--expose-gc']);
+      const server = await Child.start<ServerOps>(
+        new URL('./server/main.ts', import.meta.url),
+        {
+          system,
+          ...(fault && { fault }),
+          ...(cluster && { redisPort: cluster.redisPort }),
+        },
+        ['--expose-gc'],
+      );
       servers.push(server);
       children.push(server);
     }
@@ -52,14 +58,22 @@ export async function withSession<T>(plan: SessionPlan, work: (session: Session)
       graph,
       concurrency: CONCURRENCY,
       ...(cluster && { split: cluster.split }),
-      endpoints: await Promise.all(servers.map(async ({ ops }) => ({
-        port: await ops.port(),
-        ...(cluster && { roomId: await ops.createRoom() }),
-        ...(system.startsWith('plugin') && { join: { sync: syncOf(system) } }),
-      }))),
+      endpoints: await Promise.all(
+        servers.map(async ({ ops }) => ({
+          port: await ops.port(),
+          ...(cluster && { roomId: await ops.createRoom() }),
+          ...(system.startsWith('plugin') && { join: { sync: syncOf(system) } }),
+        })),
+      ),
     } satisfies LoadPlan);
     children.push(load);
-    return await work(sessionOf(servers.map(({ ops }) => ops), load.ops, usersOf(graph)));
+    return await work(
+      sessionOf(
+        servers.map(({ ops }) => ops),
+        load.ops,
+        usersOf(graph),
+      ),
+    );
   } finally {
     await Promise.all(children.map((child) => child.stop()));
   }
@@ -79,9 +93,14 @@ function sessionOf(servers: ReadonlyArray<Remote<ServerOps>>, load: Remote<LoadO
       await work();
       const seconds = (performance.now() - start) / 1000;
       const busy = (machineBusyMs() - busyBefore) / 1000 / seconds;
-      const serverCpu = await cpu() - before;
+      const serverCpu = (await cpu()) - before;
       const report = await load.report();
-      return { ...report, seconds, serverCpu, othersCores: Math.max(0, busy - (serverCpu + report.cpu) / 1e6 / seconds) };
+      return {
+        ...report,
+        seconds,
+        serverCpu,
+        othersCores: Math.max(0, busy - (serverCpu + report.cpu) / 1e6 / seconds),
+      };
     },
   };
 }
@@ -99,5 +118,8 @@ function syncOf(system: SystemName): string {
 
 /** One line naming every broken promise; empty when there is none. */
 export function describeErrors(errors: Errors): string {
-  return Object.entries(errors).filter(([, count]) => count > 0).map(([name, count]) => `${count} ${name}`).join(', ');
+  return Object.entries(errors)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
 }

@@ -1,8 +1,14 @@
 /** What is measured: one entry per way to tell followers about a status. */
 
 export type SystemName =
-  | 'ws' | 'socketio' | 'colyseus-empty' | 'colyseus-raw' | 'stateview'
-  | 'plugin-deltas' | 'plugin-state' | 'plugin-both';
+  | 'ws'
+  | 'socketio'
+  | 'colyseus-empty'
+  | 'colyseus-raw'
+  | 'stateview'
+  | 'plugin-deltas'
+  | 'plugin-state'
+  | 'plugin-both';
 
 /** Carrier of an update: a message with the change, or a schema patch. */
 export type Channel = 'deltas' | 'state';
@@ -18,11 +24,11 @@ export interface System {
 }
 
 export const SYSTEMS: Readonly<Record<SystemName, System>> = {
-  'ws': { label: 'bare ws loop', dialect: 'plain', channels: ['deltas'], merges: false },
-  'socketio': { label: 'socket.io rooms', dialect: 'socketio', channels: ['deltas'], merges: false },
+  ws: { label: 'bare ws loop', dialect: 'plain', channels: ['deltas'], merges: false },
+  socketio: { label: 'socket.io rooms', dialect: 'socketio', channels: ['deltas'], merges: false },
   'colyseus-empty': { label: 'empty Colyseus room', dialect: 'colyseus', channels: [], merges: false },
   'colyseus-raw': { label: 'bare Colyseus, enqueueRaw', dialect: 'colyseus', channels: ['deltas'], merges: false },
-  'stateview': { label: 'stock StateView room', dialect: 'colyseus', channels: ['state'], merges: true },
+  stateview: { label: 'stock StateView room', dialect: 'colyseus', channels: ['state'], merges: true },
   'plugin-deltas': { label: 'plugin, deltas only', dialect: 'colyseus', channels: ['deltas'], merges: true },
   'plugin-state': { label: 'plugin, state only', dialect: 'colyseus', channels: ['state'], merges: true },
   'plugin-both': { label: 'plugin, deltas + state', dialect: 'colyseus', channels: ['deltas', 'state'], merges: true },

@@ -9,13 +9,17 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const marker = join(root, 'node_modules', '.installed-lock');
-const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const lock = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
 
 if (!existsSync(marker) || readFileSync(marker, 'utf8') !== lock) {
   console.log('Installing dependencies …');
   // Not `npm ci`: it refuses a lock file in which optional packages for other platforms are missing.
   const { status } = spawnSync('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], {
-    cwd: root, stdio: 'inherit', shell: process.platform === 'win32',
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
   });
   if (status !== 0) {
     console.error('npm install failed: see above.');

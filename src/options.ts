@@ -174,10 +174,8 @@ export interface PresenceOptions {
 }
 
 /** Options with every default filled in. Hooks stay optional. */
-export type ResolvedOptions =
-  Required<Omit<PresenceOptions, 'features' | 'cluster' | HookName>>
-  & Pick<PresenceOptions, HookName>
-  & { features: Features; cluster: ClusterOptions };
+export type ResolvedOptions = Required<Omit<PresenceOptions, 'features' | 'cluster' | HookName>> &
+  Pick<PresenceOptions, HookName> & { features: Features; cluster: ClusterOptions };
 type HookName = 'resolveFollows' | 'canFollow' | 'redact' | 'canJoin' | 'authorizeJoin';
 
 export const CLUSTER_DEFAULTS: ClusterOptions = {
@@ -250,11 +248,26 @@ export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
   return resolved;
 }
 
-const HOOKS: ReadonlySet<string> = new Set<HookName>(['resolveFollows', 'canFollow', 'redact', 'canJoin', 'authorizeJoin']);
+const HOOKS: ReadonlySet<string> = new Set<HookName>([
+  'resolveFollows',
+  'canFollow',
+  'redact',
+  'canJoin',
+  'authorizeJoin',
+]);
 
 const COUNTS = [
-  'maxClients', 'maxStatusBytes', 'maxIdsPerFollow', 'maxIdsPerQuery', 'maxFollows',
-  'rateLimit', 'rateWindowMs', 'floodLimit', 'maxBufferedBytes', 'hookTimeoutMs', 'rememberOfflineUsers',
+  'maxClients',
+  'maxStatusBytes',
+  'maxIdsPerFollow',
+  'maxIdsPerQuery',
+  'maxFollows',
+  'rateLimit',
+  'rateWindowMs',
+  'floodLimit',
+  'maxBufferedBytes',
+  'hookTimeoutMs',
+  'rememberOfflineUsers',
 ] as const;
 
 function requireKnown(prefix: string, given: object | undefined, known: readonly string[]): void {

@@ -116,11 +116,22 @@ export interface Unfollowed {
   userIds: string[];
 }
 
-export interface StatusRequest { status: Status }
-export interface FollowRequest { userIds: string[] }
-export interface UnfollowRequest { userIds?: string[] }
-export interface QueryRequest { userIds: string[] }
-export interface JoinRequest { userId: string; connectionId?: string }
+export interface StatusRequest {
+  status: Status;
+}
+export interface FollowRequest {
+  userIds: string[];
+}
+export interface UnfollowRequest {
+  userIds?: string[];
+}
+export interface QueryRequest {
+  userIds: string[];
+}
+export interface JoinRequest {
+  userId: string;
+  connectionId?: string;
+}
 
 export type StatusReply = Record<string, never>;
 export interface FollowReply {
@@ -131,7 +142,9 @@ export interface FollowReply {
   evicted?: string[];
 }
 export type UnfollowReply = Record<string, never>;
-export interface QueryReply { users: UserStatus[] }
+export interface QueryReply {
+  users: UserStatus[];
+}
 /** A Colyseus seat reservation: give it to `client.consumeSeatReservation(seat)`. */
 export interface JoinReply {
   name: string;
@@ -184,7 +197,11 @@ export const ERRORS = {
   invalid_payload: { code: 1, retryable: false, message: 'The payload does not have the documented shape.' },
   status_too_long: { code: 2, retryable: false, message: 'The status has more UTF-8 bytes than the server allows.' },
   too_many_ids: { code: 3, retryable: false, message: 'More ids in one call than the server allows.' },
-  too_many_follows: { code: 4, retryable: false, message: 'This connection already follows as many users as the server allows.' },
+  too_many_follows: {
+    code: 4,
+    retryable: false,
+    message: 'This connection already follows as many users as the server allows.',
+  },
   rate_limited: { code: 5, retryable: true, message: 'Too many calls; try again after retryAfterMs.' },
   feature_disabled: { code: 6, retryable: false, message: 'This feature is switched off on the server.' },
   not_joined: { code: 7, retryable: true, message: 'The connection has not joined the room yet, or has left it.' },

@@ -62,7 +62,10 @@ export function matchIdOf(status: string): string | undefined {
   }
   const details = parseDetails(status);
   const matchId = details !== null && Object.hasOwn(details, 'matchId') ? details['matchId'] : undefined;
-  return typeof matchId === 'string' && matchId !== '' && matchId.length <= MAX_MATCH_ID_LENGTH && matchId.isWellFormed()
+  return typeof matchId === 'string' &&
+    matchId !== '' &&
+    matchId.length <= MAX_MATCH_ID_LENGTH &&
+    matchId.isWellFormed()
     ? matchId
     : undefined;
 }
@@ -71,7 +74,12 @@ export function matchIdOf(status: string): string | undefined {
  * Builds the presence of a visible connection. The result is never mutated.
  * Unpaired surrogates are replaced: no encoder downstream agrees on their length.
  */
-export function makePresence(userId: string, connectionId: string, text: string, username: string | undefined): Presence {
+export function makePresence(
+  userId: string,
+  connectionId: string,
+  text: string,
+  username: string | undefined,
+): Presence {
   const status = text.toWellFormed();
   const matchId = matchIdOf(status);
   return {
@@ -85,10 +93,15 @@ export function makePresence(userId: string, connectionId: string, text: string,
 
 /** Whether a follower could tell the two apart. */
 export function samePresence(a: Presence | null, b: Presence | null): boolean {
-  return a === b || (
-    a !== null && b !== null
-    && a.status === b.status && a.matchId === b.matchId && a.username === b.username
-    && a.connectionId === b.connectionId && a.userId === b.userId
+  return (
+    a === b ||
+    (a !== null &&
+      b !== null &&
+      a.status === b.status &&
+      a.matchId === b.matchId &&
+      a.username === b.username &&
+      a.connectionId === b.connectionId &&
+      a.userId === b.userId)
   );
 }
 
@@ -101,5 +114,7 @@ const ID_FORBIDDEN = new Set(['__proto__']);
 
 /** Whether `value` can be a user id: a well-formed string of 1 to 128 characters that is no prototype key. */
 export function isUserId(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 128 && value.isWellFormed() && !ID_FORBIDDEN.has(value);
+  return (
+    typeof value === 'string' && value !== '' && value.length <= 128 && value.isWellFormed() && !ID_FORBIDDEN.has(value)
+  );
 }

@@ -14,5 +14,11 @@ test.each([
 test('what exists is accepted, also as undefined', () => {
   const redact: NonNullable<PresenceOptions['redact']> = (_, presence) => presence;
   expect(() => PresenceRoom.configure({ redact, features: { join: false }, cluster: { prefix: 'x' } })).not.toThrow();
-  expect(() => PresenceRoom.configure({ redact: undefined, features: undefined, cluster: undefined } as unknown as PresenceOptions)).not.toThrow();
+  expect(() =>
+    PresenceRoom.configure({
+      redact: undefined,
+      features: undefined,
+      cluster: undefined,
+    } as unknown as PresenceOptions),
+  ).not.toThrow();
 });

@@ -68,7 +68,7 @@ export class Checker {
   /** Counts the next update of a user as sent now and returns its number. */
   next(user: number): number {
     const sequence = ++this.sent[user]!;
-    this.#sentAt[user * WINDOW + sequence % WINDOW] = performance.now();
+    this.#sentAt[user * WINDOW + (sequence % WINDOW)] = performance.now();
     this.tally.updates++;
     return sequence;
   }
@@ -152,7 +152,7 @@ export class Checker {
     const now = performance.now();
     const counts = channel === this.channels[0];
     for (let seen = before + 1; seen <= sequence; seen++) {
-      this.latency[channel].add((now - this.#sentAt[user * WINDOW + seen % WINDOW]!) * 1000);
+      this.latency[channel].add((now - this.#sentAt[user * WINDOW + (seen % WINDOW)]!) * 1000);
       this.onSeen?.(user, seen);
     }
     if (counts) {

@@ -57,27 +57,48 @@ export const connectColyseus: Connect = async (context, endpoint, user) => {
     socket.send(frame(BINARY, Buffer.concat([...head, pack({ userIds })])));
     return answers.next();
   };
-  const setStatus = (status: string) => Buffer.concat([Buffer.from([ROOM_DATA]), packString('presence:status'), pack({ status })]);
-  return { user, socket, follow, publish: publisher(context, socket, user, BINARY, setStatus), leave: () => socket.send(LEAVE) };
+  const setStatus = (status: string) =>
+    Buffer.concat([Buffer.from([ROOM_DATA]), packString('presence:status'), pack({ status })]);
+  return {
+    user,
+    socket,
+    follow,
+    publish: publisher(context, socket, user, BINARY, setStatus),
+    leave: () => socket.send(LEAVE),
+  };
 };
 
-interface Seat { sessionId: string; roomId: string; processId: string }
+interface Seat {
+  sessionId: string;
+  roomId: string;
+  processId: string;
+}
 
 /** Asks the matchmaker for a seat; the user's first status travels as a join option. */
 async function reserve(agent: Agent, { port, roomId, join }: Endpoint, user: number): Promise<Seat> {
   const path = roomId === undefined ? `/matchmake/joinOrCreate/${ROOM_NAME}` : `/matchmake/joinById/${roomId}`;
   const body = JSON.stringify({ ...join, status: statusText(user, 0) });
   const answer = await new Promise<string>((resolve, reject) => {
-    const post = request({ agent, host: '127.0.0.1', port, path, method: 'POST', headers: {
-      'authorization': `Bearer ${userIdOf(user)}`,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-    } }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.on('end', () => resolve(text));
-      response.on('error', reject);
-    });
+    const post = request(
+      {
+        agent,
+        host: '127.0.0.1',
+        port,
+        path,
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${userIdOf(user)}`,
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+        },
+      },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => resolve(text));
+        response.on('error', reject);
+      },
+    );
     post.on('error', reject);
     post.end(body);
   });

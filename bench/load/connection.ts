@@ -48,7 +48,13 @@ export class Answers {
 }
 
 /** Builds the frame that sets a status once, then only rewrites the number in it. */
-export function publisher(context: Context, socket: WireSocket, user: number, opcode: number, payload: (status: string) => Buffer): () => void {
+export function publisher(
+  context: Context,
+  socket: WireSocket,
+  user: number,
+  opcode: number,
+  payload: (status: string) => Buffer,
+): () => void {
   const status = statusText(user, 0);
   const template = frame(opcode, payload(status));
   const offset = template.indexOf(status);

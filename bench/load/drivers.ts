@@ -14,16 +14,27 @@ const STALL_MS = 3000;
  * Users 0 … publishers-1 keep `inFlight` updates under way each: the next one
  * goes out when all followers have one. Ends after `ms`, or when it is stuck.
  */
-export async function closedLoop(crowd: Crowd, { publishers, followers, inFlight, ms }: {
-  publishers: number; followers: number; inFlight: number; ms: number;
-}): Promise<void> {
+export async function closedLoop(
+  crowd: Crowd,
+  {
+    publishers,
+    followers,
+    inFlight,
+    ms,
+  }: {
+    publishers: number;
+    followers: number;
+    inFlight: number;
+    ms: number;
+  },
+): Promise<void> {
   const copies = followers * crowd.checker.channels.length;
   const missing = new Int32Array(publishers * WINDOW).fill(copies);
   const end = performance.now() + ms;
   let movedAt = performance.now();
 
   crowd.checker.onSeen = (user, sequence) => {
-    const slot = user * WINDOW + sequence % WINDOW;
+    const slot = user * WINDOW + (sequence % WINDOW);
     if (user < publishers && --missing[slot]! === 0) {
       missing[slot] = copies;
       movedAt = performance.now();
@@ -44,12 +55,15 @@ export async function closedLoop(crowd: Crowd, { publishers, followers, inFlight
 }
 
 /** `rate` updates per second of users picked evenly from [from, to), for `ms`. */
-export async function openLoop(crowd: Crowd, { rate, ms, from, to }: { rate: number; ms: number; from: number; to: number }): Promise<void> {
+export async function openLoop(
+  crowd: Crowd,
+  { rate, ms, from, to }: { rate: number; ms: number; from: number; to: number },
+): Promise<void> {
   const start = performance.now();
-  const total = Math.round(rate * ms / 1000);
+  const total = Math.round((rate * ms) / 1000);
   const order = shuffled(to - from);
   for (let sent = 0; sent < total;) {
-    const due = Math.min(total, Math.floor((performance.now() - start) * rate / 1000) + 1);
+    const due = Math.min(total, Math.floor(((performance.now() - start) * rate) / 1000) + 1);
     for (; sent < due; sent++) {
       crowd.publish(from + order[sent % order.length]!);
     }
@@ -58,12 +72,15 @@ export async function openLoop(crowd: Crowd, { rate, ms, from, to }: { rate: num
 }
 
 /** Every one of `users` changes `changes` times within `overMs`, evenly spread; one storm. */
-export async function storm(crowd: Crowd, { users, changes, overMs }: { users: number; changes: number; overMs: number }): Promise<void> {
+export async function storm(
+  crowd: Crowd,
+  { users, changes, overMs }: { users: number; changes: number; overMs: number },
+): Promise<void> {
   const order = shuffled(users);
   const start = performance.now();
   const total = users * changes;
   for (let sent = 0; sent < total;) {
-    const due = Math.min(total, Math.floor((performance.now() - start) * total / overMs) + 1);
+    const due = Math.min(total, Math.floor(((performance.now() - start) * total) / overMs) + 1);
     for (; sent < due; sent++) {
       crowd.publish(order[sent % users]!);
     }

@@ -43,5 +43,5 @@ function floorOf(bucket: number): number {
     return bucket;
   }
   const shift = Math.floor(bucket / STEPS) - 1;
-  return (bucket % STEPS + STEPS) * 2 ** shift;
+  return ((bucket % STEPS) + STEPS) * 2 ** shift;
 }

@@ -20,7 +20,10 @@ export interface LoadPlan {
   concurrency: number;
 }
 
-export interface Range { from: number; to: number }
+export interface Range {
+  from: number;
+  to: number;
+}
 
 export interface Report extends Tally {
   errors: Errors;
@@ -56,12 +59,13 @@ const crowd: Crowd = { checker, publish: (user) => connections[user]?.publish() 
 let cpuBefore = process.cpuUsage();
 
 serve({
-  connect: (range) => each(range, async (user) => {
-    const endpoint = plan.endpoints[user < (plan.split ?? users) ? 0 : 1]!;
-    const connection = await DIALECTS[system.dialect]!(context, endpoint, user);
-    connection.socket.onClose = () => checker.errors.closed++;
-    connections[user] = connection;
-  }),
+  connect: (range) =>
+    each(range, async (user) => {
+      const endpoint = plan.endpoints[user < (plan.split ?? users) ? 0 : 1]!;
+      const connection = await DIALECTS[system.dialect]!(context, endpoint, user);
+      connection.socket.onClose = () => checker.errors.closed++;
+      connections[user] = connection;
+    }),
   follow: async (range) => {
     await each(range, async (user) => {
       const ids = follows[user]!.map(userIdOf);
@@ -90,7 +94,9 @@ serve({
   openLoop: (load) => openLoop(crowd, load).then(() => settled()),
   storm: (load) => storm(crowd, load).then(() => settled()),
   report: () => {
-    const slower = checker.channels.map((channel) => checker.latency[channel]).sort((a, b) => b.percentile(0.99) - a.percentile(0.99))[0];
+    const slower = checker.channels
+      .map((channel) => checker.latency[channel])
+      .sort((a, b) => b.percentile(0.99) - a.percentile(0.99))[0];
     const cpu = process.cpuUsage(cpuBefore);
     return {
       ...checker.tally,

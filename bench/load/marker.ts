@@ -14,14 +14,17 @@ const LENGTH = 48;
 export const MAX_SEQUENCE = 10 ** SEQUENCE_DIGITS - 1;
 
 export function statusText(user: number, sequence: number): string {
-  return `@${String(user).padStart(USER_DIGITS, '0')}:${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`.padEnd(LENGTH, '~');
+  return `@${String(user).padStart(USER_DIGITS, '0')}:${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`.padEnd(
+    LENGTH,
+    '~',
+  );
 }
 
 /** Overwrites the sequence number of the status text at `offset`. */
 export function patchSequence(bytes: Buffer, offset: number, sequence: number): void {
   let rest = sequence;
   for (let i = offset + USER_DIGITS + 1 + SEQUENCE_DIGITS; i > offset + USER_DIGITS + 1; i--) {
-    bytes[i] = 0x30 + rest % 10;
+    bytes[i] = 0x30 + (rest % 10);
     rest = Math.floor(rest / 10);
   }
 }
@@ -44,8 +47,13 @@ export function scan(bytes: Uint8Array, start: number, end: number, found: Found
     if (byte === AT) {
       const user = digits(bytes, i + 1, USER_DIGITS);
       const sequence = digits(bytes, i + 2 + USER_DIGITS, SEQUENCE_DIGITS);
-      if (user >= 0 && sequence >= 0 && i + LENGTH <= end
-        && bytes[i + 1 + USER_DIGITS] === COLON && bytes[i + 2 + USER_DIGITS + SEQUENCE_DIGITS] === TILDE) {
+      if (
+        user >= 0 &&
+        sequence >= 0 &&
+        i + LENGTH <= end &&
+        bytes[i + 1 + USER_DIGITS] === COLON &&
+        bytes[i + 2 + USER_DIGITS + SEQUENCE_DIGITS] === TILDE
+      ) {
         found.users[found.count] = user;
         found.sequences[found.count] = sequence;
         found.leaving[found.count] = leaving;

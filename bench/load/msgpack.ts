@@ -7,7 +7,10 @@ export function pack(value: string | readonly string[] | Readonly<Record<string,
     return Buffer.concat([Buffer.from([0xdc, value.length >> 8, value.length & 0xff]), ...value.map(packString)]);
   }
   const entries = Object.entries(value);
-  return Buffer.concat([Buffer.from([0x80 | entries.length]), ...entries.flatMap(([key, item]) => [packString(key), pack(item)])]);
+  return Buffer.concat([
+    Buffer.from([0x80 | entries.length]),
+    ...entries.flatMap(([key, item]) => [packString(key), pack(item)]),
+  ]);
 }
 
 /** Colyseus encodes the type of a message with the same string format. */

@@ -10,14 +10,17 @@ const REPLY = 'r'.charCodeAt(0);
 
 export const connectPlain: Connect = async (context, endpoint, user) => {
   const answers = new Answers();
-  const socket = await WireSocket.open(`ws://127.0.0.1:${endpoint.port}/?user=${userIdOf(user)}`, (_socket, bytes, start, end, size) => {
-    if (bytes[start + KIND_OFFSET] === REPLY) {
-      context.checker.snapshot(user, bytes, start, end);
-      answers.arrived();
-    } else {
-      context.checker.frame('deltas', user, bytes, start, end, size);
-    }
-  });
+  const socket = await WireSocket.open(
+    `ws://127.0.0.1:${endpoint.port}/?user=${userIdOf(user)}`,
+    (_socket, bytes, start, end, size) => {
+      if (bytes[start + KIND_OFFSET] === REPLY) {
+        context.checker.snapshot(user, bytes, start, end);
+        answers.arrived();
+      } else {
+        context.checker.frame('deltas', user, bytes, start, end, size);
+      }
+    },
+  );
   const follow = (userIds: readonly string[]) => {
     socket.send(frame(TEXT, Buffer.from(JSON.stringify({ t: 'follow', userIds }))));
     return answers.next();
@@ -25,5 +28,11 @@ export const connectPlain: Connect = async (context, endpoint, user) => {
   const setStatus = (status: string) => Buffer.from(JSON.stringify({ t: 'status', status }));
   socket.send(frame(TEXT, setStatus(statusText(user, 0))));
   await follow([]);
-  return { user, socket, follow, publish: publisher(context, socket, user, TEXT, setStatus), leave: () => socket.close() };
+  return {
+    user,
+    socket,
+    follow,
+    publish: publisher(context, socket, user, TEXT, setStatus),
+    leave: () => socket.close(),
+  };
 };

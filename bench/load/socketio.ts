@@ -32,5 +32,11 @@ export const connectSocketIo: Connect = async (context, endpoint, user) => {
   const setStatus = (status: string) => Buffer.from(`42${JSON.stringify(['status', { status }])}`);
   await answers.next();
   socket.send(frame(TEXT, setStatus(statusText(user, 0))));
-  return { user, socket, follow, publish: publisher(context, socket, user, TEXT, setStatus), leave: () => socket.close() };
+  return {
+    user,
+    socket,
+    follow,
+    publish: publisher(context, socket, user, TEXT, setStatus),
+    leave: () => socket.close(),
+  };
 };

@@ -53,8 +53,17 @@ function panel(scenario: ScenarioResult, metric: MetricName, top: number): strin
     const width = Math.max(1, Math.max(0, value?.median ?? 0) * scale);
     return [
       text(MARGIN + LABEL_WIDTH - 10, y + 13, caseLabel(one), 'font-size="12.5" fill="#1b1f24" text-anchor="end"'),
-      ...(value ? [`<rect x="${MARGIN + LABEL_WIDTH}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" rx="2" fill="${colorOf(one.system)}"/>`] : []),
-      text(MARGIN + LABEL_WIDTH + (value ? width : 0) + 6, y + 13, value ? figure(value.median) : 'failed', 'font-size="12.5" fill="#1b1f24"'),
+      ...(value
+        ? [
+            `<rect x="${MARGIN + LABEL_WIDTH}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" rx="2" fill="${colorOf(one.system)}"/>`,
+          ]
+        : []),
+      text(
+        MARGIN + LABEL_WIDTH + (value ? width : 0) + 6,
+        y + 13,
+        value ? figure(value.median) : 'failed',
+        'font-size="12.5" fill="#1b1f24"',
+      ),
     ].join('\n');
   });
   return [

@@ -1,5 +1,13 @@
 /** The results as markdown, for the terminal and for `latest.md`. */
-import { compare, metricOf, type MetricName, type Results, type ScenarioResult, type Spread, type TargetResult } from '../results.ts';
+import {
+  compare,
+  metricOf,
+  type MetricName,
+  type Results,
+  type ScenarioResult,
+  type Spread,
+  type TargetResult,
+} from '../results.ts';
 import { caseLabel } from '../scenarios.ts';
 
 /** Columns in order; a scenario shows those it measured. */
@@ -30,21 +38,30 @@ export function leadingMetric(scenario: ScenarioResult): MetricName | null {
 
 export function renderMarkdown(results: Results): string {
   const { date, machine, rounds, quick, versions } = results;
-  return [
-    '# Benchmark results',
-    `${date} · ${machine.cpu}, ${machine.cores} cores · Node ${machine.node} · ${machine.os}`,
-    Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(' · '),
-    `${rounds === 1 ? 'One round' : `${rounds} rounds, interleaved; medians, ratios within a round (min..max)`}.${quick ? ' Quick run: small sizes, indicative only.' : ''}`,
-    ...results.scenarios.map(renderScenario),
-    ...(results.targets.length > 0 ? [renderTargets(results.targets)] : []),
-  ].join('\n\n') + '\n';
+  return (
+    [
+      '# Benchmark results',
+      `${date} · ${machine.cpu}, ${machine.cores} cores · Node ${machine.node} · ${machine.os}`,
+      Object.entries(versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(' · '),
+      `${rounds === 1 ? 'One round' : `${rounds} rounds, interleaved; medians, ratios within a round (min..max)`}.${quick ? ' Quick run: small sizes, indicative only.' : ''}`,
+      ...results.scenarios.map(renderScenario),
+      ...(results.targets.length > 0 ? [renderTargets(results.targets)] : []),
+    ].join('\n\n') + '\n'
+  );
 }
 
 export function renderScenario(scenario: ScenarioResult): string {
   const columns = COLUMNS.filter(({ metric }) => scenario.cases.some((one) => metricOf(one, metric)));
   const leading = leadingMetric(scenario);
   const reference = scenario.cases.find(({ name }) => name === scenario.reference);
-  const head = ['system', ...columns.map((column) => column.head), ...(reference ? [`× ${scenario.reference}`] : []), 'checks'];
+  const head = [
+    'system',
+    ...columns.map((column) => column.head),
+    ...(reference ? [`× ${scenario.reference}`] : []),
+    'checks',
+  ];
   const rows = scenario.cases.map((one) => [
     caseLabel(one),
     ...columns.map(({ metric, percent }) => cell(metricOf(one, metric), percent)),
@@ -56,7 +73,11 @@ export function renderScenario(scenario: ScenarioResult): string {
 
 export function renderTargets(targets: readonly TargetResult[]): string {
   const rows = targets.map(({ id, what, limit, unit, value, met }) => [
-    id, what, `≤ ${limit} ${unit}`.trim(), value ? `${range(value)} ${unit}`.trim() : 'not measured', met === null ? '–' : met ? 'met' : '**missed**',
+    id,
+    what,
+    `≤ ${limit} ${unit}`.trim(),
+    value ? `${range(value)} ${unit}`.trim() : 'not measured',
+    met === null ? '–' : met ? 'met' : '**missed**',
   ]);
   return ['## Targets', '', ...lines(['#', 'what', 'target', 'measured', ''], rows)].join('\n');
 }
@@ -79,12 +100,19 @@ function range(spread: Spread | null): string {
   if (!spread) {
     return '–';
   }
-  return spread.min === spread.max ? figure(spread.median) : `${figure(spread.median)} (${figure(spread.min)}..${figure(spread.max)})`;
+  return spread.min === spread.max
+    ? figure(spread.median)
+    : `${figure(spread.median)} (${figure(spread.min)}..${figure(spread.max)})`;
 }
 
 /** A markdown table whose source is aligned, so that it reads in a terminal too. */
 function lines(head: string[], rows: string[][]): string[] {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)));
-  const line = (row: string[]) => `| ${row.map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!))).join(' | ')} |`;
-  return [line(head), `| ${widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`, ...rows.map(line)];
+  const line = (row: string[]) =>
+    `| ${row.map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!))).join(' | ')} |`;
+  return [
+    line(head),
+    `| ${widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`,
+    ...rows.map(line),
+  ];
 }

@@ -8,7 +8,6 @@ import { WebSocketTransport } from '@colyseus/ws-transport';
 import { ROOM_NAME } from '../room-name.ts';
 import type { Running } from './running.ts';
 
-
 const SILENT = { debug() {}, error: console.error, info() {}, trace() {}, warn() {} };
 
 /** A room class, as `defineRoom` takes it. */
@@ -16,11 +15,14 @@ export type RoomClass = Parameters<typeof defineRoom>[0];
 
 export async function startColyseus(room: RoomClass, redisPort?: number): Promise<Running> {
   const http = createServer();
-  const shared: Partial<ServerOptions> = redisPort === undefined ? {} : {
-    presence: new RedisPresence(redisPort),
-    driver: new RedisDriver(redisPort),
-    selectProcessIdToCreateRoom: () => Promise.resolve(matchMaker.processId),
-  };
+  const shared: Partial<ServerOptions> =
+    redisPort === undefined
+      ? {}
+      : {
+          presence: new RedisPresence(redisPort),
+          driver: new RedisDriver(redisPort),
+          selectProcessIdToCreateRoom: () => Promise.resolve(matchMaker.processId),
+        };
   const server = defineServer({
     rooms: { [ROOM_NAME]: defineRoom(room) },
     transport: new WebSocketTransport({ server: http }),

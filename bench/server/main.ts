@@ -20,7 +20,8 @@ export type ServerOps = {
 };
 
 /** The "last resort" collection also gives free pages back; without that, RSS tells when V8 last felt like it. */
-const collect = globalThis.gc as ((options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void) | undefined;
+const collect = globalThis.gc as
+  ((options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void) | undefined;
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as ServerPlan;
 const running = await start(plan);

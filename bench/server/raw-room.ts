@@ -3,7 +3,13 @@
  * encoded once and enqueued to every follower on its own.
  */
 import { type Client, generateId, getMessageBytes, Protocol } from '@colyseus/core';
-import { DELTA_MESSAGE, type FollowReply, type FollowRequest, type Presence, type StatusRequest } from '../../src/protocol.ts';
+import {
+  DELTA_MESSAGE,
+  type FollowReply,
+  type FollowRequest,
+  type Presence,
+  type StatusRequest,
+} from '../../src/protocol.ts';
 import { EmptyRoom } from './colyseus.ts';
 import { presenceOf } from './running.ts';
 
@@ -18,7 +24,9 @@ export class RawRoom extends EmptyRoom {
   readonly #follows = new Map<Client, User[]>();
 
   override onCreate(): void {
-    this.onMessage('presence:status', (client, message: StatusRequest) => this.#setStatus(client, message.status ?? ''));
+    this.onMessage('presence:status', (client, message: StatusRequest) =>
+      this.#setStatus(client, message.status ?? ''),
+    );
     this.onMessage('presence:follow', (client, message: FollowRequest) => this.#follow(client, message.userIds));
   }
 
@@ -43,7 +51,10 @@ export class RawRoom extends EmptyRoom {
     if (user.followers.size === 0) {
       return;
     }
-    const bytes = getMessageBytes.raw(Protocol.ROOM_DATA, DELTA_MESSAGE, { joins: [user.presence], leaves: old ? [old] : [] });
+    const bytes = getMessageBytes.raw(Protocol.ROOM_DATA, DELTA_MESSAGE, {
+      joins: [user.presence],
+      leaves: old ? [old] : [],
+    });
     for (const follower of user.followers) {
       follower.enqueueRaw(bytes);
     }

@@ -12,7 +12,10 @@ export interface ServerPlan {
   fault?: Fault;
 }
 
-export interface Fault { kind: 'drop' | 'foreign' | 'stale' | 'repeat'; every: number }
+export interface Fault {
+  kind: 'drop' | 'foreign' | 'stale' | 'repeat';
+  every: number;
+}
 
 export interface Running {
   port: number;

@@ -8,7 +8,9 @@ interface ClientEvents {
   status: (message: { status: string }) => void;
   follow: (message: { userIds: string[] }, answer: (reply: { presences: Presence[] }) => void) => void;
 }
-interface ServerEvents { delta: (delta: Delta) => void }
+interface ServerEvents {
+  delta: (delta: Delta) => void;
+}
 
 export async function startSocketIo(): Promise<Running> {
   const http = createServer();

@@ -7,7 +7,11 @@ export const REJOIN_DEFAULTS: Required<RejoinOptions> = { minMs: 300, maxMs: 15_
  * Milliseconds before attempt number `attempt` (from 1): anywhere between
  * `minMs` and a bound that triples with each attempt, up to `maxMs`.
  */
-export function backoffMs(attempt: number, { minMs, maxMs }: { minMs: number; maxMs: number }, random: () => number = Math.random): number {
+export function backoffMs(
+  attempt: number,
+  { minMs, maxMs }: { minMs: number; maxMs: number },
+  random: () => number = Math.random,
+): number {
   const bound = Math.max(minMs, Math.min(maxMs, minMs * 3 ** attempt));
   return minMs + random() * (bound - minMs);
 }

@@ -9,7 +9,11 @@ export interface ChunkLimits {
 }
 
 /** Stops at the first failure; what ran before it stays done. A chunk that answers `too_many_ids` is halved. */
-export async function eachChunk(ids: readonly string[], limits: ChunkLimits, run: (chunk: string[]) => Promise<void>): Promise<void> {
+export async function eachChunk(
+  ids: readonly string[],
+  limits: ChunkLimits,
+  run: (chunk: string[]) => Promise<void>,
+): Promise<void> {
   let chunks = chunkIds(ids, limits.maxIds, limits.maxBytes);
   for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
     try {

@@ -15,7 +15,16 @@ export interface Entry extends UserFacts {
 }
 
 export function newEntry(userId: string, origin: Origin): Entry {
-  return { userId, username: undefined, last: 'offline', connections: new Map(), stale: false, origin, confirmed: false, friend: null };
+  return {
+    userId,
+    username: undefined,
+    last: 'offline',
+    connections: new Map(),
+    stale: false,
+    origin,
+    confirmed: false,
+    friend: null,
+  };
 }
 
 export function viewOf(entry: Entry): Friend {
@@ -29,7 +38,10 @@ export interface Knowledge {
 }
 
 /** Looks up what a reply or snapshot says about one user. */
-export function knowledge({ presences, users }: Knowledge): (userId: string) => { presences: readonly Presence[]; last: Entry['last'] } {
+export function knowledge({
+  presences,
+  users,
+}: Knowledge): (userId: string) => { presences: readonly Presence[]; last: Entry['last'] } {
   const byUser = new Map<string, Presence[]>();
   for (const presence of presences) {
     const known = byUser.get(presence.userId);
@@ -48,5 +60,9 @@ export function knowledge({ presences, users }: Knowledge): (userId: string) => 
 
 export function partOf(delta: Delta, userId: string): Delta {
   const mine = (item: { userId: string }): boolean => item.userId === userId;
-  return { joins: delta.joins.filter(mine), leaves: delta.leaves.filter(mine), users: (delta.users ?? []).filter(mine) };
+  return {
+    joins: delta.joins.filter(mine),
+    leaves: delta.leaves.filter(mine),
+    users: (delta.users ?? []).filter(mine),
+  };
 }

@@ -44,11 +44,15 @@ export class Follows {
     return this.#serially(async () => {
       const result: FollowResult = { presences: [], evicted: [] };
       const own = this.#parts.store.self?.userId;
-      await eachChunk(wanted.filter((id) => id !== own), this.#limits, async (chunk) => {
-        const { presences, evicted } = await this.#followChunk(chunk, { since });
-        result.presences.push(...presences);
-        result.evicted.push(...evicted);
-      });
+      await eachChunk(
+        wanted.filter((id) => id !== own),
+        this.#limits,
+        async (chunk) => {
+          const { presences, evicted } = await this.#followChunk(chunk, { since });
+          result.presences.push(...presences);
+          result.evicted.push(...evicted);
+        },
+      );
       return result;
     });
   }
@@ -63,10 +67,12 @@ export class Follows {
       });
     }
     const unwanted = toIds(ids);
-    return this.#serially(() => eachChunk(unwanted, this.#limits, async (chunk) => {
-      await requests.call('presence:unfollow', { userIds: chunk }, { since });
-      announcer.announce(store.remove(chunk));
-    }));
+    return this.#serially(() =>
+      eachChunk(unwanted, this.#limits, async (chunk) => {
+        await requests.call('presence:unfollow', { userIds: chunk }, { since });
+        announcer.announce(store.remove(chunk));
+      }),
+    );
   }
 
   /** Follows everybody again whom the client followed in the seat it lost, until done or off line (then it is called again). Never rejects. */

@@ -36,7 +36,9 @@ export class FriendStore {
 
   /** Follows of this origin that the server has not confirmed since the last {@link lose}. */
   unconfirmed(origin: Origin): string[] {
-    return [...this.#follows.values()].filter((entry) => entry.origin === origin && !entry.confirmed).map((entry) => entry.userId);
+    return [...this.#follows.values()]
+      .filter((entry) => entry.origin === origin && !entry.confirmed)
+      .map((entry) => entry.userId);
   }
 
   welcome(welcome: Welcome): Transition {
@@ -100,7 +102,10 @@ export class FriendStore {
     this.#adopt(step, ids, snapshot, 'server');
     if (snapshot.complete === true) {
       const gone = [...this.#follows.values()].filter((entry) => entry.confirmed && !ids.has(entry.userId));
-      this.#drop(step, gone.map((entry) => entry.userId));
+      this.#drop(
+        step,
+        gone.map((entry) => entry.userId),
+      );
     }
     this.#replay(step, ids);
     return this.#finish(step);

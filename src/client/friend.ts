@@ -45,9 +45,11 @@ export function toFriend(user: UserFacts): Friend {
 
 /** Order for a friends list: online and joinable first, then online, then the others; by name within each. */
 export function compareFriends(a: Friend, b: Friend): number {
-  return rank(a) - rank(b)
-    || (a.username ?? a.userId).localeCompare(b.username ?? b.userId)
-    || (a.userId < b.userId ? -1 : Number(a.userId > b.userId));
+  return (
+    rank(a) - rank(b) ||
+    (a.username ?? a.userId).localeCompare(b.username ?? b.userId) ||
+    (a.userId < b.userId ? -1 : Number(a.userId > b.userId))
+  );
 }
 
 function rank(friend: Friend): number {

@@ -2,7 +2,17 @@
  * Reads what the server sends. A server of another version must not be able
  * to break the list: what does not have the documented shape is left out.
  */
-import type { Delta, FollowReply, GeneralChange, JoinReply, Presence, QueryReply, Snapshot, UserStatus, Welcome } from '../protocol.ts';
+import type {
+  Delta,
+  FollowReply,
+  GeneralChange,
+  JoinReply,
+  Presence,
+  QueryReply,
+  Snapshot,
+  UserStatus,
+  Welcome,
+} from '../protocol.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -22,7 +32,11 @@ export function readWelcome(value: unknown): Welcome | null {
 
 export function readDelta(value: unknown): Delta {
   const { joins, leaves, users } = fields(value);
-  return { joins: list(joins).filter(isPresence), leaves: list(leaves).filter(isPresence), users: list(users).filter(isGeneralChange) };
+  return {
+    joins: list(joins).filter(isPresence),
+    leaves: list(leaves).filter(isPresence),
+    users: list(users).filter(isGeneralChange),
+  };
 }
 
 export function readSnapshot(value: unknown): Snapshot {

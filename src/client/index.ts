@@ -3,9 +3,25 @@ export { PresenceClient } from './presence-client.ts';
 export { compareFriends, detailsOf } from './friend.ts';
 export type { FollowResult } from './follows.ts';
 export type {
-  AttachOptions, ConnectionState, Friend, PresenceClientOptions, RejoinOptions, RoomMethod, UserStatusChange,
+  AttachOptions,
+  ConnectionState,
+  Friend,
+  PresenceClientOptions,
+  RejoinOptions,
+  RoomMethod,
+  UserStatusChange,
 } from './types.ts';
 export { ERRORS, PresenceError } from '../protocol.ts';
 export type {
-  Delta, GeneralChange, GeneralStatus, Presence, PresenceErrorBody, PresenceErrorCode, PresenceEvents, Requests, Status, Sync, UserStatus,
+  Delta,
+  GeneralChange,
+  GeneralStatus,
+  Presence,
+  PresenceErrorBody,
+  PresenceErrorCode,
+  PresenceEvents,
+  Requests,
+  Status,
+  Sync,
+  UserStatus,
 } from '../protocol.ts';

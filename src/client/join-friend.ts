@@ -6,7 +6,12 @@ import { readSeat } from './inbound.ts';
 import { messageOf, type Requests } from './requests.ts';
 
 /** Asks for a seat in that user's match and takes it. Not repeated when the connection is lost: a seat may be held already. */
-export async function joinFriend(client: Client, requests: Requests, userId: string, connectionId?: string): Promise<Room> {
+export async function joinFriend(
+  client: Client,
+  requests: Requests,
+  userId: string,
+  connectionId?: string,
+): Promise<Room> {
   if (!isUserId(userId)) {
     throw new PresenceError('invalid_payload', 'A user id is a string of 1 to 128 characters.');
   }
@@ -18,7 +23,9 @@ export async function joinFriend(client: Client, requests: Requests, userId: str
   try {
     return await client.consumeSeatReservation(seat);
   } catch (cause) {
-    throw Object.assign(new PresenceError(reasonOf(cause), `The seat could not be taken: ${messageOf(cause)}`), { cause });
+    throw Object.assign(new PresenceError(reasonOf(cause), `The seat could not be taken: ${messageOf(cause)}`), {
+      cause,
+    });
   }
 }
 

@@ -83,7 +83,11 @@ export class Link {
     const joining: Promise<Room> = client[method](roomName, joinOptions());
     let room: Room;
     try {
-      room = await this.timers.within(joining, timeoutMs, () => new PresenceError('unavailable', `Joining "${roomName}" took longer than ${timeoutMs} ms.`));
+      room = await this.timers.within(
+        joining,
+        timeoutMs,
+        () => new PresenceError('unavailable', `Joining "${roomName}" took longer than ${timeoutMs} ms.`),
+      );
     } catch (error) {
       // A seat that comes too late must not stay taken.
       joining.then(leaveRoom).catch(() => undefined);
@@ -107,17 +111,23 @@ export class Link {
         this.#events.welcome(welcome, this.#session !== session);
         welcomed();
       },
-      dropped: () => this.#session === session ? this.#drop(session) : lost(),
+      dropped: () => (this.#session === session ? this.#drop(session) : lost()),
       back: () => this.#session === session && this.#setState('online'),
-      left: (code) => this.#session === session ? this.#lose(code) : lost(),
+      left: (code) => (this.#session === session ? this.#lose(code) : lost()),
     });
     if (!this.#settings.welcomed) {
       welcomed();
     }
     try {
-      await this.timers.within(settled, this.#settings.timeoutMs, () => new PresenceError(
-        'unavailable', `The room "${room.name}" sent no presence:welcome: it is not presence-aware, or was attached too late.`,
-      ));
+      await this.timers.within(
+        settled,
+        this.#settings.timeoutMs,
+        () =>
+          new PresenceError(
+            'unavailable',
+            `The room "${room.name}" sent no presence:welcome: it is not presence-aware, or was attached too late.`,
+          ),
+      );
       if (this.#state === 'closed') {
         throw notJoined();
       }
@@ -242,7 +252,7 @@ export class Link {
 
 /** A seat refused by the server's presence says why by a code in the text; other errors stay what they are. */
 function refusalOf(error: unknown): unknown {
-  const [, code] = error instanceof Error ? /\(code: (\w+)\)$/.exec(error.message) ?? [] : [];
+  const [, code] = error instanceof Error ? (/\(code: (\w+)\)$/.exec(error.message) ?? []) : [];
   if (code === undefined || !Object.hasOwn(ERRORS, code)) {
     return error;
   }

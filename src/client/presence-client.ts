@@ -86,27 +86,39 @@ export class PresenceClient {
   }
 
   private constructor(client: Client, roomName: string, options: PresenceClientOptions) {
-    const { joinOptions, sync = 'deltas', resume, timeoutMs = DEFAULT_TIMEOUT_MS, maxFrameBytes = DEFAULT_MAX_FRAME_BYTES } = options;
+    const {
+      joinOptions,
+      sync = 'deltas',
+      resume,
+      timeoutMs = DEFAULT_TIMEOUT_MS,
+      maxFrameBytes = DEFAULT_MAX_FRAME_BYTES,
+    } = options;
     this.#client = client;
     this.#maxFrameBytes = maxFrameBytes;
     this.#connectionId = resume;
-    this.#link = new Link({
-      client,
-      roomName,
-      method: options.roomMethod ?? 'joinOrCreate',
-      rejoin: { ...REJOIN_DEFAULTS, ...options.rejoin },
-      reconnectMs: options.reconnectMs ?? DEFAULT_RECONNECT_MS,
-      timeoutMs,
-      welcomed: sync !== 'state',
-      joinOptions: () => ({ ...joinOptions, ...defined({ sync, status: this.#status.forJoin(), resume: this.#connectionId }) }),
-      onRoom: options.onRoom,
-    }, {
-      welcome: (welcome, fresh) => this.#greet(welcome, fresh),
-      delta: (delta) => this.#hear(delta),
-      snapshot: (snapshot) => this.#announcer.announce(this.#store.applySnapshot(snapshot)),
-      unfollowed: (userIds) => this.#announcer.announce(this.#store.remove(userIds)),
-      state: (state, error) => this.#enter(state, error),
-    });
+    this.#link = new Link(
+      {
+        client,
+        roomName,
+        method: options.roomMethod ?? 'joinOrCreate',
+        rejoin: { ...REJOIN_DEFAULTS, ...options.rejoin },
+        reconnectMs: options.reconnectMs ?? DEFAULT_RECONNECT_MS,
+        timeoutMs,
+        welcomed: sync !== 'state',
+        joinOptions: () => ({
+          ...joinOptions,
+          ...defined({ sync, status: this.#status.forJoin(), resume: this.#connectionId }),
+        }),
+        onRoom: options.onRoom,
+      },
+      {
+        welcome: (welcome, fresh) => this.#greet(welcome, fresh),
+        delta: (delta) => this.#hear(delta),
+        snapshot: (snapshot) => this.#announcer.announce(this.#store.applySnapshot(snapshot)),
+        unfollowed: (userIds) => this.#announcer.announce(this.#store.remove(userIds)),
+        state: (state, error) => this.#enter(state, error),
+      },
+    );
     this.#requests = new Requests(this.#link, timeoutMs);
     this.#status = new OwnStatus(this.#requests, maxFrameBytes);
     this.#follows = new Follows({

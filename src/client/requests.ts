@@ -27,7 +27,11 @@ export class Requests {
   }
 
   /** The raw reply. Every request but `presence:join` may be sent twice without harm. */
-  async call<T extends RequestType>(type: T, payload: RequestTable[T]['request'], options: CallOptions = {}): Promise<unknown> {
+  async call<T extends RequestType>(
+    type: T,
+    payload: RequestTable[T]['request'],
+    options: CallOptions = {},
+  ): Promise<unknown> {
     const { skip, repeat = true, since = performance.now() } = options;
     let patience = RATE_LIMIT_PATIENCE_MS;
     for (;;) {

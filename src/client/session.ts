@@ -1,8 +1,14 @@
 /** One joined room: its presence messages and its ends of life, until it is detached or left. */
 import type { Room } from '@colyseus/sdk';
 import {
-  DELTA_MESSAGE, PresenceError, SNAPSHOT_MESSAGE, UNFOLLOWED_MESSAGE, WELCOME_MESSAGE,
-  type Delta, type Snapshot, type Welcome,
+  DELTA_MESSAGE,
+  PresenceError,
+  SNAPSHOT_MESSAGE,
+  UNFOLLOWED_MESSAGE,
+  WELCOME_MESSAGE,
+  type Delta,
+  type Snapshot,
+  type Welcome,
 } from '../protocol.ts';
 import { readDelta, readSnapshot, readUserIds, readWelcome } from './inbound.ts';
 import { callSafely } from './listeners.ts';
@@ -32,11 +38,12 @@ export class Session {
     this.room = room;
     const onDrop = (): void => callSafely(() => events.dropped());
     // The SDK acknowledges the join only after this signal: what is sent from inside would come too early.
-    const onReconnect = (): void => queueMicrotask(() => {
-      if (this.#release.length > 0) {
-        events.back();
-      }
-    });
+    const onReconnect = (): void =>
+      queueMicrotask(() => {
+        if (this.#release.length > 0) {
+          events.back();
+        }
+      });
     const onLeave = (code: number): void => {
       // The SDK has dropped every listener of the room by now.
       this.#left = true;

@@ -10,7 +10,11 @@ import type { Log } from './health.ts';
 import type { Keys } from './keys.ts';
 import type { Register } from '../core/ports.ts';
 import {
-  decodeControl, decodeRegister, encodeControl, type ControlMessage, type RegisterEnvelope,
+  decodeControl,
+  decodeRegister,
+  encodeControl,
+  type ControlMessage,
+  type RegisterEnvelope,
 } from './envelope.ts';
 import { Subscription, type SubscriptionContext } from './subscription.ts';
 
@@ -52,33 +56,45 @@ export class Bus {
   }
 
   /** Registers of one user. The caller opens and closes. `byProxy`: another process speaks for `from`. */
-  onRegister(userId: string, hear: (from: string, register: Register, byProxy: boolean) => void, onLate: () => void): Subscription {
-    return this.#subscription(this.#deps.keys.user(userId), (message) => {
-      const received = decodeRegister(message);
-      if (received === null) {
-        this.counts.dropped++;
-      } else if (received.from !== this.#deps.incarnation) {
-        this.counts.received++;
-        hear(received.from, received.body, received.byProxy === true);
-      }
-    }, onLate);
+  onRegister(
+    userId: string,
+    hear: (from: string, register: Register, byProxy: boolean) => void,
+    onLate: () => void,
+  ): Subscription {
+    return this.#subscription(
+      this.#deps.keys.user(userId),
+      (message) => {
+        const received = decodeRegister(message);
+        if (received === null) {
+          this.counts.dropped++;
+        } else if (received.from !== this.#deps.incarnation) {
+          this.counts.received++;
+          hear(received.from, received.body, received.byProxy === true);
+        }
+      },
+      onLate,
+    );
   }
 
   /** The control topic. The caller opens and closes. */
   onControl(hear: (from: string, message: ControlMessage) => void, hearEcho: (beat: number) => void): Subscription {
-    return this.#subscription(this.#deps.keys.control, (message) => {
-      const received = decodeControl(message);
-      if (received === null) {
-        this.counts.dropped++;
-      } else if (received.from !== this.#deps.incarnation) {
-        if (received.body.kind === 'command') {
-          this.counts.received++;
+    return this.#subscription(
+      this.#deps.keys.control,
+      (message) => {
+        const received = decodeControl(message);
+        if (received === null) {
+          this.counts.dropped++;
+        } else if (received.from !== this.#deps.incarnation) {
+          if (received.body.kind === 'command') {
+            this.counts.received++;
+          }
+          hear(received.from, received.body);
+        } else if (received.body.kind === 'beat') {
+          hearEcho(received.body.n);
         }
-        hear(received.from, received.body);
-      } else if (received.body.kind === 'beat') {
-        hearEcho(received.body.n);
-      }
-    }, () => {});
+      },
+      () => {},
+    );
   }
 
   #publish(topic: string, message: object): Promise<unknown> {
@@ -87,12 +103,19 @@ export class Bus {
 
   #subscription(topic: string, hear: (message: unknown) => void, onLate: () => void): Subscription {
     const { subscriptions, log } = this.#deps;
-    return new Subscription(subscriptions, topic, (message) => {
-      try {
-        hear(message);
-      } catch (error) {
-        log.error(`colyseus-presence: applying a message on ${topic} failed: ${error instanceof Error ? error.stack : String(error)}`);
-      }
-    }, onLate);
+    return new Subscription(
+      subscriptions,
+      topic,
+      (message) => {
+        try {
+          hear(message);
+        } catch (error) {
+          log.error(
+            `colyseus-presence: applying a message on ${topic} failed: ${error instanceof Error ? error.stack : String(error)}`,
+          );
+        }
+      },
+      onLate,
+    );
   }
 }

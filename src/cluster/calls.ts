@@ -43,9 +43,13 @@ export class Calls {
   /** The same, but also while the store is down, and without consequences. */
   probe<T>(command: () => unknown): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const giveUp = (): void => { reject(new Error(`no answer within ${this.#timeoutMs} ms`)); };
+      const giveUp = (): void => {
+        reject(new Error(`no answer within ${this.#timeoutMs} ms`));
+      };
       // A process that was stalled finds the timer due before it has read the answer: look once more.
-      let timer = this.#clock.setTimeout(() => { timer = this.#clock.setTimeout(giveUp, 0); }, this.#timeoutMs);
+      let timer = this.#clock.setTimeout(() => {
+        timer = this.#clock.setTimeout(giveUp, 0);
+      }, this.#timeoutMs);
       settle(command).then(
         (value) => {
           this.#clock.clearTimeout(timer);

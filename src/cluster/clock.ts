@@ -12,7 +12,9 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimeout: (run, ms) => setTimeout(run, ms).unref(),
-  clearTimeout: (handle) => { clearTimeout(handle as NodeJS.Timeout); },
+  clearTimeout: (handle) => {
+    clearTimeout(handle as NodeJS.Timeout);
+  },
   random: () => Math.random(),
 };
 

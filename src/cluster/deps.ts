@@ -22,9 +22,15 @@ export interface ClusterDeps {
 
 // Looked up at each use: the application may set its own logger at any time.
 const colyseusLog: Log = {
-  info: (message) => { logger.info(message); },
-  warn: (message) => { logger.warn(message); },
-  error: (message) => { logger.error(message); },
+  info: (message) => {
+    logger.info(message);
+  },
+  warn: (message) => {
+    logger.warn(message);
+  },
+  error: (message) => {
+    logger.error(message);
+  },
 };
 
 export function withDefaults(deps: ClusterDeps): Required<ClusterDeps> {

@@ -12,7 +12,14 @@ export const ENVELOPE_VERSION = 1;
 /** Longest name of an incarnation, in characters. */
 const MAX_INCARNATION_LENGTH = 256;
 
-interface WireEntry { c: string; s: string; t: number; m?: string; k?: number; h?: number }
+interface WireEntry {
+  c: string;
+  s: string;
+  t: number;
+  m?: string;
+  k?: number;
+  h?: number;
+}
 
 /** A register on the wire and in the shared store. Short names: it is the bulk of the traffic. */
 export interface RegisterEnvelope {
@@ -135,8 +142,10 @@ function openEnvelope(value: unknown): (Record<string, unknown> & { f: string })
   }
   const envelope = value as Record<string, unknown>;
   const from = envelope['f'];
-  return envelope['v'] === ENVELOPE_VERSION
-    && typeof from === 'string' && from !== '' && from.length <= MAX_INCARNATION_LENGTH
+  return envelope['v'] === ENVELOPE_VERSION &&
+    typeof from === 'string' &&
+    from !== '' &&
+    from.length <= MAX_INCARNATION_LENGTH
     ? { ...envelope, f: from }
     : null;
 }
@@ -147,8 +156,17 @@ function decodeEntry(value: unknown): RegisterEntry | null {
   }
   const { c, s, t, m, k, h } = value as Record<string, unknown>;
   // The id goes into followers' frames as it is.
-  if (typeof c !== 'string' || c === '' || c.length > MAX_ID_LENGTH || !c.isWellFormed() || typeof s !== 'string' || !isFinite(t)
-    || !(m === undefined || typeof m === 'string') || !(k === undefined || isFinite(k)) || !(h === undefined || isFinite(h))) {
+  if (
+    typeof c !== 'string' ||
+    c === '' ||
+    c.length > MAX_ID_LENGTH ||
+    !c.isWellFormed() ||
+    typeof s !== 'string' ||
+    !isFinite(t) ||
+    !(m === undefined || typeof m === 'string') ||
+    !(k === undefined || isFinite(k)) ||
+    !(h === undefined || isFinite(h))
+  ) {
     return null;
   }
   return {

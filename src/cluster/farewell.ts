@@ -26,7 +26,16 @@ export interface FarewellDeps {
 }
 
 /** Rejects when the store cannot be reached; the lease then ends by itself, and others sweep. */
-export async function sayGoodbye({ incarnation, host, store, bus, sweeper, clock, hasLost, rewrite }: FarewellDeps): Promise<void> {
+export async function sayGoodbye({
+  incarnation,
+  host,
+  store,
+  bus,
+  sweeper,
+  clock,
+  hasLost,
+  rewrite,
+}: FarewellDeps): Promise<void> {
   const now = clock.now();
   const staying: Array<[userId: string, register: Register]> = [];
   let handoverUntil = now;

@@ -13,18 +13,26 @@ export function guardedHost(host: ClusterHost, log: Log): ClusterHost {
   };
   return {
     applyRegister: (userId, incarnation, register) => {
-      guarded('applying a register', () => { host.applyRegister(userId, incarnation, register); });
+      guarded('applying a register', () => {
+        host.applyRegister(userId, incarnation, register);
+      });
     },
     applyRemembered: (userId, last) => {
-      guarded('applying a remembered status', () => { host.applyRemembered(userId, last); });
+      guarded('applying a remembered status', () => {
+        host.applyRemembered(userId, last);
+      });
     },
     dropIncarnation: (incarnation) => {
-      guarded('dropping a process', () => { host.dropIncarnation(incarnation); });
+      guarded('dropping a process', () => {
+        host.dropIncarnation(incarnation);
+      });
     },
     register: (userId) => guarded('reading a user', () => host.register(userId)),
     announcedUsers: () => guarded('listing the users', () => [...host.announcedUsers()]) ?? [],
     applyCommand: (command) => {
-      guarded('applying a command', () => { host.applyCommand(command); });
+      guarded('applying a command', () => {
+        host.applyCommand(command);
+      });
     },
   };
 }

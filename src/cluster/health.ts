@@ -35,7 +35,9 @@ export class Health {
     }
     this.#state = 'down';
     const text = reason instanceof Error ? reason.message : String(reason);
-    this.#log.warn(`colyseus-presence: the shared store does not answer (${text}). Players on other processes are shown as last seen until it does.`);
+    this.#log.warn(
+      `colyseus-presence: the shared store does not answer (${text}). Players on other processes are shown as last seen until it does.`,
+    );
     this.#onDown();
   }
 
@@ -46,7 +48,9 @@ export class Health {
     }
     this.#state = 'up';
     this.#epoch++;
-    this.#log.info('colyseus-presence: the shared store answers again. Telling it who is here, and asking who is elsewhere.');
+    this.#log.info(
+      'colyseus-presence: the shared store answers again. Telling it who is here, and asking who is elsewhere.',
+    );
     return true;
   }
 }

@@ -12,7 +12,9 @@ export class Limiter {
     if (this.#free > 0) {
       this.#free--;
     } else {
-      await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
     }
     try {
       return await task();
@@ -35,7 +37,11 @@ export class Limiter {
 }
 
 /** Runs `task` for each item, at most `most` at once. The first failure ends it: no further item is started. */
-export async function forEachLimit<T>(items: Iterable<T>, most: number, task: (item: T) => Promise<unknown>): Promise<void> {
+export async function forEachLimit<T>(
+  items: Iterable<T>,
+  most: number,
+  task: (item: T) => Promise<unknown>,
+): Promise<void> {
   const iterator = items[Symbol.iterator]();
   let failed = false;
   const worker = async (): Promise<void> => {

@@ -5,7 +5,12 @@ export class NullCluster implements Cluster {
   readonly incarnation: string;
   readonly handsOver = false;
   readonly stats: ClusterStats = {
-    processes: 0, watched: 0, published: 0, received: 0, dropped: 0, state: 'up',
+    processes: 0,
+    watched: 0,
+    published: 0,
+    received: 0,
+    dropped: 0,
+    state: 'up',
   };
 
   constructor(incarnation = 'local') {

@@ -111,8 +111,10 @@ export class Peers {
   async scan(): Promise<boolean> {
     const listed = await this.#deps.store.processes();
     await forEachLimit(listed, LEASES_AT_ONCE, async (incarnation) => {
-      if (incarnation !== this.#deps.incarnation
-        && this.#liveness.state(incarnation, this.#deps.clock.now()) === 'unknown') {
+      if (
+        incarnation !== this.#deps.incarnation &&
+        this.#liveness.state(incarnation, this.#deps.clock.now()) === 'unknown'
+      ) {
         await this.#ask(incarnation);
       }
     });
@@ -123,9 +125,12 @@ export class Peers {
   #ask(incarnation: string): Promise<boolean> {
     let answer = this.#asking.get(incarnation);
     if (answer === undefined) {
-      answer = this.#deps.store.lease(incarnation)
+      answer = this.#deps.store
+        .lease(incarnation)
         .then((lease) => this.#note(incarnation, lease))
-        .finally(() => { this.#asking.delete(incarnation); });
+        .finally(() => {
+          this.#asking.delete(incarnation);
+        });
       this.#asking.set(incarnation, answer);
     }
     return answer;

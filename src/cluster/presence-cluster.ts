@@ -78,15 +78,24 @@ export class PresenceCluster implements Cluster {
     this.#deps = deps;
     this.#host = guardedHost(host, log);
     this.#leaseSeconds = Math.max(1, Math.ceil(options.leaseMs / 1000));
-    this.#health = new Health(log, () => { this.#writer.pause(); });
+    this.#health = new Health(log, () => {
+      this.#writer.pause();
+    });
     const calls = new Calls(this.#health, clock, timeoutMs);
     this.#store = new Store(presence, calls, keys);
     this.#bus = new Bus({ incarnation, presence, calls, keys, log, subscriptions: { presence, clock, timeoutMs } });
     this.#sweeper = new Sweeper({
-      store: this.#store, claimSeconds: this.#leaseSeconds, rememberSeconds, concurrency: AT_ONCE,
+      store: this.#store,
+      claimSeconds: this.#leaseSeconds,
+      rememberSeconds,
+      concurrency: AT_ONCE,
     });
     this.#peers = new Peers({
-      incarnation, leaseMs: options.leaseMs, clock, store: this.#store, sweeper: this.#sweeper,
+      incarnation,
+      leaseMs: options.leaseMs,
+      clock,
+      store: this.#store,
+      sweeper: this.#sweeper,
       onGone: (gone) => {
         this.#watches.drop(gone);
         this.#superseded.drop(gone);
@@ -101,25 +110,42 @@ export class PresenceCluster implements Cluster {
       },
     };
     this.#watches = new Watches({
-      incarnation, host: listening, store: this.#store, bus: this.#bus, peers: this.#peers,
+      incarnation,
+      host: listening,
+      store: this.#store,
+      bus: this.#bus,
+      peers: this.#peers,
       isUp: () => this.#health.state === 'up' && this.#stopped === undefined,
     });
     this.#registrar = new Registrar({
-      incarnation, host: this.#host, store: this.#store, bus: this.#bus, clock, rememberSeconds,
+      incarnation,
+      host: this.#host,
+      store: this.#store,
+      bus: this.#bus,
+      clock,
+      rememberSeconds,
     });
     this.#writer = new Writer((userId) => this.#write(userId), AT_ONCE, true);
     this.#control = this.#bus.onControl(
-      (from, message) => { this.#hear(from, message); },
-      (beat) => { this.#hearEcho(beat); },
+      (from, message) => {
+        this.#hear(from, message);
+      },
+      (beat) => {
+        this.#hearEcho(beat);
+      },
     );
   }
 
   /** Joins the cluster and starts to beat. Resolves when that is done, or when the store cannot be reached (it is tried again). */
   async start(): Promise<void> {
     const { clock, options, presence } = this.#deps;
-    this.#stopListening = onSubscriberReady(presence, () => { this.#reconnected(); });
+    this.#stopListening = onSubscriberReady(presence, () => {
+      this.#reconnected();
+    });
     const first = clock.random() * options.heartbeatMs;
-    this.#timer = clock.setTimeout(() => { this.#tick(); }, first);
+    this.#timer = clock.setTimeout(() => {
+      this.#tick();
+    }, first);
     await this.#control.open();
     await this.#pulse();
   }
@@ -177,14 +203,27 @@ export class PresenceCluster implements Cluster {
     this.#stopListening();
     const { promise: enough, resolve } = Promise.withResolvers<void>();
     const limit = clock.setTimeout(resolve, STOP_LIMIT_MS);
-    await Promise.race([enough, this.#writer.idle().then(() => sayGoodbye({
-      incarnation, host: this.#host, store: this.#store, bus: this.#bus, sweeper: this.#sweeper, clock,
-      hasLost: () => this.#lost,
-      rewrite: () => {
-        this.#markAll();
-        return this.#writer.idle();
-      },
-    })).catch(ignore)]);
+    await Promise.race([
+      enough,
+      this.#writer
+        .idle()
+        .then(() =>
+          sayGoodbye({
+            incarnation,
+            host: this.#host,
+            store: this.#store,
+            bus: this.#bus,
+            sweeper: this.#sweeper,
+            clock,
+            hasLost: () => this.#lost,
+            rewrite: () => {
+              this.#markAll();
+              return this.#writer.idle();
+            },
+          }),
+        )
+        .catch(ignore),
+    ]);
     clock.clearTimeout(limit);
     this.#writer.pause();
     this.#control.close();
@@ -212,7 +251,12 @@ export class PresenceCluster implements Cluster {
 
   #tick(): void {
     const { clock, options } = this.#deps;
-    this.#timer = clock.setTimeout(() => { this.#tick(); }, jittered(clock, options.heartbeatMs));
+    this.#timer = clock.setTimeout(
+      () => {
+        this.#tick();
+      },
+      jittered(clock, options.heartbeatMs),
+    );
     void this.#pulse();
   }
 
@@ -221,7 +265,7 @@ export class PresenceCluster implements Cluster {
       return;
     }
     if (this.#health.state === 'down') {
-      if (await this.#store.probe(this.incarnation, this.#leaseSeconds) && this.#health.recovered()) {
+      if ((await this.#store.probe(this.incarnation, this.#leaseSeconds)) && this.#health.recovered()) {
         this.#peers.excuse();
         this.#assertAll();
       }
@@ -253,7 +297,7 @@ export class PresenceCluster implements Cluster {
     try {
       this.#writer.resume();
       await this.#peers.check();
-      if (this.#round++ % ROUNDS_PER_SCAN === 0 && !await this.#peers.scan() && !this.#enlisting) {
+      if (this.#round++ % ROUNDS_PER_SCAN === 0 && !(await this.#peers.scan()) && !this.#enlisting) {
         this.#assertAll();
       }
       this.#peers.sweep();

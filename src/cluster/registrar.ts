@@ -40,9 +40,11 @@ export class Registrar {
       return;
     }
     try {
-      await Promise.all(register === null || register.entries.length === 0
-        ? this.#vanish(userId, register ?? { seq: 0, entries: [] })
-        : this.#show(userId, register));
+      await Promise.all(
+        register === null || register.entries.length === 0
+          ? this.#vanish(userId, register ?? { seq: 0, entries: [] })
+          : this.#show(userId, register),
+      );
     } catch (error) {
       if (!(error instanceof RefusedError)) {
         throw error;
@@ -56,7 +58,9 @@ export class Registrar {
     const { store, bus } = this.#deps;
     const envelope = encodeRegister(incarnation, register);
     await Promise.all([
-      register.entries.length === 0 ? store.erase(userId, incarnation) : store.put(userId, incarnation, JSON.stringify(envelope)),
+      register.entries.length === 0
+        ? store.erase(userId, incarnation)
+        : store.put(userId, incarnation, JSON.stringify(envelope)),
       bus.publishRegister(userId, { ...envelope, p: 1 }),
     ]);
   }
@@ -116,9 +120,9 @@ export class Registrar {
       bus.publishRegister(userId, encodeRegister(incarnation, register)),
     ];
     if (rememberSeconds > 0) {
-      commands.push(register.last === 'unlogined'
-        ? store.forgetOffline(userId)
-        : store.rememberOffline(userId, rememberSeconds));
+      commands.push(
+        register.last === 'unlogined' ? store.forgetOffline(userId) : store.rememberOffline(userId, rememberSeconds),
+      );
     }
     return commands;
   }

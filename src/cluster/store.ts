@@ -25,7 +25,9 @@ export class Store {
 
   /** What each incarnation says about the user, as text. */
   async fields(userId: string): Promise<Array<[incarnation: string, text: unknown]>> {
-    const fields = await this.#calls.run<Record<string, unknown> | null>(() => this.#presence.hgetall(this.#keys.user(userId)));
+    const fields = await this.#calls.run<Record<string, unknown> | null>(() =>
+      this.#presence.hgetall(this.#keys.user(userId)),
+    );
     return Object.entries(fields ?? {});
   }
 
@@ -70,7 +72,7 @@ export class Store {
   }
 
   async processes(): Promise<string[]> {
-    return [...await this.#calls.run<string[]>(() => this.#presence.smembers(this.#keys.processes))];
+    return [...(await this.#calls.run<string[]>(() => this.#presence.smembers(this.#keys.processes)))];
   }
 
   /** Notes that `incarnation` has, or is about to have, a field for the user. */
@@ -83,7 +85,7 @@ export class Store {
   }
 
   async listed(incarnation: string): Promise<string[]> {
-    return [...await this.#calls.run<string[]>(() => this.#presence.smembers(this.#keys.users(incarnation)))];
+    return [...(await this.#calls.run<string[]>(() => this.#presence.smembers(this.#keys.users(incarnation))))];
   }
 
   async unlistAll(incarnation: string): Promise<void> {
@@ -121,13 +123,19 @@ export class Store {
   // --- sweeping ---
 
   async isClaimed(incarnation: string): Promise<boolean> {
-    const claims = await this.#calls.run<string | null>(() => this.#presence.hget(this.#keys.claim(incarnation), CLAIM_FIELD));
+    const claims = await this.#calls.run<string | null>(() =>
+      this.#presence.hget(this.#keys.claim(incarnation), CLAIM_FIELD),
+    );
     return claims !== null;
   }
 
   /** Resolves with whether the caller is the one. Every call prolongs the claim: ask `isClaimed` first. Two commands. */
   async claim(incarnation: string, seconds: number): Promise<boolean> {
-    return (await this.#calls.run<number>(() => this.#presence.hincrbyex(this.#keys.claim(incarnation), CLAIM_FIELD, 1, seconds))) === 1;
+    return (
+      (await this.#calls.run<number>(() =>
+        this.#presence.hincrbyex(this.#keys.claim(incarnation), CLAIM_FIELD, 1, seconds),
+      )) === 1
+    );
   }
 
   async unclaim(incarnation: string): Promise<void> {

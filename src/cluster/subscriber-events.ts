@@ -15,7 +15,9 @@ export function onSubscriberReady(presence: object, listener: () => void): () =>
     return () => {};
   }
   sub.on('ready', listener);
-  return () => { sub.off('ready', listener); };
+  return () => {
+    sub.off('ready', listener);
+  };
 }
 
 /** Calls back once the subscriber connection is ready, if it is being made anew right now; otherwise not at all. */
@@ -31,7 +33,12 @@ export function whenReconnected(presence: object, listener: () => void): void {
 }
 
 function isEmitter(value: unknown): value is Emitter {
-  return typeof value === 'object' && value !== null
-    && 'on' in value && typeof value.on === 'function'
-    && 'off' in value && typeof value.off === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'on' in value &&
+    typeof value.on === 'function' &&
+    'off' in value &&
+    typeof value.off === 'function'
+  );
 }

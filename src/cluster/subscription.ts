@@ -70,7 +70,9 @@ export class Subscription {
     this.#leave(this.#onMessage);
     // What is sent while the connection is made anew can overtake the Redis client's own restoring
     // of the subscriptions it had, this one among them. By then somebody may listen again.
-    whenReconnected(this.#context.presence, () => { this.#leave(nobody); });
+    whenReconnected(this.#context.presence, () => {
+      this.#leave(nobody);
+    });
   }
 
   /** The topic is left for good when nobody else in this process listens. */

@@ -17,7 +17,7 @@ export class Superseded {
 
   /** Whose users have to be looked at when it says goodbye. */
   usersOf(incarnation: string): string[] {
-    return [...this.#registers.get(incarnation)?.keys() ?? []];
+    return [...(this.#registers.get(incarnation)?.keys() ?? [])];
   }
 
   /** What is to be said of the user now, once. `isDue`: the incarnation has left. */

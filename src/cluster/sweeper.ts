@@ -32,13 +32,13 @@ export class Sweeper {
   async sweep(incarnation: string, isGone: () => boolean): Promise<boolean> {
     const { store, claimSeconds } = this.#deps;
     // A store that lost its data may have users of it all the same, written before it noticed.
-    if (!await store.isEnlisted(incarnation) && (await store.listed(incarnation)).length === 0) {
+    if (!(await store.isEnlisted(incarnation)) && (await store.listed(incarnation)).length === 0) {
       return true;
     }
-    if (await store.isClaimed(incarnation) || !await store.claim(incarnation, claimSeconds)) {
+    if ((await store.isClaimed(incarnation)) || !(await store.claim(incarnation, claimSeconds))) {
       return false;
     }
-    if (await store.lease(incarnation) !== null) {
+    if ((await store.lease(incarnation)) !== null) {
       await store.unclaim(incarnation);
       return false;
     }
@@ -69,7 +69,7 @@ export class Sweeper {
   /** Removes what `incarnation` said about one user, and remembers the user as offline if nobody else says anything. */
   async remove(userId: string, incarnation: string): Promise<void> {
     const { store, rememberSeconds } = this.#deps;
-    if (await store.erase(userId, incarnation) && rememberSeconds > 0 && await store.isEmpty(userId)) {
+    if ((await store.erase(userId, incarnation)) && rememberSeconds > 0 && (await store.isEmpty(userId))) {
       await store.rememberOffline(userId, rememberSeconds);
     }
   }

@@ -21,7 +21,10 @@ export interface WatchesDeps {
 }
 
 /** The last word of one incarnation about one user. */
-interface Word { seq: number; empty: boolean }
+interface Word {
+  seq: number;
+  empty: boolean;
+}
 
 interface Watch {
   readonly userId: string;
@@ -64,7 +67,9 @@ export class Watches {
             this.#apply(watch, from, register);
           }
         },
-        () => { void this.#read(watch); },
+        () => {
+          void this.#read(watch);
+        },
       ),
       words: undefined,
       fresh: true,
@@ -123,17 +128,21 @@ export class Watches {
   /** See `Cluster.read`. */
   async read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
     const users = new Map<string, RemoteUser>();
-    await Promise.all([...new Set(userIds)].map((userId) => this.#limiter.run(async () => {
-      try {
-        const { registers, own } = await this.#fetch(userId);
-        users.set(userId, {
-          registers: [...registers].map(([incarnation, register]) => ({ incarnation, register })),
-          ...(registers.size === 0 && !own && { remembered: await this.#deps.store.remembered(userId) }),
-        });
-      } catch {
-        // The store is down, or does not answer this one: nothing is known of the user.
-      }
-    })));
+    await Promise.all(
+      [...new Set(userIds)].map((userId) =>
+        this.#limiter.run(async () => {
+          try {
+            const { registers, own } = await this.#fetch(userId);
+            users.set(userId, {
+              registers: [...registers].map(([incarnation, register]) => ({ incarnation, register })),
+              ...(registers.size === 0 && !own && { remembered: await this.#deps.store.remembered(userId) }),
+            });
+          } catch {
+            // The store is down, or does not answer this one: nothing is known of the user.
+          }
+        }),
+      ),
+    );
     return users;
   }
 
@@ -160,7 +169,7 @@ export class Watches {
     if (!this.#isOpen(watch) || !this.#deps.isUp()) {
       return;
     }
-    const before = [...watch.words ?? []].filter(([, { empty }]) => !empty);
+    const before = [...(watch.words ?? [])].filter(([, { empty }]) => !empty);
     try {
       const { registers, fields, own } = await this.#fetch(watch.userId);
       if (!this.#isOpen(watch)) {
@@ -195,17 +204,27 @@ export class Watches {
    * lacks them just so, until each process has noticed and has written all it
    * owns, its name last. Two commands for each, and none while nothing is missing.
    */
-  async #confirm(watch: Watch, missing: ReadonlyArray<readonly [incarnation: string, word: Word]>): Promise<Array<readonly [string, Word]>> {
+  async #confirm(
+    watch: Watch,
+    missing: ReadonlyArray<readonly [incarnation: string, word: Word]>,
+  ): Promise<Array<readonly [string, Word]>> {
     const { store, peers } = this.#deps;
-    const gone = await Promise.all(missing.map(async ([incarnation]) => (
-      !peers.counts(incarnation) || await store.isEnlisted(incarnation) && !(await store.fields(watch.userId)).some(([name]) => name === incarnation)
-    )));
-    return missing.filter(([incarnation, word], i) => gone[i] === true && this.#isOpen(watch) && watch.words?.get(incarnation) === word);
+    const gone = await Promise.all(
+      missing.map(
+        async ([incarnation]) =>
+          !peers.counts(incarnation) ||
+          ((await store.isEnlisted(incarnation)) &&
+            !(await store.fields(watch.userId)).some(([name]) => name === incarnation)),
+      ),
+    );
+    return missing.filter(
+      ([incarnation, word], i) => gone[i] === true && this.#isOpen(watch) && watch.words?.get(incarnation) === word,
+    );
   }
 
   async #remember(watch: Watch, known: 'offline' | 'unlogined' | undefined): Promise<void> {
-    const last = known ?? await this.#deps.store.remembered(watch.userId);
-    const announced = [...watch.words?.values() ?? []].some(({ empty }) => !empty);
+    const last = known ?? (await this.#deps.store.remembered(watch.userId));
+    const announced = [...(watch.words?.values() ?? [])].some(({ empty }) => !empty);
     if (this.#isOpen(watch) && !announced) {
       this.#deps.host.applyRemembered(watch.userId, last);
     }

@@ -14,10 +14,12 @@ export interface Claim {
 /** Whether `a` counts rather than `b`. */
 export function outranks(a: Claim, b: Claim): boolean {
   // Who has the player over who has lost it; then who took over last; then the later status; then anything that is the same for all.
-  return (Number(holds(a)) - Number(holds(b))
-    || takeovers(a) - takeovers(b)
-    || a.entry.setAt - b.entry.setAt
-    || (a.incarnation > b.incarnation ? 1 : -1)) > 0;
+  return (
+    (Number(holds(a)) - Number(holds(b)) ||
+      takeovers(a) - takeovers(b) ||
+      a.entry.setAt - b.entry.setAt ||
+      (a.incarnation > b.incarnation ? 1 : -1)) > 0
+  );
 }
 
 function takeovers({ entry }: Claim): number {
@@ -29,7 +31,10 @@ function holds({ entry }: Claim): boolean {
 }
 
 /** Who has the best claim to `connectionId`, of these registers. */
-export function bestClaim(registers: Iterable<readonly [incarnation: string, register: Register]>, connectionId: string): { incarnation: string; entry: RegisterEntry } | undefined {
+export function bestClaim(
+  registers: Iterable<readonly [incarnation: string, register: Register]>,
+  connectionId: string,
+): { incarnation: string; entry: RegisterEntry } | undefined {
   let best: { incarnation: string; entry: RegisterEntry } | undefined;
   for (const [incarnation, { entries }] of registers) {
     for (const entry of entries) {

@@ -33,7 +33,12 @@ export async function runHook<T>(hook: string, run: () => T | Promise<T>, ms: nu
     return await Promise.race([
       Promise.resolve(run()),
       new Promise<never>((_, reject) => {
-        timer = setTimeout(() => { reject(new HookError(hook, `no answer within ${ms} ms`)); }, Math.min(ms, LONGEST_TIMER_MS));
+        timer = setTimeout(
+          () => {
+            reject(new HookError(hook, `no answer within ${ms} ms`));
+          },
+          Math.min(ms, LONGEST_TIMER_MS),
+        );
         timer.unref();
       }),
     ]);
@@ -45,7 +50,11 @@ export async function runHook<T>(hook: string, run: () => T | Promise<T>, ms: nu
 }
 
 /** The ids that `viewer` may see, without doubles. Oneself always. */
-export async function visibleIds(options: ResolvedOptions, viewer: Viewer, userIds: readonly string[]): Promise<string[]> {
+export async function visibleIds(
+  options: ResolvedOptions,
+  viewer: Viewer,
+  userIds: readonly string[],
+): Promise<string[]> {
   const { canFollow, hookTimeoutMs } = options;
   const ids = [...new Set(userIds)];
   const others = ids.filter((userId) => userId !== viewer.userId);
@@ -70,7 +79,9 @@ export function guardRedact(options: ResolvedOptions, report: (reason: string) =
   const complain = (what: string, cause?: unknown): void => {
     if (!silent) {
       silent = true;
-      report(`presence: ${reasonOf(new HookError('redact', `${what}. Such presences are hidden; this is said once.`, cause))}`);
+      report(
+        `presence: ${reasonOf(new HookError('redact', `${what}. Such presences are hidden; this is said once.`, cause))}`,
+      );
     }
   };
   const redactOrReport = (viewer: Viewer, presence: Readonly<Presence>): Presence | null => {

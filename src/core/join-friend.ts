@@ -21,7 +21,8 @@ export interface Matchmaking {
 
 /** The presence to jump to: the one asked for, or the most recent one in a match. */
 export function pickMatch(presences: readonly Presence[], connectionId: string | undefined): Presence {
-  const candidates = connectionId === undefined ? presences : presences.filter((presence) => presence.connectionId === connectionId);
+  const candidates =
+    connectionId === undefined ? presences : presences.filter((presence) => presence.connectionId === connectionId);
   if (candidates.length === 0) {
     throw new PresenceError('not_visible');
   }
@@ -32,16 +33,22 @@ export function pickMatch(presences: readonly Presence[], connectionId: string |
   return joinable;
 }
 
-export async function jumpIn(viewer: Viewer, presence: Presence, options: ResolvedOptions, matchmaking: Matchmaking): Promise<JoinReply> {
+export async function jumpIn(
+  viewer: Viewer,
+  presence: Presence,
+  options: ResolvedOptions,
+  matchmaking: Matchmaking,
+): Promise<JoinReply> {
   const { canJoin, authorizeJoin, hookTimeoutMs } = options;
   const match = await matchmaking.find(presence.matchId!);
   requireOpen(match);
-  if (canJoin !== undefined && !await runHook('canJoin', () => canJoin(viewer, presence, match), hookTimeoutMs)) {
+  if (canJoin !== undefined && !(await runHook('canJoin', () => canJoin(viewer, presence, match), hookTimeoutMs))) {
     throw new PresenceError('match_denied');
   }
-  const auth: unknown = authorizeJoin === undefined
-    ? await denied(() => matchmaking.authorize(match, viewer))
-    : await runHook('authorizeJoin', () => authorizeJoin(viewer, match), hookTimeoutMs);
+  const auth: unknown =
+    authorizeJoin === undefined
+      ? await denied(() => matchmaking.authorize(match, viewer))
+      : await runHook('authorizeJoin', () => authorizeJoin(viewer, match), hookTimeoutMs);
   if (auth === false || auth === null) {
     throw new PresenceError('match_denied');
   }

@@ -97,7 +97,9 @@ export class Outbox {
     if (this.#pace.loaded(now)) {
       this.#flushAfterBurst(now + MAX_WAIT_MS);
     } else {
-      this.#timing.defer(() => { this.flush(); });
+      this.#timing.defer(() => {
+        this.flush();
+      });
     }
   }
 
@@ -194,14 +196,22 @@ export class Outbox {
   }
 
   /** Brings one viewer's picture of `user` in line after a rule of visibility changed. `news`: what changed beside its connections. */
-  refresh(follower: Connection, user: User, news: Pick<Update, 'general' | 'username'> = { general: undefined, username: undefined }): void {
+  refresh(
+    follower: Connection,
+    user: User,
+    news: Pick<Update, 'general' | 'username'> = { general: undefined, username: undefined },
+  ): void {
     this.flush();
     if (follower.shown === undefined || follower.closed || follower.away || follower.stale) {
       return;
     }
-    const changes = [...user.visible.values()].map(({ connectionId, ref, box }): Change => (
-      { connectionId, ref, before: null, after: box, stateBytes: undefined }
-    ));
+    const changes = [...user.visible.values()].map(({ connectionId, ref, box }): Change => ({
+      connectionId,
+      ref,
+      before: null,
+      after: box,
+      stateBytes: undefined,
+    }));
     const heard = personalise(follower, { user, changes, ...news, stateBytes: undefined });
     if (heard !== null) {
       this.#deliver(follower, Batch.root<Update>().with(heard));

@@ -11,7 +11,11 @@ import type { RemoteUser } from './ports.ts';
 import type { Tracker } from './tracker.ts';
 
 /** One answer per id, in order. Without a viewer nothing is hidden. */
-export async function queryUsers(tracker: Tracker, userIds: readonly string[], viewer?: Connection): Promise<UserStatus[]> {
+export async function queryUsers(
+  tracker: Tracker,
+  userIds: readonly string[],
+  viewer?: Connection,
+): Promise<UserStatus[]> {
   const { users, cluster } = tracker;
   const ids = [...new Set(userIds)];
   const known = ids.map((userId) => users.get(userId)).filter((user) => user !== undefined);
@@ -42,25 +46,42 @@ export async function queryUsers(tracker: Tracker, userIds: readonly string[], v
 
 function fromLocal(tracker: Tracker, user: User, viewer: Connection | undefined): UserStatus {
   if (viewer === undefined) {
-    return answer(user.userId, tracker.users.general(user), [...user.visible.values()].map(({ box }) => box.presence));
+    return answer(
+      user.userId,
+      tracker.users.general(user),
+      [...user.visible.values()].map(({ box }) => box.presence),
+    );
   }
-  return answer(user.userId, generalTo(viewer, user), visibleTo(viewer, user).map(({ presence }) => presence));
+  return answer(
+    user.userId,
+    generalTo(viewer, user),
+    visibleTo(viewer, user).map(({ presence }) => presence),
+  );
 }
 
-function fromRemote(tracker: Tracker, userId: string, remote: RemoteUser | undefined, viewer: Connection | undefined): UserStatus {
+function fromRemote(
+  tracker: Tracker,
+  userId: string,
+  remote: RemoteUser | undefined,
+  viewer: Connection | undefined,
+): UserStatus {
   const registers = (remote?.registers ?? []).map(({ incarnation, register }) => [incarnation, register] as const);
   const entries = registers
     .flatMap(([, { entries: said, username }]) => said.map((entry) => ({ entry, username })))
     .filter(({ entry }) => bestClaim(registers, entry.connectionId)?.entry === entry)
     .sort((a, b) => a.entry.setAt - b.entry.setAt);
-  const boxes: Box[] = entries.map(({ entry, username }) => makeBox(makePresence(userId, entry.connectionId, entry.status, username)));
-  const shown = viewer === undefined ? boxes : boxes
-    .map((box) => show(viewer, box))
-    .filter((box) => box !== null);
+  const boxes: Box[] = entries.map(({ entry, username }) =>
+    makeBox(makePresence(userId, entry.connectionId, entry.status, username)),
+  );
+  const shown = viewer === undefined ? boxes : boxes.map((box) => show(viewer, box)).filter((box) => box !== null);
   const last = remote?.remembered ?? tracker.users.remembered(userId);
   const general: GeneralStatus = shown.length > 0 ? 'online' : boxes.length > 0 ? 'offline' : last;
   const seen = viewer === undefined ? general : disguised(viewer, userId, general, entries.at(-1)?.username);
-  return answer(userId, seen, shown.map(({ presence }) => presence));
+  return answer(
+    userId,
+    seen,
+    shown.map(({ presence }) => presence),
+  );
 }
 
 function answer(userId: string, general: GeneralStatus, presences: Presence[]): UserStatus {

@@ -72,16 +72,26 @@ export class Tracker {
       memory: deps.memory ?? new OfflineMemory(deps.rememberOfflineMs, deps.rememberOfflineUsers),
       now: deps.now,
       secret: deps.newId(),
-      onTaken: (connectionId) => { this.#taken(connectionId); },
+      onTaken: (connectionId) => {
+        this.#taken(connectionId);
+      },
     });
     const { users } = this;
     this.cluster = deps.cluster({
-      applyRegister: (userId, incarnation, register) => { users.applyRegister(userId, incarnation, register); },
-      applyRemembered: (userId, last) => { users.applyRemembered(userId, last); },
-      dropIncarnation: (incarnation) => { users.dropIncarnation(incarnation); },
+      applyRegister: (userId, incarnation, register) => {
+        users.applyRegister(userId, incarnation, register);
+      },
+      applyRemembered: (userId, last) => {
+        users.applyRemembered(userId, last);
+      },
+      dropIncarnation: (incarnation) => {
+        users.dropIncarnation(incarnation);
+      },
       register: (userId) => users.register(userId),
       announcedUsers: () => users.announcedUsers(),
-      applyCommand: (command) => { deps.onCommand?.(command); },
+      applyCommand: (command) => {
+        deps.onCommand?.(command);
+      },
     });
   }
 
@@ -98,7 +108,11 @@ export class Tracker {
     });
   }
 
-  #connect(user: User, { identity, auth, options, sync, sink, onConnect }: Joining, resume: string | undefined): Connection {
+  #connect(
+    user: User,
+    { identity, auth, options, sync, sink, onConnect }: Joining,
+    resume: string | undefined,
+  ): Connection {
     const resumed = resume !== undefined && this.users.canTakeOver(user, resume) ? user.visible.get(resume) : undefined;
     if (resumed !== undefined) {
       this.#retire(resumed.connectionId);
@@ -252,12 +266,23 @@ export class Tracker {
    * not overlap. Throws `too_many_follows` having changed nothing.
    * `refused` ones are followed like an id nobody has: nothing is ever seen.
    */
-  async follow(connection: Connection, userIds: Iterable<string>, origin: FollowOrigin, refused?: ReadonlySet<string>, tell?: (followed: Followed) => void): Promise<Followed> {
+  async follow(
+    connection: Connection,
+    userIds: Iterable<string>,
+    origin: FollowOrigin,
+    refused?: ReadonlySet<string>,
+    tell?: (followed: Followed) => void,
+  ): Promise<Followed> {
     return this.following(connection, async (isWanted) => {
       const users = this.#pin(connection, userIds);
       try {
         await Promise.all(users.map(async (user) => this.knownOf(user)));
-        const followed = this.#follow(connection, users.filter(({ userId }) => isWanted(userId)), origin, refused);
+        const followed = this.#follow(
+          connection,
+          users.filter(({ userId }) => isWanted(userId)),
+          origin,
+          refused,
+        );
         tell?.(followed);
         return followed;
       } finally {
@@ -296,7 +321,12 @@ export class Tracker {
     }
   }
 
-  #follow(connection: Connection, users: User[], origin: FollowOrigin, refused: ReadonlySet<string> | undefined): Followed {
+  #follow(
+    connection: Connection,
+    users: User[],
+    origin: FollowOrigin,
+    refused: ReadonlySet<string> | undefined,
+  ): Followed {
     if (connection.closed) {
       throw new PresenceError('not_joined');
     }
@@ -362,11 +392,14 @@ export class Tracker {
     const ids = userIds === undefined ? undefined : new Set(userIds);
     for (const pending of connection.pending ?? []) {
       pending.all ||= ids === undefined;
-      ids?.forEach((userId) => { pending.ended.add(userId); });
+      ids?.forEach((userId) => {
+        pending.ended.add(userId);
+      });
     }
-    const users = ids === undefined
-      ? [...connection.follows.keys()]
-      : [...ids].map((userId) => this.users.get(userId)).filter((user) => user !== undefined);
+    const users =
+      ids === undefined
+        ? [...connection.follows.keys()]
+        : [...ids].map((userId) => this.users.get(userId)).filter((user) => user !== undefined);
     const ended = users.filter((user) => this.#unfollow(connection, user));
     connection.sink.followsChanged([], ended);
     return ended;
@@ -411,7 +444,10 @@ export class Tracker {
       connection.blocked.delete(userId);
       if (followed !== undefined) {
         const now = generalTo(connection, followed);
-        this.outbox.refresh(connection, followed, { general: now === general ? undefined : now, username: nameTo(connection, followed) });
+        this.outbox.refresh(connection, followed, {
+          general: now === general ? undefined : now,
+          username: nameTo(connection, followed),
+        });
       }
     }
   }

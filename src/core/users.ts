@@ -43,7 +43,9 @@ export class Users {
   constructor(deps: UsersDeps) {
     this.#deps = deps;
     this.#refs = new Refs(deps.secret);
-    deps.outbox.onFlushed = (user) => { this.release(user); };
+    deps.outbox.onFlushed = (user) => {
+      this.release(user);
+    };
   }
 
   get(userId: string): User | undefined {
@@ -88,8 +90,13 @@ export class Users {
 
   /** Forgets the user if nobody here needs it any more. One who is only here unseen looks as if forgotten. */
   release(user: User): void {
-    if (user.followers.size > 0 || user.pins > 0 || this.#hasLocal(user)
-      || this.#deps.outbox.has(user) || this.byId.get(user.userId) !== user) {
+    if (
+      user.followers.size > 0 ||
+      user.pins > 0 ||
+      this.#hasLocal(user) ||
+      this.#deps.outbox.has(user) ||
+      this.byId.get(user.userId) !== user
+    ) {
       return;
     }
     if (user.own.size > 0) {
@@ -210,7 +217,7 @@ export class Users {
       this.#rename(user, register.username);
     }
     // What is there before what is gone: a user with one connection for another was never offline.
-    for (const { connectionId } of [...register.entries, ...before?.entries ?? []]) {
+    for (const { connectionId } of [...register.entries, ...(before?.entries ?? [])]) {
       this.#settle(user, connectionId, user.visible.get(connectionId), register.last ?? 'offline');
     }
     if (register.entries.length === 0 && user.visible.size === 0 && register.last !== undefined) {
@@ -245,7 +252,9 @@ export class Users {
       if (owner === undefined) {
         const { status, matchId } = box.presence;
         entries.push({
-          connectionId, status, setAt,
+          connectionId,
+          status,
+          setAt,
           ...(matchId !== undefined && { matchId }),
           ...(takeovers > 0 && { takeovers }),
           ...(handoverUntil !== undefined && { handoverUntil }),
@@ -285,7 +294,10 @@ export class Users {
     // A process we took it over from may not have heard of that: unseen here is not there again.
     const isOutdated = !isOurs && (best?.entry.takeovers ?? 0) < (this.#held.get(connectionId) ?? 0);
     const claim = isOutdated ? undefined : best;
-    if (isOurs && (claim === undefined || !outranks(claim, { incarnation: this.#deps.cluster().incarnation, entry: standing }))) {
+    if (
+      isOurs &&
+      (claim === undefined || !outranks(claim, { incarnation: this.#deps.cluster().incarnation, entry: standing }))
+    ) {
       return;
     }
     if (claim !== undefined) {
@@ -364,8 +376,10 @@ export class Users {
   #keep(user: User, incarnation: string, register: Register): void {
     user.registers.delete(incarnation);
     user.registers.set(incarnation, register);
-    const silent = user.registers.size <= MOST_REGISTERS ? undefined
-      : [...user.registers].find(([, { entries }]) => entries.length === 0)?.[0];
+    const silent =
+      user.registers.size <= MOST_REGISTERS
+        ? undefined
+        : [...user.registers].find(([, { entries }]) => entries.length === 0)?.[0];
     if (silent !== undefined) {
       user.registers.delete(silent);
       this.#unlink(user, silent);

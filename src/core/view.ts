@@ -107,14 +107,26 @@ function noteGeneral(viewer: Connection, user: User): GeneralStatus {
 }
 
 /** `general`, or what stands for it when nothing of the user reaches `viewer`. */
-export function disguised(viewer: Connection, userId: string, general: GeneralStatus, username: string | undefined): GeneralStatus {
+export function disguised(
+  viewer: Connection,
+  userId: string,
+  general: GeneralStatus,
+  username: string | undefined,
+): GeneralStatus {
   return viewer.blocked?.has(userId) === true
     ? disguiseOf(viewer, userId, general, username).general
-    : viewer.refused?.has(userId) === true ? 'unlogined' : general;
+    : viewer.refused?.has(userId) === true
+      ? 'unlogined'
+      : general;
 }
 
 /** How a user that blocked `viewer` looks: settled by the first look, so that nothing it does afterwards shows. */
-function disguiseOf(viewer: Connection, userId: string, general: GeneralStatus, username: string | undefined): Disguise {
+function disguiseOf(
+  viewer: Connection,
+  userId: string,
+  general: GeneralStatus,
+  username: string | undefined,
+): Disguise {
   const known = viewer.blocked?.get(userId);
   if (known !== undefined && known !== null) {
     return known;
@@ -130,10 +142,13 @@ export function disguise(viewer: Connection, userId: string, user: User | undefi
     return;
   }
   startShowing(viewer);
-  const look: Disguise | null = user === undefined ? null : {
-    general: generalTo(viewer, user) === 'unlogined' ? 'unlogined' : 'offline',
-    username: nameTo(viewer, user),
-  };
+  const look: Disguise | null =
+    user === undefined
+      ? null
+      : {
+          general: generalTo(viewer, user) === 'unlogined' ? 'unlogined' : 'offline',
+          username: nameTo(viewer, user),
+        };
   viewer.blocked ??= new Map();
   viewer.blocked.set(userId, look);
 }
@@ -151,7 +166,7 @@ export function nameTo(viewer: Connection, user: User): string | undefined {
   }
   return viewer.options.redact === undefined
     ? user.username
-    : shownName(viewer, user) ?? viewer.names?.get(user.userId);
+    : (shownName(viewer, user) ?? viewer.names?.get(user.userId));
 }
 
 /** With `redact`, the name is what the presences say that are shown. */

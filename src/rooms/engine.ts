@@ -6,7 +6,16 @@
  * Every call is safe for a client that is not (or no longer) known, and
  * joining or leaving twice is the same as once.
  */
-import { ClientState, CloseCode, ErrorCode, ServerError, type AuthContext, type Client, type MessageContext, type Rejection } from '@colyseus/core';
+import {
+  ClientState,
+  CloseCode,
+  ErrorCode,
+  ServerError,
+  type AuthContext,
+  type Client,
+  type MessageContext,
+  type Rejection,
+} from '@colyseus/core';
 import { ClientSink, isHoarding } from '../wire/client-sink.ts';
 import { answerRequest } from './requests.ts';
 import { guardRedact, HookError, reasonOf, runHook } from '../core/hooks.ts';
@@ -15,8 +24,16 @@ import { readWishes } from './validate.ts';
 import { isUserId } from '../status.ts';
 import { visibleTo } from '../core/view.ts';
 import {
-  ERRORS, MESSAGE_PREFIX, PresenceError, PROTOCOL_VERSION, REPLY_MESSAGE, WELCOME_MESSAGE,
-  type PresenceErrorBody, type RequestType, type Requests, type Welcome,
+  ERRORS,
+  MESSAGE_PREFIX,
+  PresenceError,
+  PROTOCOL_VERSION,
+  REPLY_MESSAGE,
+  WELCOME_MESSAGE,
+  type PresenceErrorBody,
+  type RequestType,
+  type Requests,
+  type Welcome,
 } from '../protocol.ts';
 import type { Connection } from '../core/model.ts';
 import type { Ending } from '../core/tracker.ts';
@@ -37,7 +54,9 @@ export class PresenceEngine {
 
   constructor(runtime: Runtime, options: ResolvedOptions, hasState: boolean) {
     this.#runtime = runtime;
-    this.options = guardRedact(options, (reason) => { runtime.log.error(reason); });
+    this.options = guardRedact(options, (reason) => {
+      runtime.log.error(reason);
+    });
     this.#hasState = hasState;
   }
 
@@ -89,7 +108,12 @@ export class PresenceEngine {
     const { codec, tracker } = this.#runtime;
     const sink = new ClientSink(client, codec, this.options.maxBufferedBytes, this.#hasState);
     const made = tracker.connect({
-      identity, auth: client.auth as unknown, options: this.options, sink, sync: wishes.sync, resume: wishes.resume,
+      identity,
+      auth: client.auth as unknown,
+      options: this.options,
+      sink,
+      sync: wishes.sync,
+      resume: wishes.resume,
       onConnect: (connection) => {
         sink.connection = connection;
         this.#connections.set(client.sessionId, connection);
@@ -117,7 +141,11 @@ export class PresenceEngine {
     if (connection.sync === 'state') {
       return;
     }
-    const { user, connectionId, viewer: { username } } = connection;
+    const {
+      user,
+      connectionId,
+      viewer: { username },
+    } = connection;
     const welcome: Welcome = {
       protocol: PROTOCOL_VERSION,
       userId: user.userId,
@@ -136,15 +164,24 @@ export class PresenceEngine {
     }
     try {
       await this.#runtime.tracker.following(connection, async (isWanted) => {
-        const friends: unknown = await runHook('resolveFollows', () => resolveFollows(connection.viewer), hookTimeoutMs);
+        const friends: unknown = await runHook(
+          'resolveFollows',
+          () => resolveFollows(connection.viewer),
+          hookTimeoutMs,
+        );
         if (!Array.isArray(friends)) {
           throw new HookError('resolveFollows', 'it must return a list of user ids');
         }
-        await this.#runtime.followFor(connection, friends.filter((userId) => isUserId(userId) && isWanted(userId)));
+        await this.#runtime.followFor(
+          connection,
+          friends.filter((userId) => isUserId(userId) && isWanted(userId)),
+        );
       });
     } catch (error) {
       if (!connection.closed) {
-        this.#runtime.log.warn(`presence: user "${connection.user.userId}" does not follow its friend list: ${reasonOf(error)}`);
+        this.#runtime.log.warn(
+          `presence: user "${connection.user.userId}" does not follow its friend list: ${reasonOf(error)}`,
+        );
       }
     }
   }
@@ -189,7 +226,10 @@ export class PresenceEngine {
   /** The full schema state of a client, with which Colyseus answers the acknowledgement of a join; it then needs no other resynchronisation. */
   fullState(client: Client | undefined): Uint8Array {
     const connection = client === undefined ? undefined : this.#connections.get(client.sessionId);
-    const { codec, tracker: { outbox } } = this.#runtime;
+    const {
+      codec,
+      tracker: { outbox },
+    } = this.#runtime;
     if (client === undefined || connection === undefined) {
       return codec.fullStateFrame(connection);
     }
@@ -256,7 +296,12 @@ export class PresenceEngine {
    * Answers one message, in the form it came in: a request by its result or
    * `ctx.reject`, a plain message by `presence:reply` with its `cid`.
    */
-  handle<T extends RequestType>(type: T, client: Client, payload: unknown, ctx: MessageContext): Requests[T]['reply'] | Rejected | Promise<Requests[T]['reply'] | Rejected> {
+  handle<T extends RequestType>(
+    type: T,
+    client: Client,
+    payload: unknown,
+    ctx: MessageContext,
+  ): Requests[T]['reply'] | Rejected | Promise<Requests[T]['reply'] | Rejected> {
     if (this.#refuses(client)) {
       return ctx.reject(new PresenceError('unavailable').toBody());
     }
@@ -269,7 +314,9 @@ export class PresenceEngine {
       return reply;
     };
     const fail = (error: unknown): Rejected => {
-      const body = asPresenceError(error, (cause) => { this.#runtime.log.error(`presence: ${type} failed: ${cause}`); }).toBody();
+      const body = asPresenceError(error, (cause) => {
+        this.#runtime.log.error(`presence: ${type} failed: ${cause}`);
+      }).toBody();
       if (!isRequest) {
         client.enqueueRaw(messageFrame(REPLY_MESSAGE, { cid: cid ?? null, ok: false, error: body }));
       }
@@ -292,7 +339,10 @@ export class PresenceEngine {
       const error = new PresenceError('unknown_message').toBody();
       client.enqueueRaw(messageFrame(REPLY_MESSAGE, { cid: cidOf(payload) ?? null, ok: false, error }));
     } else {
-      client.error(ErrorCode.INVALID_PAYLOAD, `This room has no handler for the message "${String(type).slice(0, 64)}".`);
+      client.error(
+        ErrorCode.INVALID_PAYLOAD,
+        `This room has no handler for the message "${String(type).slice(0, 64)}".`,
+      );
     }
   }
 
@@ -305,7 +355,12 @@ export class PresenceEngine {
     return refuses;
   }
 
-  #answer<T extends RequestType>(type: T, client: Client, payload: unknown, extra: readonly string[]): Requests[T]['reply'] | Promise<Requests[T]['reply']> {
+  #answer<T extends RequestType>(
+    type: T,
+    client: Client,
+    payload: unknown,
+    extra: readonly string[],
+  ): Requests[T]['reply'] | Promise<Requests[T]['reply']> {
     // Rooms with `PresencePlugin` do not tell of returns: this may be the first sign of one.
     this.refresh(client);
     const connection = this.#connections.get(client.sessionId);

@@ -7,7 +7,13 @@ import type { PresenceEngine } from './engine.ts';
  * there would hold up the client that comes back. A normal closure is no drop:
  * somebody ended the connection (as a kick does), and SDKs do not come back from it.
  */
-export function keepSeat(room: Room, engine: PresenceEngine, client: Client, code: number | undefined, seconds: number): void {
+export function keepSeat(
+  room: Room,
+  engine: PresenceEngine,
+  client: Client,
+  code: number | undefined,
+  seconds: number,
+): void {
   if (seconds > 0 && code !== CloseCode.NORMAL_CLOSURE) {
     engine.drop(client);
     // Rejects when the grace runs out or the room goes: then Colyseus calls onLeave.

@@ -1,11 +1,21 @@
 /** The handlers of a presence-aware room, typed so that the SDK's `request` and `send` are checked end to end. */
 import type { Client, MessageContext, Rejection } from '@colyseus/core';
-import { REQUEST_TYPES, type PresenceErrorBody, type PresenceEvents, type RequestType, type Requests } from '../protocol.ts';
+import {
+  REQUEST_TYPES,
+  type PresenceErrorBody,
+  type PresenceEvents,
+  type RequestType,
+  type Requests,
+} from '../protocol.ts';
 import type { PresenceEngine } from './engine.ts';
 
 /** `room.request('presence:follow', …)` is checked against this. */
 export type PresenceMessages = {
-  [T in RequestType]: (client: Client, message: Requests[T]['request'], ctx: MessageContext) =>
+  [T in RequestType]: (
+    client: Client,
+    message: Requests[T]['request'],
+    ctx: MessageContext,
+  ) =>
     Requests[T]['reply'] | Rejection<PresenceErrorBody> | Promise<Requests[T]['reply'] | Rejection<PresenceErrorBody>>;
 };
 

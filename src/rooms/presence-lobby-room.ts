@@ -69,7 +69,10 @@ export class PresenceLobbyRoom extends LobbyRoom {
     return true;
   }
 
-  override async onJoin(client: Client, options: LobbyRoom['clientOptions'][string] & PresenceJoinOptions): Promise<void> {
+  override async onJoin(
+    client: Client,
+    options: LobbyRoom['clientOptions'][string] & PresenceJoinOptions,
+  ): Promise<void> {
     super.onJoin(client, options);
     await this.presenceEngine.join(client, options);
   }
@@ -106,8 +109,9 @@ export class PresenceLobbyRoom extends LobbyRoom {
       return true;
     }
     const actual: unknown = room.metadata;
-    return Object.entries(metadata).every(([field, wanted]) => (
-      typeof actual === 'object' && actual !== null && (actual as Record<string, unknown>)[field] === wanted
-    ));
+    return Object.entries(metadata).every(
+      ([field, wanted]) =>
+        typeof actual === 'object' && actual !== null && (actual as Record<string, unknown>)[field] === wanted,
+    );
   }
 }

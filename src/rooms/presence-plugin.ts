@@ -41,8 +41,12 @@ export class PresencePlugin extends RoomPlugin {
 
   protected override onCreate(): void {
     this.#engine = new PresenceEngine(acquireRuntime(this.#options), this.#options, false);
-    captureContext(this.room, (client, context) => { this.#engine.noteContext(client, context); });
-    this.room.clock.setInterval(() => { this.#engine.reconcile((id) => this.room.clients.get(id)); }, RECONCILE_MS);
+    captureContext(this.room, (client, context) => {
+      this.#engine.noteContext(client, context);
+    });
+    this.room.clock.setInterval(() => {
+      this.#engine.reconcile((id) => this.room.clients.get(id));
+    }, RECONCILE_MS);
   }
 
   protected override async onJoin(client: Client, options?: unknown): Promise<void> {

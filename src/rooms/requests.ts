@@ -9,7 +9,16 @@ import { queryUsers } from '../core/query.ts';
 import { readFields, readId, readIds, readStatus, readUsableIds, type Fields } from './validate.ts';
 import { visibleIds } from '../core/hooks.ts';
 import { visibleTo } from '../core/view.ts';
-import { PresenceError, type FollowReply, type JoinReply, type QueryReply, type RequestType, type Requests, type StatusReply, type UnfollowReply } from '../protocol.ts';
+import {
+  PresenceError,
+  type FollowReply,
+  type JoinReply,
+  type QueryReply,
+  type RequestType,
+  type Requests,
+  type StatusReply,
+  type UnfollowReply,
+} from '../protocol.ts';
 import type { Connection } from '../core/model.ts';
 import type { Features } from '../options.ts';
 import type { Runtime } from '../server/runtime.ts';
@@ -19,7 +28,11 @@ interface Answer<T extends RequestType> {
   readonly feature: keyof Features;
   /** Whether it is answered although the feature is off. */
   readonly always?: (connection: Connection, fields: Fields) => boolean;
-  readonly run: (connection: Connection, fields: Fields, runtime: Runtime) => Requests[T]['reply'] | Promise<Requests[T]['reply']>;
+  readonly run: (
+    connection: Connection,
+    fields: Fields,
+    runtime: Runtime,
+  ) => Requests[T]['reply'] | Promise<Requests[T]['reply']>;
 }
 type AnswerOf<T extends RequestType> = { [K in RequestType]: Answer<K> }[T];
 
@@ -32,7 +45,13 @@ const ANSWERS: { [T in RequestType]: Answer<T> } = {
 };
 
 /** Answers a request of a joined connection. `extra`: fields that the form of the message brings along. */
-export function answerRequest<T extends RequestType>(type: T, connection: Connection, payload: unknown, extra: readonly string[], runtime: Runtime): Requests[T]['reply'] | Promise<Requests[T]['reply']> {
+export function answerRequest<T extends RequestType>(
+  type: T,
+  connection: Connection,
+  payload: unknown,
+  extra: readonly string[],
+  runtime: Runtime,
+): Requests[T]['reply'] | Promise<Requests[T]['reply']> {
   const answer: AnswerOf<T> = ANSWERS[type];
   const fields = readFields(payload, [...answer.fields, ...extra]);
   if (!connection.options.features[answer.feature] && answer.always?.(connection, fields) !== true) {
@@ -69,11 +88,14 @@ async function answerFollow(connection: Connection, fields: Fields, { tracker, c
 /** The reply leaves some microtasks from now, and what changes until then behind it: a tick comes after the last of them. */
 function holdUntilReplied(connection: Connection): void {
   connection.replying = true;
-  process.nextTick(() => { connection.replying = false; });
+  process.nextTick(() => {
+    connection.replying = false;
+  });
 }
 
 function answerUnfollow(connection: Connection, fields: Fields, { tracker, clock }: Runtime): UnfollowReply {
-  const userIds = fields['userIds'] === undefined ? undefined : readIds(fields['userIds'], connection.options.maxIdsPerFollow);
+  const userIds =
+    fields['userIds'] === undefined ? undefined : readIds(fields['userIds'], connection.options.maxIdsPerFollow);
   takeCall(connection, clock.now());
   tracker.unfollow(connection, userIds);
   return {};
@@ -98,16 +120,23 @@ async function answerQuery(connection: Connection, fields: Fields, { tracker, cl
 
 async function answerJoin(connection: Connection, fields: Fields, runtime: Runtime): Promise<JoinReply> {
   const userId = readId(fields['userId'], 'userId');
-  const connectionId = fields['connectionId'] === undefined ? undefined : readId(fields['connectionId'], 'connectionId');
+  const connectionId =
+    fields['connectionId'] === undefined ? undefined : readId(fields['connectionId'], 'connectionId');
   takeCall(connection, runtime.clock.now());
   const { options, viewer } = connection;
   const user = runtime.tracker.users.get(userId);
   // Only who follows somebody (or is them, on another device) can jump to them.
-  if (user === undefined || !(connection.follows.has(user) || connection.user === user)
-    || !(await visibleIds(options, viewer, [userId])).includes(userId)) {
+  if (
+    user === undefined ||
+    !(connection.follows.has(user) || connection.user === user) ||
+    !(await visibleIds(options, viewer, [userId])).includes(userId)
+  ) {
     throw new PresenceError('not_visible');
   }
-  const presence = pickMatch(visibleTo(connection, user).map((box) => box.presence), connectionId);
+  const presence = pickMatch(
+    visibleTo(connection, user).map((box) => box.presence),
+    connectionId,
+  );
   return jumpIn(viewer, presence, options, runtime.matchmaking);
 }
 

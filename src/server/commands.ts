@@ -36,9 +36,12 @@ export function parseCommand(value: unknown): Command | null {
   const fields = value as Record<string, unknown>;
   const { kind, target, userIds, status } = fields;
   switch (kind) {
-    case 'block': return parseBlock(fields);
-    case 'count': return isText(fields['question']) ? { kind, question: fields['question'] } : null;
-    case 'counted': return parseAnswer(fields);
+    case 'block':
+      return parseBlock(fields);
+    case 'count':
+      return isText(fields['question']) ? { kind, question: fields['question'] } : null;
+    case 'counted':
+      return parseAnswer(fields);
     default:
   }
   if (!isTarget(target)) {
@@ -46,17 +49,26 @@ export function parseCommand(value: unknown): Command | null {
   }
   const ids = Array.isArray(userIds) && userIds.every(isUserId) ? userIds : undefined;
   switch (kind) {
-    case 'status': return isSettable(status) ? { kind, target, status } : null;
-    case 'follow': return ids === undefined ? null : { kind, target, userIds: ids };
-    case 'unfollow': return userIds !== undefined && ids === undefined ? null : { kind, target, ...(ids !== undefined && { userIds: ids }) };
+    case 'status':
+      return isSettable(status) ? { kind, target, status } : null;
+    case 'follow':
+      return ids === undefined ? null : { kind, target, userIds: ids };
+    case 'unfollow':
+      return userIds !== undefined && ids === undefined
+        ? null
+        : { kind, target, ...(ids !== undefined && { userIds: ids }) };
     case 'refresh':
-    case 'disconnect': return { kind, target };
-    default: return null;
+    case 'disconnect':
+      return { kind, target };
+    default:
+      return null;
   }
 }
 
 function parseBlock({ userId, blockedId, blocked }: Record<string, unknown>): Command | null {
-  return isUserId(userId) && isUserId(blockedId) && typeof blocked === 'boolean' ? { kind: 'block', userId, blockedId, blocked } : null;
+  return isUserId(userId) && isUserId(blockedId) && typeof blocked === 'boolean'
+    ? { kind: 'block', userId, blockedId, blocked }
+    : null;
 }
 
 function parseAnswer({ question, from, counts }: Record<string, unknown>): Command | null {
@@ -87,7 +99,9 @@ export function isTarget(value: unknown): value is Target {
   if (typeof value !== 'object' || value === null) {
     return false;
   }
-  return 'userId' in value ? isUserId(value.userId) && !('connectionId' in value) : 'connectionId' in value && isText(value.connectionId);
+  return 'userId' in value
+    ? isUserId(value.userId) && !('connectionId' in value)
+    : 'connectionId' in value && isText(value.connectionId);
 }
 
 /** What a command works on. */
@@ -116,7 +130,10 @@ export function applyCommand(runtime: CommandTarget, command: Command): void {
       break;
     case 'count':
       tracker.cluster.broadcast({
-        kind: 'counted', question: command.question, from: tracker.cluster.incarnation, counts: countShare(tracker),
+        kind: 'counted',
+        question: command.question,
+        from: tracker.cluster.incarnation,
+        counts: countShare(tracker),
       } satisfies Command);
       break;
     case 'counted':
@@ -154,5 +171,5 @@ function targets({ tracker }: CommandTarget, target: Target): Connection[] {
     const connection = tracker.connections.get(target.connectionId);
     return connection === undefined ? [] : [connection];
   }
-  return [...tracker.users.get(target.userId)?.own ?? []];
+  return [...(tracker.users.get(target.userId)?.own ?? [])];
 }

@@ -54,13 +54,21 @@ export class ServerEvents {
   on<K extends keyof PresenceEventMap>(type: K, listener: Listener<K>): () => void {
     const listeners: Set<Listener<K>> = this.#listeners[type];
     listeners.add(listener);
-    return () => { listeners.delete(listener); };
+    return () => {
+      listeners.delete(listener);
+    };
   }
 
   tell({ user, changes, general }: Update): void {
     const { userId, username } = user;
     for (const { connectionId, before, after, local = false } of changes) {
-      this.#emit('status', () => ({ userId, connectionId, before: before?.presence ?? null, after: after?.presence ?? null, local }));
+      this.#emit('status', () => ({
+        userId,
+        connectionId,
+        before: before?.presence ?? null,
+        after: after?.presence ?? null,
+        local,
+      }));
     }
     if (general !== undefined) {
       const local = changes.some((change) => change.local === true);
@@ -74,7 +82,9 @@ export class ServerEvents {
         listener(event());
       } catch (error) {
         // A listener's mistake must stop neither the flush nor the process.
-        this.#report(`presence: a listener for "${type}" threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+        this.#report(
+          `presence: a listener for "${type}" threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        );
       }
     }
   }

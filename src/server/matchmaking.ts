@@ -16,15 +16,17 @@ export class ColyseusMatchmaking implements Matchmaking {
 
   async find(roomId: string): Promise<(Match & { locked: boolean }) | null> {
     const listing = await this.#listing(roomId);
-    return listing === undefined ? null : {
-      roomId: listing.roomId,
-      name: listing.name,
-      clients: listing.clients,
-      // Infinity does not survive JSON on its way through Redis.
-      maxClients: listing.maxClients ?? Infinity,
-      metadata: listing.metadata as unknown,
-      locked: listing.locked ?? false,
-    };
+    return listing === undefined
+      ? null
+      : {
+          roomId: listing.roomId,
+          name: listing.name,
+          clients: listing.clients,
+          // Infinity does not survive JSON on its way through Redis.
+          maxClients: listing.maxClients ?? Infinity,
+          metadata: listing.metadata as unknown,
+          locked: listing.locked ?? false,
+        };
   }
 
   async authorize(match: Match, viewer: Viewer): Promise<unknown> {
@@ -48,7 +50,9 @@ export class ColyseusMatchmaking implements Matchmaking {
     }
     const { name, sessionId, roomId, processId, publicAddress } = await matchMaker.reserveSeatFor(listing, {}, auth);
     return {
-      name, sessionId, roomId,
+      name,
+      sessionId,
+      roomId,
       processId: processId ?? listing.processId,
       ...(publicAddress !== undefined && { publicAddress }),
     };

@@ -38,8 +38,12 @@ export class Runtime {
       cluster: (host) => makeCluster(host, presence, options),
       timing: {
         now: () => performance.now(),
-        defer: (flush) => { setImmediate(flush); },
-        later: (check, ms) => { setTimeout(check, ms).unref(); },
+        defer: (flush) => {
+          setImmediate(flush);
+        },
+        later: (check, ms) => {
+          setTimeout(check, ms).unref();
+        },
       },
       now: this.clock.now,
       newId: () => randomBytes(12).toString('base64url'),
@@ -54,7 +58,9 @@ export class Runtime {
         }
       },
     });
-    this.tracker.outbox.onUpdate = (update) => { events.tell(update); };
+    this.tracker.outbox.onUpdate = (update) => {
+      events.tell(update);
+    };
   }
 
   get matchmaking(): Matchmaking {
@@ -73,7 +79,9 @@ export class Runtime {
   /** One room more. Throws when a second kind of room wants other timings for the same cluster. */
   acquire(options: ResolvedOptions): this {
     if (!this.suits(options)) {
-      throw new TypeError('Presence-aware rooms of one process must agree on the option "cluster", or use different values of "cluster.prefix".');
+      throw new TypeError(
+        'Presence-aware rooms of one process must agree on the option "cluster", or use different values of "cluster.prefix".',
+      );
     }
     this.#rooms++;
     return this;
@@ -134,7 +142,9 @@ function slotOf(prefix: string): Slot {
   if (slot === undefined) {
     slot = {
       runtime: undefined,
-      events: new ServerEvents((message) => { logger.error(message); }),
+      events: new ServerEvents((message) => {
+        logger.error(message);
+      }),
       memory: new OfflineMemory(DEFAULTS.rememberOfflineHours * 3_600_000, DEFAULTS.rememberOfflineUsers),
     };
     byPrefix.set(prefix, slot);
@@ -162,11 +172,13 @@ export function guestRuntime(options: ResolvedOptions): Runtime {
 }
 
 function start(slot: Slot, options: ResolvedOptions): Runtime {
-  const runtime = slot.runtime ?? new Runtime(matchMaker.presence, options, slot, () => {
-    if (slot.runtime === runtime) {
-      slot.runtime = undefined;
-    }
-  });
+  const runtime =
+    slot.runtime ??
+    new Runtime(matchMaker.presence, options, slot, () => {
+      if (slot.runtime === runtime) {
+        slot.runtime = undefined;
+      }
+    });
   slot.runtime = runtime;
   return runtime;
 }
@@ -180,12 +192,21 @@ export function eventsOf(prefix: string): ServerEvents {
   return slotOf(prefix).events;
 }
 
-function makeCluster(host: ClusterHost, presence: ColyseusPresence, { cluster, rememberOfflineHours }: ResolvedOptions): Cluster {
+function makeCluster(
+  host: ClusterHost,
+  presence: ColyseusPresence,
+  { cluster, rememberOfflineHours }: ResolvedOptions,
+): Cluster {
   const enabled = cluster.enabled === 'auto' ? !(presence instanceof LocalPresence) : cluster.enabled;
   if (!enabled) {
     return new NullCluster();
   }
-  const made = new PresenceCluster(host, { presence, options: cluster, rememberOfflineHours, incarnation: newIncarnation(matchMaker.processId) });
+  const made = new PresenceCluster(host, {
+    presence,
+    options: cluster,
+    rememberOfflineHours,
+    incarnation: newIncarnation(matchMaker.processId),
+  });
   // Nobody waits for it: until the store answers, this process serves its own players.
   void made.start();
   return made;

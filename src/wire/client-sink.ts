@@ -5,7 +5,14 @@
 import { ClientState, CloseCode, type Client, type ClientPrivate } from '@colyseus/core';
 import { messageFrame, type FrameCodec } from './frames.ts';
 import { generalTo, visibleTo } from '../core/view.ts';
-import { SNAPSHOT_MESSAGE, UNFOLLOWED_MESSAGE, type GeneralChange, type Presence, type Snapshot, type Unfollowed } from '../protocol.ts';
+import {
+  SNAPSHOT_MESSAGE,
+  UNFOLLOWED_MESSAGE,
+  type GeneralChange,
+  type Presence,
+  type Snapshot,
+  type Unfollowed,
+} from '../protocol.ts';
 import type { Batch } from '../core/batch.ts';
 import type { Connection, Sink, SnapshotScope, Update, User } from '../core/model.ts';
 
@@ -41,7 +48,10 @@ export class ClientSink implements Sink {
   }
 
   deliver(batch: Batch<Update>): void {
-    const { client, connection: { sync } } = this;
+    const {
+      client,
+      connection: { sync },
+    } = this;
     const delta = sync === 'state' ? undefined : this.#codec.deltaFrame(batch);
     const state = this.#patches() ? this.#codec.stateFrame(batch) : undefined;
     if (delta !== undefined && delta.length > 0 && state !== undefined && state.length > 0) {
@@ -127,8 +137,10 @@ export function isHoarding(client: Client, maxBufferedBytes: number): boolean {
   if (waiting === undefined) {
     return bufferedBytes(client) > maxBufferedBytes * MOST_BUFFERS;
   }
-  return waiting.length > MOST_WAITING_FRAMES
-    || waiting.reduce((sum, { length }) => sum + length, 0) > maxBufferedBytes * MOST_BUFFERS;
+  return (
+    waiting.length > MOST_WAITING_FRAMES ||
+    waiting.reduce((sum, { length }) => sum + length, 0) > maxBufferedBytes * MOST_BUFFERS
+  );
 }
 
 function bufferedBytes(client: Client): number {

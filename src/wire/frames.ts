@@ -72,9 +72,14 @@ export class FrameCodec {
       return EMPTY;
     }
     const parts = [
-      DELTA_HEADER, users.length > 0 ? MAP_OF_3 : MAP_OF_2,
-      KEY_JOINS, arrayHeader(joins.length), ...joins,
-      KEY_LEAVES, arrayHeader(leaves.length), ...leaves,
+      DELTA_HEADER,
+      users.length > 0 ? MAP_OF_3 : MAP_OF_2,
+      KEY_JOINS,
+      arrayHeader(joins.length),
+      ...joins,
+      KEY_LEAVES,
+      arrayHeader(leaves.length),
+      ...leaves,
     ];
     if (users.length > 0) {
       parts.push(KEY_USERS, pack(users));

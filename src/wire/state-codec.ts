@@ -124,8 +124,15 @@ export function encodeUnfollowed(users: readonly User[]): Uint8Array {
 }
 
 /** Everything about one user. */
-export function encodeUser(user: User, general: GeneralStatus, connections: readonly Shown[], username: string | undefined = user.username): Uint8Array {
-  writer.start().switchTo(user.ref)
+export function encodeUser(
+  user: User,
+  general: GeneralStatus,
+  connections: readonly Shown[],
+  username: string | undefined = user.username,
+): Uint8Array {
+  writer
+    .start()
+    .switchTo(user.ref)
     .text(USER.userId, user.userId)
     .text(USER.username, username ?? '')
     .text(USER.general, general)
@@ -171,7 +178,8 @@ function writeChange(user: User, { ref, before, after }: Change): void {
 }
 
 function addConnection(user: User, ref: number, { presence }: Box): void {
-  writer.switchTo(user.ref + 1)
+  writer
+    .switchTo(user.ref + 1)
     .mapAdd(ref, presence.connectionId, ref)
     .switchTo(ref)
     .text(CONNECTION.connectionId, presence.connectionId)

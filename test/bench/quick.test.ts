@@ -25,17 +25,27 @@ function tinySpread(system: SystemName, fault?: Fault): Promise<Outcome> {
 
 describe('a whole run', { timeout: 60_000 }, () => {
   test('measures, checks and reports the bare loop and the plugin', async () => {
-    const results = await runAll([{
-      name: 'fanout', title: 'tiny fan-out', reference: 'ws', quickly: [],
-      cases: (['ws', 'plugin-both', 'plugin-deltas'] as const).map((system) => ({
-        system,
-        run: () => underLoad(
-          { system, graph: { kind: 'stars', publishers: 2, followers: 9 } },
-          () => Promise.resolve(),
-          ({ load }) => load.closedLoop({ publishers: 2, followers: 9, inFlight: 2, ms: 300 }),
-        ),
-      })),
-    }], { quick: true, rounds: 1 }, () => {});
+    const results = await runAll(
+      [
+        {
+          name: 'fanout',
+          title: 'tiny fan-out',
+          reference: 'ws',
+          quickly: [],
+          cases: (['ws', 'plugin-both', 'plugin-deltas'] as const).map((system) => ({
+            system,
+            run: () =>
+              underLoad(
+                { system, graph: { kind: 'stars', publishers: 2, followers: 9 } },
+                () => Promise.resolve(),
+                ({ load }) => load.closedLoop({ publishers: 2, followers: 9, inFlight: 2, ms: 300 }),
+              ),
+          })),
+        },
+      ],
+      { quick: true, rounds: 1 },
+      () => {},
+    );
 
     const [scenario] = results.scenarios;
     expect(scenario?.cases.flatMap(({ problems }) => problems)).toEqual([]);
@@ -49,7 +59,15 @@ describe('a whole run', { timeout: 60_000 }, () => {
     '%s delivers every update to every follower and to nobody else',
     async (system) => {
       const { metrics, errors, tally } = await tinySpread(system);
-      expect(errors).toEqual({ lost: 0, foreign: 0, reordered: 0, repeated: 0, unexpected: 0, wrongLast: 0, closed: 0 });
+      expect(errors).toEqual({
+        lost: 0,
+        foreign: 0,
+        reordered: 0,
+        repeated: 0,
+        unexpected: 0,
+        wrongLast: 0,
+        closed: 0,
+      });
       expect(tally).toMatchObject({ updates: 120, deliveries: 120 * FOLLOWS });
       // The StateView room sends what changed within a patch interval once: fewer bytes, the busier the machine.
       expect(metrics.bytesPerDelivery).toBeGreaterThan(10);

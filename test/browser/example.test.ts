@@ -29,9 +29,16 @@ describe.skipIf(executable === undefined)('the example game in Chromium', () => 
   beforeAll(async () => {
     mkdirSync(pictures, { recursive: true });
     let output = '';
-    server = spawn(process.execPath, ['src/server/main.ts'], { cwd: join(root, 'example-game'), env: { ...process.env, PORT: '0' } });
-    server.stdout?.on('data', (data: Buffer) => { output += data.toString(); });
-    server.stderr?.on('data', (data: Buffer) => { output += data.toString(); });
+    server = spawn(process.execPath, ['src/server/main.ts'], {
+      cwd: join(root, 'example-game'),
+      env: { ...process.env, PORT: '0' },
+    });
+    server.stdout?.on('data', (data: Buffer) => {
+      output += data.toString();
+    });
+    server.stderr?.on('data', (data: Buffer) => {
+      output += data.toString();
+    });
     [browser, url] = await Promise.all([
       launch(executable!),
       until(() => /running: (\S+)/.exec(output)?.[1], `the example to start: ${output}`, 20_000),
@@ -97,7 +104,9 @@ describe.skipIf(executable === undefined)('the example game in Chromium', () => 
 
     await ann.getByTestId('friend-bob-join').click();
     await ann.getByTestId('in-match').waitFor();
-    const rooms = await Promise.all([ann, bob].map((page) => page.getByTestId('in-match').getAttribute('data-room-id')));
+    const rooms = await Promise.all(
+      [ann, bob].map((page) => page.getByTestId('in-match').getAttribute('data-room-id')),
+    );
     expect(rooms[0]).toBeTruthy();
     expect(rooms[0]).toBe(rooms[1]);
 
@@ -105,14 +114,21 @@ describe.skipIf(executable === undefined)('the example game in Chromium', () => 
       const players = await page.evaluate<ReturnType<GameDebug['players']>>(inBrowser((game) => game.players()));
       return players.find((player) => player.userId === userId && !player.bot);
     };
-    for (const [mover, watcher, userId] of [[ann, bob, 'ann'], [bob, ann, 'bob']] as const) {
+    for (const [mover, watcher, userId] of [
+      [ann, bob, 'ann'],
+      [bob, ann, 'bob'],
+    ] as const) {
       const before = await until(() => seenBy(watcher, userId), `${userId} to be seen`);
       await mover.bringToFront();
       await mover.keyboard.down('ArrowUp');
-      await until(async () => {
-        const now = await seenBy(watcher, userId);
-        return now !== undefined && Math.hypot(now.x - before.x, now.y - before.y) > 40;
-      }, `${userId} to be seen moving`, 10_000);
+      await until(
+        async () => {
+          const now = await seenBy(watcher, userId);
+          return now !== undefined && Math.hypot(now.x - before.x, now.y - before.y) > 40;
+        },
+        `${userId} to be seen moving`,
+        10_000,
+      );
       await mover.keyboard.up('ArrowUp');
     }
     await ann.screenshot({ path: join(pictures, 'match.png') });
@@ -133,10 +149,11 @@ describe.skipIf(executable === undefined)('the example game in Chromium', () => 
     await befriend(cid, 'Dan');
     await friendIs(cid, 'dan', 'online');
 
-    const row = (): Promise<string> => cid.getByTestId('friend-dan').evaluate((element) => {
-      element.classList.remove('arrived');
-      return element.outerHTML;
-    });
+    const row = (): Promise<string> =>
+      cid.getByTestId('friend-dan').evaluate((element) => {
+        element.classList.remove('arrived');
+        return element.outerHTML;
+      });
     const vanish = async (how: () => Promise<void>): Promise<{ html: string; bytes: string | undefined }> => {
       const from = deltas.length;
       await how();

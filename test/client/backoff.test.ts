@@ -7,7 +7,12 @@ const bounds = (attempt: number): number[] => [backoffMs(attempt, range, () => 0
 describe('backoffMs', () => {
   it('triples the bound with each attempt, up to maxMs', () => {
     expect([1, 2, 3, 4, 50, 5000].map(bounds)).toEqual([
-      [300, 900], [300, 2700], [300, 8100], [300, 15_000], [300, 15_000], [300, 15_000],
+      [300, 900],
+      [300, 2700],
+      [300, 8100],
+      [300, 15_000],
+      [300, 15_000],
+      [300, 15_000],
     ]);
   });
 

@@ -13,7 +13,11 @@ describe('chunkIds', () => {
   });
 
   it('obeys the count', () => {
-    const chunks = chunkIds(Array.from({ length: 250 }, (_, i) => `${i}`), 100, 3500);
+    const chunks = chunkIds(
+      Array.from({ length: 250 }, (_, i) => `${i}`),
+      100,
+      3500,
+    );
     expect(chunks.map((chunk) => chunk.length)).toEqual([100, 100, 50]);
   });
 
@@ -24,13 +28,23 @@ describe('chunkIds', () => {
     ['128 characters of 3 bytes', (i: number) => String(i).padEnd(128, '語')],
     ['emoji', (i: number) => `${i}${'😀'.repeat(60)}`],
   ])('keeps every frame under the limit: %s', (_, id) => {
-    const chunks = chunkIds(Array.from({ length: 500 }, (__, i) => id(i)), 500, 3500);
+    const chunks = chunkIds(
+      Array.from({ length: 500 }, (__, i) => id(i)),
+      500,
+      3500,
+    );
     expect(Math.max(...chunks.map(frameBytes))).toBeLessThanOrEqual(3500);
     expect(chunks.flat()).toHaveLength(500);
   });
 
   it('does not waste frames on short ids', () => {
-    expect(chunkIds(Array.from({ length: 500 }, (_, i) => `${i}`), 500, 3500)).toHaveLength(1);
+    expect(
+      chunkIds(
+        Array.from({ length: 500 }, (_, i) => `${i}`),
+        500,
+        3500,
+      ),
+    ).toHaveLength(1);
   });
 
   it('gives an id that fits nowhere its own chunk', () => {

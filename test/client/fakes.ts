@@ -17,8 +17,12 @@ function signal() {
       handlers[index] = handlers.at(-1) as Handler;
       handlers.pop();
     },
-    clear: () => { handlers = []; },
-    invoke: (...args: unknown[]) => { handlers.forEach((handler) => (handler as (...all: unknown[]) => void)(...args)); },
+    clear: () => {
+      handlers = [];
+    },
+    invoke: (...args: unknown[]) => {
+      handlers.forEach((handler) => (handler as (...all: unknown[]) => void)(...args));
+    },
     count: () => handlers.length,
   });
 }
@@ -36,7 +40,12 @@ export class FakeRoom {
   readonly onReconnect = signal();
   readonly onLeave = signal();
   readonly reconnection = { enabled: true };
-  readonly connection = { isOpen: true, close: () => { this.end(1000); } };
+  readonly connection = {
+    isOpen: true,
+    close: () => {
+      this.end(1000);
+    },
+  };
   readonly sent: Sent[] = [];
   /** Codes with which the client asked to leave. */
   left: boolean[] = [];
@@ -77,16 +86,22 @@ export class FakeRoom {
     this.sent.push({ type, payload });
     return new Promise((resolve, reject) => {
       this.#pending.add(reject);
-      Promise.resolve(this.#server.answer(type, payload, this)).then(resolve, reject).finally(() => this.#pending.delete(reject));
+      Promise.resolve(this.#server.answer(type, payload, this))
+        .then(resolve, reject)
+        .finally(() => this.#pending.delete(reject));
     });
   }
 
   leave(consented = true): Promise<number> {
     this.left.push(consented);
     return new Promise((resolve) => {
-      this.onLeave((code: number) => { resolve(code); });
+      this.onLeave((code: number) => {
+        resolve(code);
+      });
       if (this.#server.confirmsLeave) {
-        setImmediate(() => { this.end(4000); });
+        setImmediate(() => {
+          this.end(4000);
+        });
       }
     });
   }
@@ -175,7 +190,9 @@ export class FakeServer {
       const { resume } = options;
       const connectionId = typeof resume === 'string' ? resume : `own-${this.#attempts}`;
       const { welcome } = this;
-      setImmediate(() => { room.say('presence:welcome', { ...welcome, connectionId }); });
+      setImmediate(() => {
+        room.say('presence:welcome', { ...welcome, connectionId });
+      });
     }
     return room.asRoom();
   }
@@ -193,7 +210,13 @@ export class FakeServer {
       case 'presence:follow':
         return { presences, users: [...ids].filter((id) => !online.has(id)).map(general) };
       case 'presence:query':
-        return { users: [...ids].map((id) => ({ ...general(id), customStatus: '', presences: presences.filter(({ userId }) => userId === id) })) };
+        return {
+          users: [...ids].map((id) => ({
+            ...general(id),
+            customStatus: '',
+            presences: presences.filter(({ userId }) => userId === id),
+          })),
+        };
       case 'presence:join':
         return { name: 'match', sessionId: 's', roomId: 'r', processId: 'p' };
       case 'presence:status':

@@ -16,7 +16,10 @@ beforeEach(() => {
 
 describe('following', () => {
   it('lists users in the order of following, online or not, and nobody "comes" by it', () => {
-    const step = store.applyFollow(['zoe', 'bob'], { presences: [presence('bob', 'hi')], users: [{ userId: 'zoe', general: 'unlogined' }] });
+    const step = store.applyFollow(['zoe', 'bob'], {
+      presences: [presence('bob', 'hi')],
+      users: [{ userId: 'zoe', general: 'unlogined' }],
+    });
     expect(step).toEqual({ ...quiet, added: ['zoe', 'bob'], changed: true });
     expect(store.list()).toMatchObject([
       { userId: 'zoe', general: 'unlogined', online: false },
@@ -41,7 +44,10 @@ describe('following', () => {
 
   it('drops whom the server evicted', () => {
     store.applyFollow(['ann', 'bob'], reply());
-    expect(store.applyFollow(['cat'], { ...reply(), evicted: ['ann', 'nobody'] })).toMatchObject({ added: ['cat'], removed: ['ann'] });
+    expect(store.applyFollow(['cat'], { ...reply(), evicted: ['ann', 'nobody'] })).toMatchObject({
+      added: ['cat'],
+      removed: ['ann'],
+    });
     expect(ids(store)).toEqual(['bob', 'cat']);
   });
 
@@ -50,7 +56,10 @@ describe('following', () => {
     expect(store.applyDelta(delta({ joins: [presence('bob', 'early')] }))).toEqual(quiet);
     store.applyDelta(delta({ leaves: [presence('bob', 'early')], joins: [presence('bob', 'later')] }));
     const step = store.applyFollow(['bob', 'cat'], reply());
-    expect(store.list()).toMatchObject([{ userId: 'bob', status: 'later' }, { userId: 'cat', online: false }]);
+    expect(store.list()).toMatchObject([
+      { userId: 'bob', status: 'later' },
+      { userId: 'cat', online: false },
+    ]);
     expect(step.delta?.joins).toHaveLength(2);
     expect(step.statuses).toEqual([{ userId: 'bob', statusType: 'online', customStatus: 'later', self: false }]);
   });
@@ -72,7 +81,10 @@ describe('following', () => {
 
   it('survives ids that are names of object members', () => {
     store.applyFollow(['constructor', 'toString'], reply(presence('constructor', 'hi')));
-    expect(store.list()).toMatchObject([{ userId: 'constructor', status: 'hi' }, { userId: 'toString', online: false }]);
+    expect(store.list()).toMatchObject([
+      { userId: 'constructor', status: 'hi' },
+      { userId: 'toString', online: false },
+    ]);
   });
 });
 
@@ -95,21 +107,27 @@ describe('deltas', () => {
     expect(store.applyDelta(change)).toEqual({
       delta: change,
       statuses: [{ userId: 'bob', statusType: 'unlogined', customStatus: '', self: false }],
-      added: [], removed: [], changed: true,
+      added: [],
+      removed: [],
+      changed: true,
     });
     expect(store.list()[0]).toMatchObject({ general: 'unlogined', online: false });
   });
 
   it('about users that are not followed end here', () => {
     const before = store.list();
-    expect(store.applyDelta(delta({ joins: [presence('stranger')], users: [{ userId: 'stranger', general: 'online' }] }))).toEqual(quiet);
+    expect(
+      store.applyDelta(delta({ joins: [presence('stranger')], users: [{ userId: 'stranger', general: 'online' }] })),
+    ).toEqual(quiet);
     expect(store.list()).toBe(before);
   });
 
   it('of a second device leave the user online until the last one is gone', () => {
     const phone = presence('bob', 'on the phone', { connectionId: 'bob-2' });
     expect(store.applyDelta(delta({ joins: [phone] })).statuses).toMatchObject([{ customStatus: 'on the phone' }]);
-    expect(store.applyDelta(delta({ leaves: [phone] })).statuses).toMatchObject([{ statusType: 'online', customStatus: 'hi' }]);
+    expect(store.applyDelta(delta({ leaves: [phone] })).statuses).toMatchObject([
+      { statusType: 'online', customStatus: 'hi' },
+    ]);
     store.applyDelta(delta({ leaves: [presence('bob', 'hi')] }));
     expect(store.list()[0]).toMatchObject({ general: 'offline' });
   });
@@ -123,7 +141,10 @@ describe('deltas', () => {
   it('that join a connection without leaving it before make it the newest all the same', () => {
     store.applyDelta(delta({ joins: [presence('bob', 'phone', { connectionId: 'bob-2' })] }));
     store.applyDelta(delta({ joins: [presence('bob', 'back')] }));
-    expect(store.list()[0]).toMatchObject({ status: 'back', connections: [{ connectionId: 'bob-2' }, { connectionId: 'bob-1' }] });
+    expect(store.list()[0]).toMatchObject({
+      status: 'back',
+      connections: [{ connectionId: 'bob-2' }, { connectionId: 'bob-1' }],
+    });
   });
 
   it('that end the last connection without saying how mean offline, whatever was before', () => {
@@ -141,7 +162,10 @@ describe('deltas', () => {
   it('of the own user go to `self`, and leave the list alone', () => {
     const before = store.list();
     const step = store.applyDelta(delta({ joins: [presence('me', 'here')] }));
-    expect(step).toMatchObject({ statuses: [{ userId: 'me', statusType: 'online', customStatus: 'here', self: true }], changed: true });
+    expect(step).toMatchObject({
+      statuses: [{ userId: 'me', statusType: 'online', customStatus: 'here', self: true }],
+      changed: true,
+    });
     expect(store.self).toMatchObject({ online: true, status: 'here' });
     expect(store.list()).toBe(before);
   });
@@ -163,33 +187,54 @@ describe('snapshots', () => {
     const step = store.applySnapshot({
       userIds: ['ann', 'bob', 'cat', 'me'],
       presences: [presence('bob', 'ho'), presence('cat')],
-      users: [{ userId: 'ann', general: 'unlogined' }, { userId: 'me', general: 'offline' }],
+      users: [
+        { userId: 'ann', general: 'unlogined' },
+        { userId: 'me', general: 'offline' },
+      ],
       complete: true,
     });
     expect(step.delta).toEqual({
       leaves: [presence('ann'), presence('bob', 'hi')],
       joins: [presence('bob', 'ho'), presence('cat')],
-      users: [{ userId: 'ann', general: 'unlogined' }, { userId: 'cat', general: 'online' }],
+      users: [
+        { userId: 'ann', general: 'unlogined' },
+        { userId: 'cat', general: 'online' },
+      ],
     });
-    expect(step.statuses.map(({ userId, statusType }) => `${userId} ${statusType}`)).toEqual(['ann unlogined', 'bob online', 'cat online']);
+    expect(step.statuses.map(({ userId, statusType }) => `${userId} ${statusType}`)).toEqual([
+      'ann unlogined',
+      'bob online',
+      'cat online',
+    ]);
     expect(store.list().map(({ stale }) => stale)).toEqual([false, false, false]);
   });
 
   it('that say what is known say nothing', () => {
     store.markStale();
-    const step = store.applySnapshot({ userIds: ['ann', 'bob', 'cat'], presences: [presence('ann'), presence('bob', 'hi')], users: [], complete: true });
+    const step = store.applySnapshot({
+      userIds: ['ann', 'bob', 'cat'],
+      presences: [presence('ann'), presence('bob', 'hi')],
+      users: [],
+      complete: true,
+    });
     expect(step).toEqual({ ...quiet, changed: true });
     const again = store.applySnapshot({ userIds: ['ann'], presences: [presence('ann')], users: [] });
     expect(again).toEqual(quiet);
   });
 
   it('that are complete drop everybody else', () => {
-    expect(store.applySnapshot({ userIds: ['bob'], presences: [presence('bob', 'hi')], users: [], complete: true })).toMatchObject({ removed: ['ann', 'cat'], delta: null });
+    expect(
+      store.applySnapshot({ userIds: ['bob'], presences: [presence('bob', 'hi')], users: [], complete: true }),
+    ).toMatchObject({ removed: ['ann', 'cat'], delta: null });
     expect(ids(store)).toEqual(['bob']);
   });
 
   it('that are not complete add the follows the server made', () => {
-    expect(store.applySnapshot({ userIds: ['dan'], presences: [presence('dan')], users: [] })).toEqual({ ...quiet, added: ['dan'], changed: true });
+    expect(store.applySnapshot({ userIds: ['dan'], presences: [presence('dan')], users: [] })).toEqual({
+      ...quiet,
+      added: ['dan'],
+      changed: true,
+    });
     expect(ids(store)).toEqual(['ann', 'bob', 'cat', 'dan']);
   });
 
@@ -208,7 +253,10 @@ describe('a lost connection', () => {
 
   it('keeps the list and marks it', () => {
     expect(store.markStale()).toEqual({ ...quiet, changed: true });
-    expect(store.list()).toMatchObject([{ userId: 'ann', online: true, stale: true }, { userId: 'sid', stale: true }]);
+    expect(store.list()).toMatchObject([
+      { userId: 'ann', online: true, stale: true },
+      { userId: 'sid', stale: true },
+    ]);
     expect(store.self?.stale).toBe(true);
     expect(store.markStale()).toEqual(quiet);
   });
@@ -235,7 +283,7 @@ describe('a lost connection', () => {
     expect(store.unconfirmed('client')).toEqual(['ann']);
   });
 
-  it('counts a follow as the client\'s own once the client has asked for it', () => {
+  it("counts a follow as the client's own once the client has asked for it", () => {
     store.applyFollow(['sid'], reply(presence('sid')));
     store.lose();
     expect(store.unconfirmed('client')).toEqual(['ann', 'sid']);
@@ -244,13 +292,20 @@ describe('a lost connection', () => {
   it('is over for who is heard of again', () => {
     store.markStale();
     store.applyDelta(delta({ leaves: [presence('ann')] }));
-    expect(store.list()).toMatchObject([{ userId: 'ann', stale: false, online: false }, { userId: 'sid', stale: true }]);
+    expect(store.list()).toMatchObject([
+      { userId: 'ann', stale: false, online: false },
+      { userId: 'sid', stale: true },
+    ]);
   });
 
   it('compares the own user by the next welcome', () => {
     store.applyDelta(delta({ joins: [presence('me', 'a')] }));
-    expect(store.welcome({ protocol: 1, userId: 'me', connectionId: 'me-1', presences: [presence('me', 'a')] }).delta).toBeNull();
-    expect(store.welcome({ protocol: 1, userId: 'me', connectionId: 'me-1', presences: [] }).delta).toMatchObject({ leaves: [presence('me', 'a')] });
+    expect(
+      store.welcome({ protocol: 1, userId: 'me', connectionId: 'me-1', presences: [presence('me', 'a')] }).delta,
+    ).toBeNull();
+    expect(store.welcome({ protocol: 1, userId: 'me', connectionId: 'me-1', presences: [] }).delta).toMatchObject({
+      leaves: [presence('me', 'a')],
+    });
   });
 });
 

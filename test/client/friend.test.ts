@@ -4,33 +4,52 @@ import type { Friend } from '../../src/client/index.ts';
 import type { Presence } from '../../src/protocol.ts';
 import { presence } from './fakes.ts';
 
-const friend = (userId: string, ...connections: Presence[]): Friend => toFriend({
-  userId,
-  username: undefined,
-  last: 'unlogined',
-  connections: new Map(connections.map((each) => [each.connectionId, each])),
-  stale: false,
-});
+const friend = (userId: string, ...connections: Presence[]): Friend =>
+  toFriend({
+    userId,
+    username: undefined,
+    last: 'unlogined',
+    connections: new Map(connections.map((each) => [each.connectionId, each])),
+    stale: false,
+  });
 
 describe('toFriend', () => {
   it('shows a user without connections as the server said it ended', () => {
     expect(friend('bob')).toEqual({
-      userId: 'bob', username: undefined, general: 'unlogined', online: false, status: '', details: null, joinable: false, connections: [], stale: false,
+      userId: 'bob',
+      username: undefined,
+      general: 'unlogined',
+      online: false,
+      status: '',
+      details: null,
+      joinable: false,
+      connections: [],
+      stale: false,
     });
   });
 
   it('takes the custom status of the newest connection', () => {
-    const bob = friend('bob', presence('bob', 'old', { connectionId: 'pc' }), presence('bob', 'new', { connectionId: 'phone' }));
+    const bob = friend(
+      'bob',
+      presence('bob', 'old', { connectionId: 'pc' }),
+      presence('bob', 'new', { connectionId: 'phone' }),
+    );
     expect(bob).toMatchObject({ general: 'online', online: true, status: 'new' });
   });
 
   it('offers the match of an older connection when the newest is in none', () => {
     const playing = presence('bob', '{"matchId":"m1"}', { connectionId: 'pc', matchId: 'm1' });
-    expect(friend('bob', playing, presence('bob', 'brb', { connectionId: 'phone' }))).toMatchObject({ status: 'brb', matchId: 'm1', joinable: true });
+    expect(friend('bob', playing, presence('bob', 'brb', { connectionId: 'phone' }))).toMatchObject({
+      status: 'brb',
+      matchId: 'm1',
+      joinable: true,
+    });
   });
 
   it('offers the match of the newest status when there are several', () => {
-    const [old, recent] = ['m1', 'm2'].map((matchId) => presence('bob', `{"matchId":"${matchId}"}`, { connectionId: matchId, matchId }));
+    const [old, recent] = ['m1', 'm2'].map((matchId) =>
+      presence('bob', `{"matchId":"${matchId}"}`, { connectionId: matchId, matchId }),
+    );
     expect(friend('bob', old as Presence, recent as Presence).matchId).toBe('m2');
   });
 

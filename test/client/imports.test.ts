@@ -5,13 +5,20 @@ import { describe, expect, it } from 'vitest';
 const folder = new URL('../../src/client/', import.meta.url);
 const pure = new URL('../../src/', import.meta.url);
 const imports = (file: URL): string[] =>
-  [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\s[^;]*?from\s+'([^']+)';/gms)].map(([text, from]) => (/^import type\b/.test(text) ? `type ${from}` : String(from)));
+  [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\s[^;]*?from\s+'([^']+)';/gms)].map(([text, from]) =>
+    /^import type\b/.test(text) ? `type ${from}` : String(from),
+  );
 
 describe('src/client', () => {
-  it.each(readdirSync(folder).filter((file) => file.endsWith('.ts')))('%s imports only its own files, the protocol and the status', (file) => {
-    const allowed = /^(?:\.\/[a-z-]+\.ts|\.\.\/protocol\.ts|\.\.\/status\.ts|type @colyseus\/sdk)$/;
-    expect(imports(new URL(file, folder)).filter((from) => !allowed.test(from.replace(/^type (?=\.)/, '')))).toEqual([]);
-  });
+  it.each(readdirSync(folder).filter((file) => file.endsWith('.ts')))(
+    '%s imports only its own files, the protocol and the status',
+    (file) => {
+      const allowed = /^(?:\.\/[a-z-]+\.ts|\.\.\/protocol\.ts|\.\.\/status\.ts|type @colyseus\/sdk)$/;
+      expect(imports(new URL(file, folder)).filter((from) => !allowed.test(from.replace(/^type (?=\.)/, '')))).toEqual(
+        [],
+      );
+    },
+  );
 
   it.each(['protocol.ts', 'status.ts'])('%s imports nothing of a server either', (file) => {
     expect(imports(new URL(file, pure)).filter((from) => !/^(?:type )?\.\/protocol\.ts$/.test(from))).toEqual([]);

@@ -1,8 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { readDelta, readFollowReply, readQueryReply, readSeat, readSnapshot, readUserIds, readWelcome } from '../../src/client/inbound.ts';
+import {
+  readDelta,
+  readFollowReply,
+  readQueryReply,
+  readSeat,
+  readSnapshot,
+  readUserIds,
+  readWelcome,
+} from '../../src/client/inbound.ts';
 import { presence } from './fakes.ts';
 
-const nonsense: unknown[] = [undefined, null, 0, 'text', [], {}, { joins: 1, userIds: {}, presences: 'x', users: null, evicted: 3 }];
+const nonsense: unknown[] = [
+  undefined,
+  null,
+  0,
+  'text',
+  [],
+  {},
+  { joins: 1, userIds: {}, presences: 'x', users: null, evicted: 3 },
+];
 
 describe('what a server of another version may send', () => {
   it.each(nonsense)('%j is read as nothing', (value) => {
@@ -17,10 +33,28 @@ describe('what a server of another version may send', () => {
 
   it('keeps the good entries beside the bad', () => {
     const bob = presence('bob', 'hi');
-    const broken = [null, {}, { userId: 1 }, { userId: 'x', connectionId: 'y' }, { userId: 'x', connectionId: 'y', status: null }];
-    expect(readDelta({ joins: [...broken, bob], leaves: [bob, ...broken], users: [{ userId: 'bob', general: 'asleep' }, { userId: 'bob', general: 'online' }] }))
-      .toEqual({ joins: [bob], leaves: [bob], users: [{ userId: 'bob', general: 'online' }] });
-    expect(readSnapshot({ userIds: ['bob', 7], presences: [bob], users: [], complete: 'yes' })).toEqual({ userIds: ['bob'], presences: [bob], users: [] });
+    const broken = [
+      null,
+      {},
+      { userId: 1 },
+      { userId: 'x', connectionId: 'y' },
+      { userId: 'x', connectionId: 'y', status: null },
+    ];
+    expect(
+      readDelta({
+        joins: [...broken, bob],
+        leaves: [bob, ...broken],
+        users: [
+          { userId: 'bob', general: 'asleep' },
+          { userId: 'bob', general: 'online' },
+        ],
+      }),
+    ).toEqual({ joins: [bob], leaves: [bob], users: [{ userId: 'bob', general: 'online' }] });
+    expect(readSnapshot({ userIds: ['bob', 7], presences: [bob], users: [], complete: 'yes' })).toEqual({
+      userIds: ['bob'],
+      presences: [bob],
+      users: [],
+    });
   });
 
   it('passes fields on that it does not know', () => {

@@ -28,10 +28,14 @@ describe('Listeners', () => {
 
   it('lets nobody suffer from the error of another, and does not swallow it', () => {
     const thrown: Array<() => void> = [];
-    vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((run) => { thrown.push(run); });
+    vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((run) => {
+      thrown.push(run);
+    });
     const after = vi.fn();
     const listeners = new Listeners();
-    listeners.add(() => { throw new Error('bad listener'); });
+    listeners.add(() => {
+      throw new Error('bad listener');
+    });
     listeners.add(after);
     listeners.emit();
     expect(after).toHaveBeenCalledOnce();

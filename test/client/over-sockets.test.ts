@@ -21,7 +21,10 @@ let players: Players;
 
 beforeAll(async () => {
   vi.spyOn(console, 'info').mockImplementation(() => undefined);
-  server = await startServer({ rateWindowMs: 300, graceSeconds: 2, resolveFollows: ({ userId }) => friendsOf.get(userId) ?? [] }, { match: MatchRoom });
+  server = await startServer(
+    { rateWindowMs: 300, graceSeconds: 2, resolveFollows: ({ userId }) => friendsOf.get(userId) ?? [] },
+    { match: MatchRoom },
+  );
   players = new Players(server);
 });
 afterEach(async () => {
@@ -33,7 +36,11 @@ afterAll(async () => {
   vi.restoreAllMocks();
 });
 
-const code = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'fine', (error: unknown) => (error as { code?: unknown }).code);
+const code = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'fine',
+    (error: unknown) => (error as { code?: unknown }).code,
+  );
 
 describe('friends', () => {
   it('see each other come, change and go', async () => {
@@ -46,7 +53,12 @@ describe('friends', () => {
     await until(() => friendOf(alice, 'bob')?.online, 'bob to be online');
     await bob.setStatus({ text: 'Playing', matchId: 'm1' });
     await until(() => friendOf(alice, 'bob')?.matchId === 'm1', 'the match');
-    expect(friendOf(alice, 'bob')).toMatchObject({ username: 'Bob', general: 'online', details: { text: 'Playing', matchId: 'm1' }, joinable: true });
+    expect(friendOf(alice, 'bob')).toMatchObject({
+      username: 'Bob',
+      general: 'online',
+      details: { text: 'Playing', matchId: 'm1' },
+      joinable: true,
+    });
 
     await bob.setStatus(null);
     await until(() => friendOf(alice, 'bob')?.general === 'offline', 'bob to be invisible');
@@ -65,7 +77,10 @@ describe('friends', () => {
     const { presences, evicted } = await alice.follow(['bob', 'nobody']);
     expect(presences).toMatchObject([{ userId: 'bob', status: 'hi' }]);
     expect(evicted).toEqual([]);
-    expect(alice.getSnapshot()).toMatchObject([{ userId: 'bob', online: true }, { userId: 'nobody', general: 'unlogined' }]);
+    expect(alice.getSnapshot()).toMatchObject([
+      { userId: 'bob', online: true },
+      { userId: 'nobody', general: 'unlogined' },
+    ]);
     expect(deltas).toEqual([]);
   });
 
@@ -119,12 +134,16 @@ describe('the own user', () => {
     ]);
   });
 
-  it('gets own and friends\' changes through one callback', async () => {
+  it("gets own and friends' changes through one callback", async () => {
     const bob = await players.join('bob');
     const alice = await players.join('alice');
     await alice.follow(['bob']);
     const changes: string[] = [];
-    alice.onUserStatusChanged((batch) => changes.push(...batch.map(({ userId, statusType, customStatus, self }) => `${userId} ${statusType} ${customStatus} ${self}`)));
+    alice.onUserStatusChanged((batch) =>
+      changes.push(
+        ...batch.map(({ userId, statusType, customStatus, self }) => `${userId} ${statusType} ${customStatus} ${self}`),
+      ),
+    );
     await alice.setStatus('mine');
     await until(() => alice.self?.online, 'the own change');
     await bob.setStatus('his');
@@ -154,11 +173,13 @@ describe('long lists', () => {
     const alice = await players.join('alice');
     const users = await alice.getUserStatus(Array.from({ length: 500 }, (_, i) => uuid(i)));
     expect(users).toHaveLength(500);
-    expect(users.filter(({ general }) => general === 'online')).toMatchObject([{ userId: uuid(7), customStatus: 'seven' }]);
+    expect(users.filter(({ general }) => general === 'online')).toMatchObject([
+      { userId: uuid(7), customStatus: 'seven' },
+    ]);
     expect(alice.connection).toBe('online');
   });
 
-  it('beyond the server\'s limit fail typed, and keep what went before', async () => {
+  it("beyond the server's limit fail typed, and keep what went before", async () => {
     const alice = await players.join('alice');
     expect(await code(alice.follow(Array.from({ length: 201 }, (_, i) => `u${i}`)))).toBe('too_many_follows');
     expect(alice.getSnapshot()).toHaveLength(200);
@@ -236,7 +257,10 @@ describe('a dropped socket', () => {
     alice.onFollowsChanged(heard);
     cut(alice);
     await until(() => alice.connection === 'reconnecting', 'the drop to be noticed');
-    await until(() => alice.connection === 'online' && alice.getSnapshot().every(({ stale }) => !stale), 'the list to be fresh');
+    await until(
+      () => alice.connection === 'online' && alice.getSnapshot().every(({ stale }) => !stale),
+      'the list to be fresh',
+    );
     expect(heard).not.toHaveBeenCalled();
   });
 
@@ -268,8 +292,18 @@ describe('a lost seat', () => {
     const seen = recordDeltas(alice);
 
     await serverRoom(old).disconnect(CloseCode.SERVER_SHUTDOWN);
-    await until(() => [alice, bob].every((player) => player.connection === 'online' && player.room !== old && player.getSnapshot().every(({ stale }) => !stale)), 'everybody to be back');
-    await until(() => friendOf(bob, 'alice')?.status === '{"text":"a2"}' && friendOf(alice, 'bob')?.status === 'b1', 'the statuses to be back');
+    await until(
+      () =>
+        [alice, bob].every(
+          (player) =>
+            player.connection === 'online' && player.room !== old && player.getSnapshot().every(({ stale }) => !stale),
+        ),
+      'everybody to be back',
+    );
+    await until(
+      () => friendOf(bob, 'alice')?.status === '{"text":"a2"}' && friendOf(alice, 'bob')?.status === 'b1',
+      'the statuses to be back',
+    );
     expect(friendOf(alice, 'cat')).toMatchObject({ online: true, status: 'c1' });
     expect(serverClient(alice.room)).toBeDefined();
 
@@ -315,7 +349,10 @@ describe('follows of the server', () => {
     await until(() => friendOf(alice, 'dan'), 'dan');
     presence.unfollow({ userId: 'alice' }, ['bob']);
     await until(() => friendOf(alice, 'bob') === undefined, 'bob to be gone');
-    expect(changes).toEqual([[['dan'], []], [[], ['bob']]]);
+    expect(changes).toEqual([
+      [['dan'], []],
+      [[], ['bob']],
+    ]);
     expect(deltas).toEqual([]);
   });
 
@@ -327,7 +364,12 @@ describe('follows of the server', () => {
     friendsOf.set('alice', ['bob', 'eve']);
     await serverRoom(alice.room).disconnect(CloseCode.SERVER_SHUTDOWN);
     await until(() => friendOf(alice, 'eve') && friendOf(alice, 'dan')?.stale === false, 'the follows to be back');
-    expect(alice.getSnapshot().map(({ userId, stale }) => `${userId} ${stale}`)).toEqual(['bob false', 'cat true', 'dan false', 'eve false']);
+    expect(alice.getSnapshot().map(({ userId, stale }) => `${userId} ${stale}`)).toEqual([
+      'bob false',
+      'cat true',
+      'dan false',
+      'eve false',
+    ]);
   });
 
   it('also set statuses: what the server has set is what is restored', async () => {
@@ -358,13 +400,19 @@ describe('joinFriend', () => {
     const bob = await players.join('bob', { status: { text: 'Playing', matchId: match.roomId } });
     const alice = await players.join('alice');
     await alice.follow(['bob']);
-    const joined = await alice.joinFriend<typeof MatchRoom>('bob', friendOf(alice, 'bob')?.connections[0]?.connectionId);
+    const joined = await alice.joinFriend<typeof MatchRoom>(
+      'bob',
+      friendOf(alice, 'bob')?.connections[0]?.connectionId,
+    );
     matches.push(joined as Room);
     expect(joined.roomId).toBe(match.roomId);
     const reply = await joined.request('echo', 'hello');
     expectTypeOf(reply).toEqualTypeOf<string>();
     expect(reply).toBe('HELLO');
-    expect([...serverRoom(match).clients].map(({ auth }) => (auth as { userId: string }).userId).toSorted()).toEqual(['alice', 'bob']);
+    expect([...serverRoom(match).clients].map(({ auth }) => (auth as { userId: string }).userId).toSorted()).toEqual([
+      'alice',
+      'bob',
+    ]);
     expect(bob.connection).toBe('online');
   });
 
@@ -388,7 +436,15 @@ describe('one connection for lobby and friends', () => {
   it('by joining: the room is handed over before its list of rooms arrives', async () => {
     await players.join('bob', { status: 'hi' });
     const rooms: unknown[] = [];
-    const alice = await players.join('alice', { onRoom: (room) => { room.onMessage('rooms', (list: unknown) => rooms.push(list)); } }, 'lobby');
+    const alice = await players.join(
+      'alice',
+      {
+        onRoom: (room) => {
+          room.onMessage('rooms', (list: unknown) => rooms.push(list));
+        },
+      },
+      'lobby',
+    );
     expect(rooms).toEqual([[]]);
     await alice.follow(['bob']);
     expect(friendOf(alice, 'bob')?.status).toBe('hi');
@@ -401,12 +457,21 @@ describe('one connection for lobby and friends', () => {
     const room = await client.joinOrCreate('lobby', { status: 'there', sync: 'deltas' });
     const rooms: unknown[] = [];
     room.onMessage('rooms', (list: unknown) => rooms.push(list));
-    const alice = await PresenceClient.attach(room, { client, rejoin: { minMs: 1, maxMs: 20 }, onRoom: (each) => { each.onMessage('rooms', (list: unknown) => rooms.push(list)); } });
+    const alice = await PresenceClient.attach(room, {
+      client,
+      rejoin: { minMs: 1, maxMs: 20 },
+      onRoom: (each) => {
+        each.onMessage('rooms', (list: unknown) => rooms.push(list));
+      },
+    });
     expect(alice.room).toBe(room);
     expect(rooms).toHaveLength(1);
     await until(() => alice.self?.status === 'there', 'the own status');
     await serverRoom(room).disconnect(CloseCode.SERVER_SHUTDOWN);
-    await until(() => alice.connection === 'online' && alice.room !== room && alice.self?.status === 'there', 'alice to be back in the lobby');
+    await until(
+      () => alice.connection === 'online' && alice.room !== room && alice.self?.status === 'there',
+      'alice to be back in the lobby',
+    );
     await until(() => rooms.length === 2, 'the list of rooms');
     expect(alice.room.name).toBe('lobby');
     await alice.leave();

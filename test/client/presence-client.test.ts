@@ -16,12 +16,21 @@ async function join(options?: PresenceClientOptions): Promise<PresenceClient> {
 /** Lets everything that is ready run: promises, and messages of the fake server. */
 const settle = async (): Promise<void> => {
   for (let i = 0; i < 5; i++) {
-    await new Promise((resolve) => { setImmediate(resolve); });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
   }
 };
 const sent = (type: string): Array<Record<string, unknown>> =>
-  server.rooms.flatMap((room) => room.sent).filter((each) => each.type === type).map(({ payload }) => payload);
-const code = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'fine', (error: unknown) => (error as { code?: unknown }).code);
+  server.rooms
+    .flatMap((room) => room.sent)
+    .filter((each) => each.type === type)
+    .map(({ payload }) => payload);
+const code = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'fine',
+    (error: unknown) => (error as { code?: unknown }).code,
+  );
 
 beforeEach(() => {
   server = new FakeServer();
@@ -50,7 +59,12 @@ describe('joining', () => {
 
   it('knows who it is when it is done', async () => {
     const friends = await join();
-    expect(friends).toMatchObject({ userId: 'me', connectionId: 'own-1', connection: 'online', self: { userId: 'me' } });
+    expect(friends).toMatchObject({
+      userId: 'me',
+      connectionId: 'own-1',
+      connection: 'online',
+      self: { userId: 'me' },
+    });
     expect(friends.room).toBe(server.room);
   });
 
@@ -80,20 +94,27 @@ describe('joining', () => {
     await settle();
   });
 
-  it('names the reason when the server\'s presence refuses', async () => {
-    server.onJoin = () => { throw new Error('Presence needs a user: client.auth carries no user id. (code: unauthenticated)'); };
+  it("names the reason when the server's presence refuses", async () => {
+    server.onJoin = () => {
+      throw new Error('Presence needs a user: client.auth carries no user id. (code: unauthenticated)');
+    };
     expect(await code(join())).toBe('unauthenticated');
   });
 
   it('passes other refusals on as they are', async () => {
     const refused = new Error('no more rooms');
-    server.onJoin = () => { throw refused; };
+    server.onJoin = () => {
+      throw refused;
+    };
     await expect(join()).rejects.toBe(refused);
   });
 
   it('gives a seat back that comes too late', async () => {
     let admit = (): void => undefined;
-    server.onJoin = () => new Promise<void>((resolve) => { admit = resolve; });
+    server.onJoin = () =>
+      new Promise<void>((resolve) => {
+        admit = resolve;
+      });
     const joining = code(join({ timeoutMs: 500 }));
     await settle();
     await vi.advanceTimersByTimeAsync(500);
@@ -136,8 +157,12 @@ describe('following', () => {
   });
 
   it.each([
-    ['an id that is no string', ['ok', 1]], ['an empty id', ['ok', '']], ['a prototype key', ['ok', '__proto__']],
-    ['an id of 129 characters', ['ok', 'x'.repeat(129)]], ['no list', 'bob'], ['nothing', null],
+    ['an id that is no string', ['ok', 1]],
+    ['an empty id', ['ok', '']],
+    ['a prototype key', ['ok', '__proto__']],
+    ['an id of 129 characters', ['ok', 'x'.repeat(129)]],
+    ['no list', 'bob'],
+    ['nothing', null],
   ])('sends nothing of a list that is wrong: %s', async (_, ids) => {
     const friends = await join();
     expect(await code(friends.follow(ids as string[]))).toBe('invalid_payload');
@@ -157,7 +182,7 @@ describe('following', () => {
 
   it('adapts to a server that allows fewer ids', async () => {
     const friends = await join();
-    server.onRequest = (_, { userIds }) => (userIds as string[]).length > 30 ? refusal('too_many_ids') : undefined;
+    server.onRequest = (_, { userIds }) => ((userIds as string[]).length > 30 ? refusal('too_many_ids') : undefined);
     await friends.follow(Array.from({ length: 120 }, (_, i) => `user-${i}`));
     expect(friends.getSnapshot()).toHaveLength(120);
     const before = sent('presence:follow').length;
@@ -167,7 +192,8 @@ describe('following', () => {
 
   it('keeps what was followed when a later chunk is refused', async () => {
     const friends = await join();
-    server.onRequest = (_, { userIds }) => (userIds as string[]).includes('user-150') ? refusal('too_many_follows') : undefined;
+    server.onRequest = (_, { userIds }) =>
+      (userIds as string[]).includes('user-150') ? refusal('too_many_follows') : undefined;
     expect(await code(friends.follow(Array.from({ length: 250 }, (_, i) => `user-${i}`)))).toBe('too_many_follows');
     expect(friends.getSnapshot()).toHaveLength(100);
     expect(sent('presence:follow')).toHaveLength(2);
@@ -204,7 +230,14 @@ describe('following', () => {
   it('sends no call before the one before it is answered', async () => {
     const friends = await join();
     const answers: Array<() => void> = [];
-    server.onRequest = (type) => type === 'presence:follow' ? new Promise((resolve) => { answers.push(() => { resolve({ presences: [], users: [] }); }); }) : undefined;
+    server.onRequest = (type) =>
+      type === 'presence:follow'
+        ? new Promise((resolve) => {
+            answers.push(() => {
+              resolve({ presences: [], users: [] });
+            });
+          })
+        : undefined;
     const calls = [friends.follow(['bob']), friends.unfollow(['bob'])];
     await settle();
     expect(server.room.sent).toHaveLength(1);
@@ -255,7 +288,7 @@ describe('rate limits', () => {
   it('are waited out as long as the server says', async () => {
     const friends = await join();
     let refusals = 2;
-    server.onRequest = () => refusals-- > 0 ? refusal('rate_limited', 700) : undefined;
+    server.onRequest = () => (refusals-- > 0 ? refusal('rate_limited', 700) : undefined);
     const following = friends.follow(['bob']);
     await settle();
     expect(sent('presence:follow')).toHaveLength(1);
@@ -293,13 +326,20 @@ describe('querying', () => {
     expect(users.map(({ userId }) => userId)).toEqual(uuids);
     expect(sent('presence:query').length).toBeGreaterThan(4);
     await friends.getUserStatus(Array.from({ length: 501 }, (_, i) => `${i}`));
-    expect(sent('presence:query').slice(-2).map(({ userIds }) => (userIds as string[]).length)).toEqual([500, 1]);
+    expect(
+      sent('presence:query')
+        .slice(-2)
+        .map(({ userIds }) => (userIds as string[]).length),
+    ).toEqual([500, 1]);
   });
 
   it('answers what can be seen, and fails only when nothing can', async () => {
     const friends = await join({ maxFrameBytes: 90 });
-    server.onRequest = (_, { userIds }) => (userIds as string[]).some((id) => id.startsWith('hidden')) ? refusal('not_visible') : undefined;
-    expect(await friends.getUserStatus(['hidden-user-number-1', 'seen', 'hidden-user-number-2'])).toMatchObject([{ userId: 'seen' }]);
+    server.onRequest = (_, { userIds }) =>
+      (userIds as string[]).some((id) => id.startsWith('hidden')) ? refusal('not_visible') : undefined;
+    expect(await friends.getUserStatus(['hidden-user-number-1', 'seen', 'hidden-user-number-2'])).toMatchObject([
+      { userId: 'seen' },
+    ]);
     expect(await code(friends.getUserStatus(['hidden-user-number-1', 'hidden-user-number-2']))).toBe('not_visible');
   });
 
@@ -318,7 +358,11 @@ describe('errors of requests', () => {
     ['a refusal', () => refusal('feature_disabled'), 'feature_disabled'],
     ['a refusal nobody knows', () => refusal('moon_phase' as never), 'internal'],
     ['no handler', () => Promise.reject(Object.assign(new Error('none'), { name: 'no_handler' })), 'unknown_message'],
-    ['no answer in time', () => Promise.reject(new Error('request "presence:status" timed out after 10000ms.')), 'unavailable'],
+    [
+      'no answer in time',
+      () => Promise.reject(new Error('request "presence:status" timed out after 10000ms.')),
+      'unavailable',
+    ],
   ])('%s', async (_, answer, expected) => {
     const friends = await join();
     server.onRequest = answer;
@@ -354,8 +398,19 @@ describe('a dropped connection', () => {
     server.room.comeBack();
     await settle();
     expect(friends.connection).toBe('online');
-    server.room.say('presence:snapshot', { userIds: ['me', 'ann', 'bob', 'cat'], presences: [presence('ann'), presence('bob', 'ho')], users: [{ userId: 'cat', general: 'offline' }], complete: true });
-    expect(deltas).toEqual([{ leaves: [presence('bob', 'hi'), presence('cat')], joins: [presence('bob', 'ho')], users: [{ userId: 'cat', general: 'offline' }] }]);
+    server.room.say('presence:snapshot', {
+      userIds: ['me', 'ann', 'bob', 'cat'],
+      presences: [presence('ann'), presence('bob', 'ho')],
+      users: [{ userId: 'cat', general: 'offline' }],
+      complete: true,
+    });
+    expect(deltas).toEqual([
+      {
+        leaves: [presence('bob', 'hi'), presence('cat')],
+        joins: [presence('bob', 'ho')],
+        users: [{ userId: 'cat', general: 'offline' }],
+      },
+    ]);
     expect(friends.getSnapshot().every(({ stale }) => !stale)).toBe(true);
     expect(server.attempts).toBe(1);
     expect(sent('presence:follow')).toHaveLength(1);
@@ -364,7 +419,12 @@ describe('a dropped connection', () => {
   it('makes calls wait, and repeats those it cut short', async () => {
     const friends = await join();
     const answers: Array<(value: unknown) => void> = [];
-    server.onRequest = () => answers.length === 0 ? new Promise((resolve) => { answers.push(resolve); }) : undefined;
+    server.onRequest = () =>
+      answers.length === 0
+        ? new Promise((resolve) => {
+            answers.push(resolve);
+          })
+        : undefined;
     const cut = friends.follow(['bob']);
     await settle();
     server.room.drop();
@@ -373,7 +433,11 @@ describe('a dropped connection', () => {
     expect(server.room.sent).toHaveLength(1);
     server.room.comeBack();
     await Promise.all([cut, waiting]);
-    expect(server.room.sent.map(({ type }) => type).sort()).toEqual(['presence:follow', 'presence:follow', 'presence:status']);
+    expect(server.room.sent.map(({ type }) => type).sort()).toEqual([
+      'presence:follow',
+      'presence:follow',
+      'presence:status',
+    ]);
   });
 
   it('is over, for listeners, when the server knows that we are back', async () => {
@@ -396,7 +460,9 @@ describe('a dropped connection', () => {
     await vi.advanceTimersByTimeAsync(5000);
     const failed = [code(friends.follow(['ann'])), code(friends.follow(['bob'])), code(friends.getUserStatus(['bob']))];
     let done: unknown;
-    void (async () => { done = await Promise.all(failed); })();
+    void (async () => {
+      done = await Promise.all(failed);
+    })();
     await vi.advanceTimersByTimeAsync(1900);
     expect(done).toBeUndefined();
     await vi.advanceTimersByTimeAsync(200);
@@ -487,7 +553,12 @@ describe('a lost seat', () => {
     await lose();
     expect(server.room).not.toBe(old);
     expect(server.methods).toEqual(['create', 'create']);
-    expect(server.room.options).toEqual({ region: 'eu', sync: 'deltas', status: '{"text":"Playing"}', resume: 'own-1' });
+    expect(server.room.options).toEqual({
+      region: 'eu',
+      sync: 'deltas',
+      status: '{"text":"Playing"}',
+      resume: 'own-1',
+    });
     expect(states).toEqual(['rejoining', 'online']);
     expect(server.room.sent.map(({ payload }) => (payload['userIds'] as string[]).length)).toEqual([100, 21]);
     expect(friends.room).toBe(server.room);
@@ -507,11 +578,21 @@ describe('a lost seat', () => {
     friends.onFollowsChanged(changes);
     server.presences = [presence('ann'), presence('bob', 'ho')];
     await lose();
-    expect(deltas).toEqual([{ leaves: [presence('bob', 'hi'), presence('cat')], joins: [presence('bob', 'ho')], users: [{ userId: 'cat', general: 'unlogined' }] }]);
-    expect(changes.mock.calls).toEqual([[[
-      { userId: 'bob', statusType: 'online', customStatus: 'ho', self: false },
-      { userId: 'cat', statusType: 'unlogined', customStatus: '', self: false },
-    ]]]);
+    expect(deltas).toEqual([
+      {
+        leaves: [presence('bob', 'hi'), presence('cat')],
+        joins: [presence('bob', 'ho')],
+        users: [{ userId: 'cat', general: 'unlogined' }],
+      },
+    ]);
+    expect(changes.mock.calls).toEqual([
+      [
+        [
+          { userId: 'bob', statusType: 'online', customStatus: 'ho', self: false },
+          { userId: 'cat', statusType: 'unlogined', customStatus: '', self: false },
+        ],
+      ],
+    ]);
     expect(friends.getSnapshot()[0]).toEqual(ann);
   });
 
@@ -538,9 +619,14 @@ describe('a lost seat', () => {
     const friends = await join({ rejoin: { minMs: 10, maxMs: 10, attempts: 3 } });
     const states: unknown[] = [];
     friends.onConnectionChange((state, error) => states.push([state, (error as Error | undefined)?.message]));
-    server.onJoin = () => { throw new Error('still down'); };
+    server.onJoin = () => {
+      throw new Error('still down');
+    };
     await lose(100);
-    expect(states).toEqual([['rejoining', undefined], ['closed', 'still down']]);
+    expect(states).toEqual([
+      ['rejoining', undefined],
+      ['closed', 'still down'],
+    ]);
     expect(server.attempts).toBe(4);
     expect(await code(friends.setStatus('x'))).toBe('not_joined');
   });
@@ -550,7 +636,9 @@ describe('a lost seat', () => {
     await lose();
     expect(never.connection).toBe('closed');
     const stranger = await join();
-    server.onJoin = () => { throw new Error('Presence needs a user. (code: unauthenticated)'); };
+    server.onJoin = () => {
+      throw new Error('Presence needs a user. (code: unauthenticated)');
+    };
     await lose();
     expect(stranger.connection).toBe('closed');
     expect(server.attempts).toBe(3);
@@ -582,7 +670,10 @@ describe('a lost seat', () => {
   it('does not come back after leave(), even if the join was under way', async () => {
     const friends = await join();
     let admit = (): void => undefined;
-    server.onJoin = () => new Promise<void>((resolve) => { admit = resolve; });
+    server.onJoin = () =>
+      new Promise<void>((resolve) => {
+        admit = resolve;
+      });
     await lose();
     expect(server.attempts).toBe(2);
     await friends.leave();
@@ -629,7 +720,7 @@ describe('a lost seat', () => {
   it('adapts to a next server that allows fewer ids', async () => {
     const friends = await join();
     await friends.follow(Array.from({ length: 90 }, (_, i) => `user-${i}`));
-    server.onRequest = (_, { userIds }) => (userIds as string[]).length > 30 ? refusal('too_many_ids') : undefined;
+    server.onRequest = (_, { userIds }) => ((userIds as string[]).length > 30 ? refusal('too_many_ids') : undefined);
     await lose();
     expect(friends.getSnapshot()).toHaveLength(90);
     expect(friends.getSnapshot().every(({ stale }) => !stale)).toBe(true);
@@ -637,7 +728,11 @@ describe('a lost seat', () => {
 
   it('does not follow for itself whom the server follows for it; they go if they do not come back', async () => {
     const friends = await join();
-    server.room.say('presence:snapshot', { userIds: ['sid', 'tom'], presences: [presence('sid'), presence('tom')], users: [] });
+    server.room.say('presence:snapshot', {
+      userIds: ['sid', 'tom'],
+      presences: [presence('sid'), presence('tom')],
+      users: [],
+    });
     const deltas: Delta[] = [];
     const removed: string[] = [];
     friends.onDelta((delta) => deltas.push(delta));
@@ -645,7 +740,10 @@ describe('a lost seat', () => {
     await lose();
     expect(server.room.sent).toEqual([]);
     server.room.say('presence:snapshot', { userIds: ['sid'], presences: [presence('sid')], users: [] });
-    expect(friends.getSnapshot()).toMatchObject([{ userId: 'sid', stale: false }, { userId: 'tom', stale: true }]);
+    expect(friends.getSnapshot()).toMatchObject([
+      { userId: 'sid', stale: false },
+      { userId: 'tom', stale: true },
+    ]);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(removed).toEqual(['tom']);
     expect(deltas).toEqual([]);
@@ -679,7 +777,7 @@ describe('a lost seat', () => {
     const friends = await join({ status: 'short' });
     server.room.end(4001);
     const refused = code(friends.setStatus('something the server will not have'));
-    server.onRequest = (type) => type === 'presence:status' ? refusal('status_too_long') : undefined;
+    server.onRequest = (type) => (type === 'presence:status' ? refusal('status_too_long') : undefined);
     await vi.advanceTimersByTimeAsync(900);
     await settle();
     expect(server.room.options['status']).toBe('short');
@@ -710,7 +808,12 @@ describe('a lost seat', () => {
     await join({ status: 'rude' });
     server.room.drop();
     server.room.comeBack();
-    server.room.say('presence:welcome', { protocol: 1, userId: 'me', connectionId: 'own-1', presences: [{ userId: 'me', connectionId: 'own-1', status: 'polite' }] });
+    server.room.say('presence:welcome', {
+      protocol: 1,
+      userId: 'me',
+      connectionId: 'own-1',
+      presences: [{ userId: 'me', connectionId: 'own-1', status: 'polite' }],
+    });
     await settle();
     expect(server.room.sent).toEqual([]);
     await lose();
@@ -735,7 +838,10 @@ describe('messages of the server', () => {
     friends.subscribe(() => seen.push(friends.getSnapshot().map(({ online }) => online)));
     friends.onUserStatusChanged((batch) => seen.push(batch.map(({ userId }) => userId)));
     server.room.say('presence:delta', { joins: [presence('ann'), presence('bob')], leaves: [] });
-    expect(seen).toEqual([[true, true], ['ann', 'bob']]);
+    expect(seen).toEqual([
+      [true, true],
+      ['ann', 'bob'],
+    ]);
   });
 
   it('follow and unfollow on our behalf', async () => {
@@ -745,7 +851,10 @@ describe('messages of the server', () => {
     server.room.say('presence:snapshot', { userIds: ['sid', 'tom'], presences: [], users: [] });
     server.room.say('presence:unfollowed', { userIds: ['sid', 'nobody'] });
     server.room.say('presence:unfollowed', { userIds: ['nobody'] });
-    expect(changes).toEqual([[['sid', 'tom'], []], [[], ['sid']]]);
+    expect(changes).toEqual([
+      [['sid', 'tom'], []],
+      [[], ['sid']],
+    ]);
     expect(friends.getSnapshot().map(({ userId }) => userId)).toEqual(['tom']);
   });
 
@@ -768,8 +877,16 @@ describe('messages of the server', () => {
     const friends = await join();
     await friends.follow(['bob']);
     const heard = vi.fn();
-    const stops = [friends.subscribe(heard), friends.onDelta(heard), friends.onUserStatusChanged(heard), friends.onFollowsChanged(heard), friends.onConnectionChange(heard)];
-    stops.forEach((stop) => { stop(); });
+    const stops = [
+      friends.subscribe(heard),
+      friends.onDelta(heard),
+      friends.onUserStatusChanged(heard),
+      friends.onFollowsChanged(heard),
+      friends.onConnectionChange(heard),
+    ];
+    stops.forEach((stop) => {
+      stop();
+    });
     server.room.say('presence:delta', { joins: [presence('bob')], leaves: [] });
     server.room.say('presence:unfollowed', { userIds: ['bob'] });
     server.room.drop();
@@ -795,7 +912,12 @@ describe('joinFriend', () => {
   });
 
   it.each([
-    [524, 'match_gone'], [525, 'match_denied'], [526, 'match_denied'], [4002, 'match_denied'], [1006, 'unavailable'], [undefined, 'unavailable'],
+    [524, 'match_gone'],
+    [525, 'match_denied'],
+    [526, 'match_denied'],
+    [4002, 'match_denied'],
+    [1006, 'unavailable'],
+    [undefined, 'unavailable'],
   ])('says why the seat could not be taken: code %s', async (number, expected) => {
     const friends = await join();
     const cause = Object.assign(new Error('nope'), { code: number });
@@ -836,9 +958,15 @@ describe('leave()', () => {
     const waiting = code(friends.setStatus('x'));
     await friends.leave();
     expect(await waiting).toBe('not_joined');
-    expect(await Promise.all([
-      code(friends.setStatus('x')), code(friends.follow(['bob'])), code(friends.unfollow()), code(friends.getUserStatus(['bob'])), code(friends.joinFriend('bob')),
-    ])).toEqual(Array.from({ length: 5 }, () => 'not_joined'));
+    expect(
+      await Promise.all([
+        code(friends.setStatus('x')),
+        code(friends.follow(['bob'])),
+        code(friends.unfollow()),
+        code(friends.getUserStatus(['bob'])),
+        code(friends.joinFriend('bob')),
+      ]),
+    ).toEqual(Array.from({ length: 5 }, () => 'not_joined'));
   });
 
   it('keeps the SDK from coming back into the seat', async () => {
@@ -877,7 +1005,11 @@ describe('attach', () => {
   it('uses a room of the application, and rejoins under its name', async () => {
     const room = await server.client.joinOrCreate('lobby', { status: 'hi' });
     const rooms: unknown[] = [];
-    const friends = await PresenceClient.attach(room, { client: server.client, joinOptions: { filter: 1 }, onRoom: (each) => rooms.push(each) });
+    const friends = await PresenceClient.attach(room, {
+      client: server.client,
+      joinOptions: { filter: 1 },
+      onRoom: (each) => rooms.push(each),
+    });
     clients.push(friends);
     expect(friends.room).toBe(room);
     expect(server.attempts).toBe(1);

@@ -13,9 +13,14 @@ let server: ChildProcess;
 const players: PresenceClient[] = [];
 
 async function start(): Promise<void> {
-  server = fork(new URL('./restarting-server.ts', import.meta.url), [String(port)], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  server = fork(new URL('./restarting-server.ts', import.meta.url), [String(port)], {
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   let ready = false;
-  server.on('message', (message) => { ready ||= message === 'ready'; });
+  server.on('message', (message) => {
+    ready ||= message === 'ready';
+  });
   await until(() => ready, 'the server to be ready', 20_000);
 }
 
@@ -30,7 +35,12 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
 async function join(token: string, options: PresenceClientOptions = {}): Promise<PresenceClient> {
   const client = new Client(`http://127.0.0.1:${port}`);
   client.auth.token = token;
-  const player = await PresenceClient.join(client, 'presence', { ...EAGER, rejoin: { minMs: 10, maxMs: 100 }, reconnectMs: 300, ...options });
+  const player = await PresenceClient.join(client, 'presence', {
+    ...EAGER,
+    rejoin: { minMs: 10, maxMs: 100 },
+    reconnectMs: 300,
+    ...options,
+  });
   players.push(player);
   return player;
 }
@@ -58,17 +68,31 @@ describe('a server that ends', () => {
     const seen = recordDeltas(bob);
 
     await stop(signal);
-    await until(() => alice.connection === 'rejoining' && bob.connection === 'rejoining', 'the seats to be lost', 20_000);
+    await until(
+      () => alice.connection === 'rejoining' && bob.connection === 'rejoining',
+      'the seats to be lost',
+      20_000,
+    );
     expect(friendOf(alice, 'bob')).toMatchObject({ online: true, stale: true, status: 'b1' });
     const told = bob.setStatus('b2');
     await start();
     await told;
-    await until(() => [alice, bob].every(({ getSnapshot }) => getSnapshot().every(({ stale }) => !stale)), 'the lists to be fresh', 20_000);
-    await until(() => friendOf(alice, 'bob')?.status === 'b2' && friendOf(bob, 'alice')?.status === '{"text":"here"}', 'the statuses to be back', 20_000);
+    await until(
+      () => [alice, bob].every(({ getSnapshot }) => getSnapshot().every(({ stale }) => !stale)),
+      'the lists to be fresh',
+      20_000,
+    );
+    await until(
+      () => friendOf(alice, 'bob')?.status === 'b2' && friendOf(bob, 'alice')?.status === '{"text":"here"}',
+      'the statuses to be back',
+      20_000,
+    );
 
     expect(alice.getSnapshot()).toHaveLength(122);
     expect(states.at(-1)).toBe('online');
     // Gone and come again, or never missed: in any case balanced, and nobody else.
-    expect(seen.filter((line) => line.startsWith('-alice'))).toHaveLength(seen.filter((line) => line.startsWith('+alice')).length);
+    expect(seen.filter((line) => line.startsWith('-alice'))).toHaveLength(
+      seen.filter((line) => line.startsWith('+alice')).length,
+    );
   });
 });

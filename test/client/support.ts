@@ -34,7 +34,10 @@ export class Players {
   /** Everybody leaves, and the server has noticed. */
   async clear(): Promise<void> {
     await Promise.all(this.#joined.splice(0).map((player) => player.leave()));
-    await until(async () => (await matchMaker.query({})).every(({ clients }) => clients === 0), 'the rooms to be empty');
+    await until(
+      async () => (await matchMaker.query({})).every(({ clients }) => clients === 0),
+      'the rooms to be empty',
+    );
   }
 }
 
@@ -59,11 +62,15 @@ export function hold(player: PresenceClient): () => void {
   const { connection } = player.room;
   const reconnect = connection.reconnect.bind(connection);
   let release = (): void => undefined;
-  const released = new Promise<void>((resolve) => { release = resolve; });
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   connection.reconnect = (query) => {
     connection.reconnect = reconnect;
     Object.assign(reconnection, { delay, minDelay, maxDelay });
-    void released.then(() => { reconnect(query); });
+    void released.then(() => {
+      reconnect(query);
+    });
   };
   return release;
 }
@@ -76,7 +83,10 @@ export function friendOf(player: PresenceClient, userId: string): Friend | undef
 export function recordDeltas(player: PresenceClient): string[] {
   const seen: string[] = [];
   player.onDelta(({ joins, leaves }: Delta) => {
-    seen.push(...leaves.map(({ userId, status }) => `-${userId} ${status}`), ...joins.map(({ userId, status }) => `+${userId} ${status}`));
+    seen.push(
+      ...leaves.map(({ userId, status }) => `-${userId} ${status}`),
+      ...joins.map(({ userId, status }) => `+${userId} ${status}`),
+    );
   });
   return seen;
 }

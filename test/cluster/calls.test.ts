@@ -5,7 +5,9 @@ import { Health } from '../../src/cluster/health.ts';
 
 function setup(timeoutMs = 20): { calls: Calls; health: Health; lines: string[] } {
   const lines: string[] = [];
-  const note = (message: string): void => { lines.push(message); };
+  const note = (message: string): void => {
+    lines.push(message);
+  };
   const health = new Health({ info: note, warn: note, error: note }, () => {});
   return { calls: new Calls(health, systemClock, timeoutMs), health, lines };
 }
@@ -21,7 +23,12 @@ describe('a command to the store', () => {
   it.each<[string, () => unknown]>([
     ['rejects', () => Promise.reject(new Error('no'))],
     ['rejects with no error', () => Promise.reject('no')], // oxlint-disable-line prefer-promise-reject-errors
-    ['throws', () => { throw new Error('no'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('no');
+      },
+    ],
     ['resolves with an error', () => Promise.resolve(new Error('no'))],
     ['never settles', () => new Promise(() => {})],
   ])('takes the store down when it %s; then none is issued, but the probe', async (_what, command) => {
@@ -39,14 +46,21 @@ describe('a command to the store', () => {
 
   it('does not take the store down when it is refused for what sits on its key', async () => {
     const { calls, health } = setup();
-    await expect(calls.run(() => Promise.reject(new Error('WRONGTYPE Operation against a key')))).rejects.toThrow(RefusedError);
+    await expect(calls.run(() => Promise.reject(new Error('WRONGTYPE Operation against a key')))).rejects.toThrow(
+      RefusedError,
+    );
     expect(health.state).toBe('up');
   });
 
   it('says nothing about now when it was issued before the last recovery', async () => {
     const { calls, health, lines } = setup();
     let fail = (_error: Error): void => {};
-    const old = calls.run(() => new Promise((_resolve, reject) => { fail = reject; }));
+    const old = calls.run(
+      () =>
+        new Promise((_resolve, reject) => {
+          fail = reject;
+        }),
+    );
     await expect(calls.run(() => Promise.reject(new Error('no')))).rejects.toThrow();
     expect(health.recovered()).toBe(true);
     expect(health.recovered()).toBe(false);
@@ -58,9 +72,18 @@ describe('a command to the store', () => {
 
   it('accepts an answer that is there when a stalled process looks', async () => {
     const { calls, health } = setup(5);
-    const answer = calls.run(() => new Promise((resolve) => { setImmediate(() => { resolve('there'); }); }));
+    const answer = calls.run(
+      () =>
+        new Promise((resolve) => {
+          setImmediate(() => {
+            resolve('there');
+          });
+        }),
+    );
     const end = Date.now() + 30;
-    while (Date.now() < end) { /* stalled past the limit */ }
+    while (Date.now() < end) {
+      /* stalled past the limit */
+    }
     expect(await answer).toBe('there');
     expect(health.state).toBe('up');
   });

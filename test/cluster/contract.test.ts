@@ -5,9 +5,15 @@ import { Processes } from './support/processes.ts';
 
 describe.each(await startStores())('the cluster over %s', (_name, store) => {
   let processes: Processes;
-  beforeEach(() => { processes = new Processes(store); });
-  afterEach(async () => { await processes.stop(); });
-  afterAll(async () => { await store.stop(); });
+  beforeEach(() => {
+    processes = new Processes(store);
+  });
+  afterEach(async () => {
+    await processes.stop();
+  });
+  afterAll(async () => {
+    await store.stop();
+  });
 
   const lasting = async (): Promise<string[]> => (await processes.keys()).filter((key) => !key.includes(':o:'));
 
@@ -116,12 +122,15 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
 
     const read = await until(async () => {
       const users = await b.cluster.read(['ann', 'gone', 'left', 'nobody', 'ann']);
-      const complete = users.get('gone')?.remembered === 'offline' && users.get('left')?.registers.length === 0
-        && users.get('ann')?.registers.length === 1;
+      const complete =
+        users.get('gone')?.remembered === 'offline' &&
+        users.get('left')?.registers.length === 0 &&
+        users.get('ann')?.registers.length === 1;
       return complete ? users : null;
     }, 'the store to have it all');
-    expect(read.get('ann')?.registers.map(({ incarnation, register }) => [incarnation, register.entries[0]?.status]))
-      .toEqual([['A', 'here']]);
+    expect(
+      read.get('ann')?.registers.map(({ incarnation, register }) => [incarnation, register.entries[0]?.status]),
+    ).toEqual([['A', 'here']]);
     expect(read.get('ann')?.remembered).toBeUndefined();
     expect(read.get('left')?.remembered).toBe('unlogined');
     expect(read.get('nobody')).toEqual({ registers: [], remembered: 'unlogined' });
@@ -133,14 +142,23 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     const b = await processes.start('B');
     a.show('ann', 'here');
     a.hide('ann', 'offline');
-    await until(async () => (await b.cluster.read(['ann'])).get('ann')?.remembered === 'offline', 'ann to be remembered');
+    await until(
+      async () => (await b.cluster.read(['ann'])).get('ann')?.remembered === 'offline',
+      'ann to be remembered',
+    );
     await b.cluster.watch('ann');
     await b.cluster.watch('nobody');
-    expect(b.host.remembered).toEqual([['ann', 'offline'], ['nobody', 'unlogined']]);
+    expect(b.host.remembered).toEqual([
+      ['ann', 'offline'],
+      ['nobody', 'unlogined'],
+    ]);
 
     a.show('ann', 'back');
     a.hide('ann', 'unlogined');
-    await until(async () => (await b.cluster.read(['ann'])).get('ann')?.remembered === 'unlogined', 'ann to be forgotten');
+    await until(
+      async () => (await b.cluster.read(['ann'])).get('ann')?.remembered === 'unlogined',
+      'ann to be forgotten',
+    );
   });
 
   it('drops and counts malformed and foreign messages and entries, and serves the rest', async () => {
@@ -149,8 +167,16 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     const { prefix } = processes;
     await b.cluster.watch('ann');
     const bad: unknown[] = [
-      null, 7, 'text', [], {}, { v: 2, f: 'A', s: 1, e: [] }, { v: 1, f: 'A', s: 'x', e: [] },
-      { v: 1, f: 'A', s: 1, e: [{ c: 'x' }] }, { v: 1, f: '', s: 1, e: [] }, JSON.parse('{"__proto__":{"v":1}}'),
+      null,
+      7,
+      'text',
+      [],
+      {},
+      { v: 2, f: 'A', s: 1, e: [] },
+      { v: 1, f: 'A', s: 'x', e: [] },
+      { v: 1, f: 'A', s: 1, e: [{ c: 'x' }] },
+      { v: 1, f: '', s: 1, e: [] },
+      JSON.parse('{"__proto__":{"v":1}}'),
     ];
     const before = b.cluster.stats.dropped;
     for (const message of bad) {
@@ -177,7 +203,11 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     const b = await processes.start('B', { healBatch: 0 });
     await b.cluster.watch('ann');
     await b.store.publish(`${processes.prefix}:u:ann`, {
-      v: 1, f: 'NEWER', s: 3, mood: 'good', e: [{ c: 'c1', s: 'hi', t: 5, platform: 'tv' }],
+      v: 1,
+      f: 'NEWER',
+      s: 3,
+      mood: 'good',
+      e: [{ c: 'c1', s: 'hi', t: 5, platform: 'tv' }],
     });
     await until(() => b.host.statuses('ann')[0] === 'hi', 'B to take it');
     expect(b.host.said('ann', 'NEWER')).toEqual({ seq: 3, entries: [{ connectionId: 'c1', status: 'hi', setAt: 5 }] });
@@ -185,7 +215,11 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
 
   it('does not believe entries of a process without a lease, and removes them', async () => {
     const b = await processes.start('B');
-    await b.store.hset(`${processes.prefix}:u:ann`, 'GHOST', '{"v":1,"f":"GHOST","s":1,"e":[{"c":"c","s":"boo","t":1}]}');
+    await b.store.hset(
+      `${processes.prefix}:u:ann`,
+      'GHOST',
+      '{"v":1,"f":"GHOST","s":1,"e":[{"c":"c","s":"boo","t":1}]}',
+    );
     await b.cluster.watch('ann');
     expect(b.host.statuses('ann')).toEqual([]);
     expect((await b.cluster.read(['ann'])).get('ann')?.registers).toEqual([]);
@@ -207,7 +241,10 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
 
     await Promise.all(survivors.map(({ host }) => until(() => host.dropped.includes('A'), 'everybody to drop A')));
     expect(b!.host.statuses('user49')).toEqual([]);
-    await until(async () => !(await lasting()).some((key) => key.includes('user49') || key.endsWith('A')), 'A to be swept');
+    await until(
+      async () => !(await lasting()).some((key) => key.includes('user49') || key.endsWith('A')),
+      'A to be swept',
+    );
     expect((await lasting()).filter((key) => key.includes(':u:'))).toEqual([`${processes.prefix}:u:user0`]);
     expect((await b!.cluster.read(['user1'])).get('user1')?.remembered).toBe('offline');
     expect((await processes.keys()).some((key) => key.endsWith(':o:user0'))).toBe(false);
@@ -268,7 +305,10 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     for (const key of await lasting()) {
       a.store.del(key);
     }
-    await until(async () => (await b.cluster.read(['ann'])).get('ann')?.registers.length === 1, 'ann to be stored again');
+    await until(
+      async () => (await b.cluster.read(['ann'])).get('ann')?.registers.length === 1,
+      'ann to be stored again',
+    );
     const { prefix } = processes;
     expect(await a.store.smembers(`${prefix}:pu:A`)).toEqual(['ann']);
     await until(async () => (await a.store.smembers(`${prefix}:p`)).length === 2, 'both to be listed again');
@@ -285,7 +325,11 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     }
     const { prefix } = processes;
     const seq = b.host.said('ann', 'A')!.seq;
-    await a.store.hset(`${prefix}:u:ann`, 'A', JSON.stringify({ v: 1, f: 'A', s: seq + 0.25, e: [{ c: 'c', s: 'new', t: 1 }] }));
+    await a.store.hset(
+      `${prefix}:u:ann`,
+      'A',
+      JSON.stringify({ v: 1, f: 'A', s: seq + 0.25, e: [{ c: 'c', s: 'new', t: 1 }] }),
+    );
     await a.store.hdel(`${prefix}:u:eve`, 'A');
     await until(() => b.host.statuses('ann')[0] === 'new', 'B to see the newer entry');
     await until(() => b.host.statuses('eve').length === 0, 'B to see that eve is gone');
@@ -346,7 +390,10 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     await b.cluster.watch('ann');
     a.show('ann', 'moving');
     a.show('bob', 'not moving');
-    await until(() => b.host.statuses('ann')[0] === 'moving' && b.cluster.handsOver && a.cluster.handsOver, 'B to hear ann');
+    await until(
+      () => b.host.statuses('ann')[0] === 'moving' && b.cluster.handsOver && a.cluster.handsOver,
+      'B to hear ann',
+    );
     const handoverUntil = Date.now() + 1500;
     a.show('ann', 'moving', { handoverUntil });
     await a.cluster.stop();
@@ -361,7 +408,10 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
 
     await until(() => b.host.dropped.includes('A') && c.host.dropped.includes('A'), 'the handover to end');
     expect(Date.now()).toBeGreaterThanOrEqual(handoverUntil);
-    await until(async () => !(await lasting()).some((key) => key.endsWith('A') || key.includes(':u:')), 'A to be swept');
+    await until(
+      async () => !(await lasting()).some((key) => key.endsWith('A') || key.includes(':u:')),
+      'A to be swept',
+    );
   });
 
   it('leaves nothing behind when all leave at once, handing over or not', async () => {
@@ -385,6 +435,9 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     a.line.cut();
     await until(async () => !(await lasting()).some((key) => key.endsWith(':l:A')), 'the lease to end');
     await processes.start('B');
-    await until(async () => !(await lasting()).some((key) => key.includes(':u:') || key.endsWith('A')), 'A to be swept');
+    await until(
+      async () => !(await lasting()).some((key) => key.includes(':u:') || key.endsWith('A')),
+      'A to be swept',
+    );
   });
 });

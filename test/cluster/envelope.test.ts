@@ -1,21 +1,34 @@
 import { describe, expect, it } from 'vitest';
-import { decodeControl, decodeRegister, encodeControl, encodeRegister, parseRegister, type ControlMessage } from '../../src/cluster/envelope.ts';
+import {
+  decodeControl,
+  decodeRegister,
+  encodeControl,
+  encodeRegister,
+  parseRegister,
+  type ControlMessage,
+} from '../../src/cluster/envelope.ts';
 import type { Register } from '../../src/core/ports.ts';
 
 const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe('a register in its envelope', () => {
   const registers: Array<[what: string, register: Register]> = [
-    ['full', {
-      seq: 7,
-      username: 'Ann',
-      entries: [
-        { connectionId: 'c1', status: '', setAt: 1 },
-        { connectionId: 'c2', status: '{"matchId":"m"}', matchId: 'm', setAt: 2, handoverUntil: 3 },
-      ],
-    }],
+    [
+      'full',
+      {
+        seq: 7,
+        username: 'Ann',
+        entries: [
+          { connectionId: 'c1', status: '', setAt: 1 },
+          { connectionId: 'c2', status: '{"matchId":"m"}', matchId: 'm', setAt: 2, handoverUntil: 3 },
+        ],
+      },
+    ],
     ['empty', { seq: 0, entries: [], last: 'unlogined' }],
-    ['with a hostile name', { seq: 1, username: '__proto__', entries: [{ connectionId: '__proto__', status: '\u0000"\\\ud800', setAt: 1 }] }],
+    [
+      'with a hostile name',
+      { seq: 1, username: '__proto__', entries: [{ connectionId: '__proto__', status: '\u0000"\\\ud800', setAt: 1 }] },
+    ],
   ];
 
   it.each(registers)('survives the way: %s', (_what, register) => {
@@ -34,18 +47,41 @@ describe('a register in its envelope', () => {
 
   it('ignores fields and values a newer release may add', () => {
     const body = { v: 1, f: 'A', s: 1, e: [{ c: 'c', s: 's', t: 1, x: {} }], l: 'away', y: [] };
-    expect(decodeRegister(body)).toEqual({ from: 'A', body: { seq: 1, entries: [{ connectionId: 'c', status: 's', setAt: 1 }] } });
+    expect(decodeRegister(body)).toEqual({
+      from: 'A',
+      body: { seq: 1, entries: [{ connectionId: 'c', status: 's', setAt: 1 }] },
+    });
   });
 
   const good = { v: 1, f: 'A', s: 1, e: [{ c: 'c', s: 's', t: 1 }] };
   it.each([
-    undefined, null, true, 0, 'x', [], () => {},
-    { ...good, v: 0 }, { ...good, v: '1' }, { ...good, f: 1 }, { ...good, f: '' }, { ...good, f: 'x'.repeat(257) },
-    { ...good, s: null }, { ...good, s: Number.NaN }, { ...good, s: Infinity }, { ...good, n: 5 }, { ...good, e: {} },
-    { ...good, e: [null] }, { ...good, e: [{ c: 1, s: 's', t: 1 }] }, { ...good, e: [{ c: 'c', s: null, t: 1 }] },
-    { ...good, e: [{ c: 'c', s: 's', t: '1' }] }, { ...good, e: [{ c: 'c', s: 's', t: 1, m: 1 }] },
-    { ...good, e: [{ c: '', s: 's', t: 1 }] }, { ...good, e: [{ c: '\ud800', s: 's', t: 1 }] }, { ...good, e: [{ c: 'c'.repeat(129), s: 's', t: 1 }] },
-    { ...good, e: [{ c: 'c', s: 's', t: 1, h: 'x' }] }, { ...good, e: [...good.e, 'x'] },
+    undefined,
+    null,
+    true,
+    0,
+    'x',
+    [],
+    () => {},
+    { ...good, v: 0 },
+    { ...good, v: '1' },
+    { ...good, f: 1 },
+    { ...good, f: '' },
+    { ...good, f: 'x'.repeat(257) },
+    { ...good, s: null },
+    { ...good, s: Number.NaN },
+    { ...good, s: Infinity },
+    { ...good, n: 5 },
+    { ...good, e: {} },
+    { ...good, e: [null] },
+    { ...good, e: [{ c: 1, s: 's', t: 1 }] },
+    { ...good, e: [{ c: 'c', s: null, t: 1 }] },
+    { ...good, e: [{ c: 'c', s: 's', t: '1' }] },
+    { ...good, e: [{ c: 'c', s: 's', t: 1, m: 1 }] },
+    { ...good, e: [{ c: '', s: 's', t: 1 }] },
+    { ...good, e: [{ c: '\ud800', s: 's', t: 1 }] },
+    { ...good, e: [{ c: 'c'.repeat(129), s: 's', t: 1 }] },
+    { ...good, e: [{ c: 'c', s: 's', t: 1, h: 'x' }] },
+    { ...good, e: [...good.e, 'x'] },
   ])('is refused when malformed (%#)', (value) => {
     expect(decodeRegister(good)).not.toBeNull();
     expect(decodeRegister(value)).toBeNull();
@@ -62,14 +98,24 @@ describe('a register in its envelope', () => {
 
 describe('a control message', () => {
   it.each<ControlMessage>([
-    { kind: 'beat', n: 3 }, { kind: 'bye' }, { kind: 'bye', handoverMs: 1500 }, { kind: 'command', command: { do: ['x'] } },
+    { kind: 'beat', n: 3 },
+    { kind: 'bye' },
+    { kind: 'bye', handoverMs: 1500 },
+    { kind: 'command', command: { do: ['x'] } },
   ])('survives the way: $kind', (message) => {
     expect(decodeControl(throughJson(encodeControl('A', message)))).toEqual({ from: 'A', body: message });
   });
 
   it.each([
-    null, 'x', {}, { v: 1, f: 'A' }, { v: 1, f: 'A', kind: 'toString' }, { v: 1, f: 'A', kind: 'beat' },
-    { v: 1, f: 'A', kind: 'bye', handoverMs: -1 }, { v: 1, f: 'A', kind: 'bye', handoverMs: 'x' }, { v: 2, f: 'A', kind: 'bye' },
+    null,
+    'x',
+    {},
+    { v: 1, f: 'A' },
+    { v: 1, f: 'A', kind: 'toString' },
+    { v: 1, f: 'A', kind: 'beat' },
+    { v: 1, f: 'A', kind: 'bye', handoverMs: -1 },
+    { v: 1, f: 'A', kind: 'bye', handoverMs: 'x' },
+    { v: 2, f: 'A', kind: 'bye' },
   ])('is refused when malformed (%#)', (value) => {
     expect(decodeControl(value)).toBeNull();
   });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { forEachLimit, Limiter } from '../../src/cluster/limit.ts';
 
-const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 
 describe('a limiter', () => {
   it('runs at most so many at once, in order, and hands on what they return or throw', async () => {
@@ -9,16 +12,20 @@ describe('a limiter', () => {
     let inFlight = 0;
     let most = 0;
     const order: number[] = [];
-    const results = await Promise.allSettled(Array.from({ length: 50 }, (_, i) => limiter.run(async () => {
-      order.push(i);
-      most = Math.max(most, ++inFlight);
-      await turn();
-      inFlight--;
-      if (i % 10 === 0) {
-        throw new Error(`no ${i}`);
-      }
-      return i;
-    })));
+    const results = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, i) =>
+        limiter.run(async () => {
+          order.push(i);
+          most = Math.max(most, ++inFlight);
+          await turn();
+          inFlight--;
+          if (i % 10 === 0) {
+            throw new Error(`no ${i}`);
+          }
+          return i;
+        }),
+      ),
+    );
     expect(most).toBe(3);
     expect(order).toEqual(Array.from({ length: 50 }, (_, i) => i));
     expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(5);
@@ -45,11 +52,13 @@ describe('forEachLimit', () => {
 
   it('starts nothing more after a failure, and rejects with it', async () => {
     const started: number[] = [];
-    await expect(forEachLimit([1, 2, 3, 4, 5], 2, async (item) => {
-      started.push(item);
-      await turn();
-      throw new Error(`no ${item}`);
-    })).rejects.toThrow('no 1');
+    await expect(
+      forEachLimit([1, 2, 3, 4, 5], 2, async (item) => {
+        started.push(item);
+        await turn();
+        throw new Error(`no ${item}`);
+      }),
+    ).rejects.toThrow('no 1');
     await turn();
     expect(started).toEqual([1, 2]);
   });

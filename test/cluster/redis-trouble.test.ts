@@ -12,7 +12,9 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
   let a: Process;
   let b: Process;
   const rejections: unknown[] = [];
-  const onRejection = (reason: unknown): void => { rejections.push(reason); };
+  const onRejection = (reason: unknown): void => {
+    rejections.push(reason);
+  };
 
   beforeAll(() => {
     // RedisPresence logs every attempt to reconnect.
@@ -25,8 +27,12 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
     await server.stop();
     expect(rejections).toEqual([]);
   });
-  beforeEach(() => { processes = new Processes(redisStore(server)); });
-  afterEach(async () => { await processes.stop(); });
+  beforeEach(() => {
+    processes = new Processes(redisStore(server));
+  });
+  afterEach(async () => {
+    await processes.stop();
+  });
 
   const startBoth = async (): Promise<void> => {
     [a, b] = [await processes.start('A'), await processes.start('B')];
@@ -54,7 +60,10 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
     await until(() => b.host.statuses('ann')[0] === 'two', 'B to hear what ann did meanwhile', 10_000);
     await until(() => b.host.statuses('user7')[0] === 'here', 'B to find who it began to watch meanwhile', 10_000);
     await until(() => a.host.statuses('bob').length === 0, 'A to hear that bob went');
-    await until(async () => Number(await server.cli('SCARD', `${processes.prefix}:pu:A`)) === 301, 'all to be registered');
+    await until(
+      async () => Number(await server.cli('SCARD', `${processes.prefix}:pu:A`)) === 301,
+      'all to be registered',
+    );
     expect(await server.cli('EXISTS', `${processes.prefix}:u:user299`)).toBe('1');
     for (const { log, host } of [a, b]) {
       expect(log.map(([level]) => level)).toEqual(['warn', 'info']);
@@ -67,8 +76,14 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
   it('is right again after Redis was emptied under it, without a word', async () => {
     await startBoth();
     await server.cli('FLUSHALL');
-    await until(async () => await server.cli('HGETALL', `${processes.prefix}:u:ann`) !== '', 'ann to be stored again');
-    await until(async () => Number(await server.cli('SCARD', `${processes.prefix}:p`)) === 2, 'both to be listed again');
+    await until(
+      async () => (await server.cli('HGETALL', `${processes.prefix}:u:ann`)) !== '',
+      'ann to be stored again',
+    );
+    await until(
+      async () => Number(await server.cli('SCARD', `${processes.prefix}:p`)) === 2,
+      'both to be listed again',
+    );
     expect([...a.log, ...b.log]).toEqual([]);
     expect(b.host.statuses('ann')).toEqual(['one']);
     expect(b.host.dropped).toEqual([]);
@@ -103,7 +118,10 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
     for (const userId of watched.slice(25)) {
       a.hide(userId, 'offline');
     }
-    await until(() => watched.every((userId, i) => b.host.statuses(userId)[0] === (i < 25 ? 'two' : undefined)), 'B to know all');
+    await until(
+      () => watched.every((userId, i) => b.host.statuses(userId)[0] === (i < 25 ? 'two' : undefined)),
+      'B to know all',
+    );
   });
 
   it('stays calm while Redis is slow, and catches up', async () => {
@@ -125,7 +143,11 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
     await b.cluster.stop();
     expect(Date.now() - started).toBeLessThan(6000);
     await until(() => a.host.dropped.includes('B'), 'A to drop B', 10_000);
-    await until(async () => !(await processes.keys()).some((key) => key.endsWith(':u:bob') || key.endsWith('B')), 'B to be swept', 10_000);
+    await until(
+      async () => !(await processes.keys()).some((key) => key.endsWith(':u:bob') || key.endsWith('B')),
+      'B to be swept',
+      10_000,
+    );
   }, 20_000);
 
   it('goes on, and stays up, when a foreign value sits on a key', async () => {
@@ -153,42 +175,65 @@ describe.skipIf(redis === null)('what the cluster costs in Redis commands', () =
       await own.cli('CONFIG', 'RESETSTAT');
       await work();
       const lines = (await own.cli('INFO', 'commandstats')).split('\n').filter((line) => line.startsWith('cmdstat_'));
-      const counted = lines.map((line) => /^cmdstat_([^:]+):calls=(\d+)/.exec(line)!)
+      const counted = lines
+        .map((line) => /^cmdstat_([^:]+):calls=(\d+)/.exec(line)!)
         .filter(([, command]) => !['config|resetstat', 'info'].includes(command!));
       return Object.fromEntries(counted.map(([, command, calls]) => [command, Number(calls)]));
     };
     try {
       // Both have asserted themselves: what follows is only what the test does.
-      await until(() => a.cluster.stats.state === 'up' && (a.line.calls.get('smembers') ?? 0) === 1
-        && (b.line.calls.get('smembers') ?? 0) === 1, 'both to have settled');
+      await until(
+        () =>
+          a.cluster.stats.state === 'up' &&
+          (a.line.calls.get('smembers') ?? 0) === 1 &&
+          (b.line.calls.get('smembers') ?? 0) === 1,
+        'both to have settled',
+      );
       await until(async () => Number(await own.cli('SCARD', `${processes.prefix}:p`)) === 2, 'both to be listed');
 
       expect(await during(() => b.cluster.watch('ann'))).toEqual({ subscribe: 1, hgetall: 1, get: 1 });
-      expect(await during(async () => {
-        a.show('ann', 'first');
-        await until(() => b.host.statuses('ann')[0] === 'first', 'B to hear');
-      })).toEqual({ sadd: 1, hset: 1, publish: 1 });
-      expect(await during(async () => {
-        for (let i = 0; i < 100; i++) {
-          a.show('ann', `update ${i}`);
-          await until(() => b.host.statuses('ann')[0] === `update ${i}`, 'B to hear');
-        }
-      })).toEqual({ hset: 100, publish: 100 });
-      expect(await during(async () => {
-        a.hide('ann', 'offline');
-        await until(() => b.host.said('ann', 'A')?.last === 'offline', 'B to hear');
-      })).toEqual({ hdel: 1, publish: 1, setex: 1 });
-      expect(await during(async () => {
-        a.show('ann', 'again');
-        await until(() => b.host.statuses('ann')[0] === 'again', 'B to hear');
-        a.hide('ann', 'unlogined');
-        await until(() => b.host.said('ann', 'A')?.last === 'unlogined', 'B to hear');
-      })).toEqual({ hset: 1, hdel: 1, publish: 2, del: 1 });
-      expect(await during(async () => { await b.cluster.read(['ann', 'bob']); })).toEqual({ hgetall: 2, get: 2 });
-      expect(await during(async () => {
-        b.cluster.unwatch('ann');
-        await until(async () => !(await processes.topics()).some((topic) => topic.includes(':u:')), 'the topic to be left');
-      })).toMatchObject({ unsubscribe: 1 });
+      expect(
+        await during(async () => {
+          a.show('ann', 'first');
+          await until(() => b.host.statuses('ann')[0] === 'first', 'B to hear');
+        }),
+      ).toEqual({ sadd: 1, hset: 1, publish: 1 });
+      expect(
+        await during(async () => {
+          for (let i = 0; i < 100; i++) {
+            a.show('ann', `update ${i}`);
+            await until(() => b.host.statuses('ann')[0] === `update ${i}`, 'B to hear');
+          }
+        }),
+      ).toEqual({ hset: 100, publish: 100 });
+      expect(
+        await during(async () => {
+          a.hide('ann', 'offline');
+          await until(() => b.host.said('ann', 'A')?.last === 'offline', 'B to hear');
+        }),
+      ).toEqual({ hdel: 1, publish: 1, setex: 1 });
+      expect(
+        await during(async () => {
+          a.show('ann', 'again');
+          await until(() => b.host.statuses('ann')[0] === 'again', 'B to hear');
+          a.hide('ann', 'unlogined');
+          await until(() => b.host.said('ann', 'A')?.last === 'unlogined', 'B to hear');
+        }),
+      ).toEqual({ hset: 1, hdel: 1, publish: 2, del: 1 });
+      expect(
+        await during(async () => {
+          await b.cluster.read(['ann', 'bob']);
+        }),
+      ).toEqual({ hgetall: 2, get: 2 });
+      expect(
+        await during(async () => {
+          b.cluster.unwatch('ann');
+          await until(
+            async () => !(await processes.topics()).some((topic) => topic.includes(':u:')),
+            'the topic to be left',
+          );
+        }),
+      ).toMatchObject({ unsubscribe: 1 });
     } finally {
       await processes.stop();
       await own.stop();

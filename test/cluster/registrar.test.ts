@@ -18,7 +18,14 @@ function setup() {
   const calls = new Calls(new Health(log, () => {}), systemClock, 1000);
   const keys = keysOf('p');
   const store = new Store(presence, calls, keys);
-  const bus = new Bus({ incarnation: 'A', presence, calls, keys, log, subscriptions: { presence, clock, timeoutMs: 1000 } });
+  const bus = new Bus({
+    incarnation: 'A',
+    presence,
+    calls,
+    keys,
+    log,
+    subscriptions: { presence, clock, timeoutMs: 1000 },
+  });
   const registrar = new Registrar({ incarnation: 'A', host, store, bus, clock, rememberSeconds: 0 });
   const write = (userId: string, visible: boolean): Promise<void> => {
     host.own.set(userId, { entries: visible ? [{ connectionId: 'c', status: '', setAt: 0 }] : [] });

@@ -14,7 +14,8 @@ describe.skipIf(left === null || right === null)('the cluster over two Redis ser
   const servers = [left!, right!];
   const parts = new Map<Presence, Presence[]>();
   const list = (text: string): string[] => text.split('\n').filter((line) => line !== '');
-  const onAll = async (...command: string[]): Promise<string[]> => (await Promise.all(servers.map((server) => server.cli(...command)))).flatMap(list);
+  const onAll = async (...command: string[]): Promise<string[]> =>
+    (await Promise.all(servers.map((server) => server.cli(...command)))).flatMap(list);
   const store: Store = {
     connect: () => {
       const shards = servers.map(({ url }) => new RedisPresence(url));
@@ -22,14 +23,22 @@ describe.skipIf(left === null || right === null)('the cluster over two Redis ser
       parts.set(presence, shards);
       return presence;
     },
-    disconnect: async (presence) => { await Promise.all(parts.get(presence)!.map(endConnections)); },
+    disconnect: async (presence) => {
+      await Promise.all(parts.get(presence)!.map(endConnections));
+    },
     keys: (prefix) => onAll('KEYS', `${prefix}:*`),
     topics: (prefix) => onAll('PUBSUB', 'CHANNELS', `${prefix}:*`),
-    stop: async () => { await Promise.all(servers.map((server) => server.stop())); },
+    stop: async () => {
+      await Promise.all(servers.map((server) => server.stop()));
+    },
   };
   let processes: Processes;
-  afterEach(async () => { await processes.stop(); });
-  afterAll(async () => { await store.stop(); });
+  afterEach(async () => {
+    await processes.stop();
+  });
+  afterAll(async () => {
+    await store.stop();
+  });
 
   it('follows, tells, sweeps and leaves nothing, with the users on both', async () => {
     processes = new Processes(store);

@@ -12,13 +12,20 @@ const redis = await startRedis({ own: true });
 
 describe.skipIf(redis === null)('a subscription while the connection is made anew', () => {
   const server = redis!;
-  const subscribers = async (topic: string): Promise<number> => Number((await server.cli('PUBSUB', 'NUMSUB', topic)).split('\n')[1]);
+  const subscribers = async (topic: string): Promise<number> =>
+    Number((await server.cli('PUBSUB', 'NUMSUB', topic)).split('\n')[1]);
   let store: RedisPresence;
   let sub: EventEmitter;
   const heard: unknown[] = [];
-  const subscriptionTo = (topic: string): Subscription => (
-    new Subscription({ presence: store, clock: systemClock, timeoutMs: 1000 }, topic, (message) => { heard.push(message); }, () => undefined)
-  );
+  const subscriptionTo = (topic: string): Subscription =>
+    new Subscription(
+      { presence: store, clock: systemClock, timeoutMs: 1000 },
+      topic,
+      (message) => {
+        heard.push(message);
+      },
+      () => undefined,
+    );
 
   beforeEach(() => {
     vi.spyOn(console, 'warn').mockImplementation(() => undefined);
@@ -30,19 +37,23 @@ describe.skipIf(redis === null)('a subscription while the connection is made ane
     await endConnections(store);
     vi.restoreAllMocks();
   });
-  afterAll(async () => { await server.stop(); });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   it('that is closed in the middle of the handshake stays closed', async () => {
     const [kept, closed] = [subscriptionTo('kept'), subscriptionTo('closed')];
     await Promise.all([kept.open(), closed.open()]);
     const connecting = once(sub, 'connect');
     const ready = once(sub, 'ready');
-    sub.once('connect', () => { closed.close(); });
+    sub.once('connect', () => {
+      closed.close();
+    });
     await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await connecting;
     await ready;
-    await until(async () => await subscribers('kept') === 1, 'the other one to be restored');
-    await until(async () => await subscribers('closed') === 0, 'the closed one to be gone');
+    await until(async () => (await subscribers('kept')) === 1, 'the other one to be restored');
+    await until(async () => (await subscribers('closed')) === 0, 'the closed one to be gone');
   });
 
   it('that is closed and opened again in the middle of the handshake stays open', async () => {

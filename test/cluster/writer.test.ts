@@ -3,20 +3,34 @@ import { until } from '../support/until.ts';
 import { Writer } from '../../src/cluster/writer.ts';
 
 /** Writes that end when the test says so. */
-function held(): { write: (userId: string) => Promise<void>; open: Array<{ userId: string; end: () => void; fail: () => void }>; seen: string[] } {
+function held(): {
+  write: (userId: string) => Promise<void>;
+  open: Array<{ userId: string; end: () => void; fail: () => void }>;
+  seen: string[];
+} {
   const open: Array<{ userId: string; end: () => void; fail: () => void }> = [];
   const seen: string[] = [];
   return {
     open,
     seen,
-    write: (userId) => new Promise((resolve, reject) => {
-      seen.push(userId);
-      const leave = (then: () => void) => (): void => {
-        open.splice(open.findIndex((one) => one.userId === userId), 1);
-        then();
-      };
-      open.push({ userId, end: leave(resolve), fail: leave(() => { reject(new Error('no')); }) });
-    }),
+    write: (userId) =>
+      new Promise((resolve, reject) => {
+        seen.push(userId);
+        const leave = (then: () => void) => (): void => {
+          open.splice(
+            open.findIndex((one) => one.userId === userId),
+            1,
+          );
+          then();
+        };
+        open.push({
+          userId,
+          end: leave(resolve),
+          fail: leave(() => {
+            reject(new Error('no'));
+          }),
+        });
+      }),
   };
 }
 
@@ -29,7 +43,9 @@ describe('the writer', () => {
     writer.mark('ann');
     expect(seen).toEqual([]);
     await until(() => seen.length === 2, 'the writes');
-    open.slice().forEach(({ end }) => { end(); });
+    open.slice().forEach(({ end }) => {
+      end();
+    });
     await writer.idle();
     expect(seen).toEqual(['ann', 'bob']);
     expect(writer.pending).toBe(0);
@@ -48,7 +64,9 @@ describe('the writer', () => {
     expect(seen).toEqual(['ann', 'bob']);
     open[0]!.end();
     await until(() => seen.length === 3, 'the second write');
-    open.slice().forEach(({ end }) => { end(); });
+    open.slice().forEach(({ end }) => {
+      end();
+    });
     await writer.idle();
     expect(seen).toEqual(['ann', 'bob', 'ann']);
   });
@@ -59,7 +77,9 @@ describe('the writer', () => {
     const seen = new Set<string>();
     const writer = new Writer(async (userId) => {
       most = Math.max(most, ++inFlight);
-      await new Promise((resolve) => { setImmediate(resolve); });
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
       inFlight--;
       seen.add(userId);
     }, 8);

@@ -20,8 +20,11 @@ describe('whose a connection is', () => {
   });
 
   it('is settled without contradiction, whichever three claim it', () => {
-    const all = ['a', 'b', 'c'].flatMap((incarnation) => [0, 1].flatMap((takeovers) => [true, false].flatMap((away) =>
-      [1, 2].map((setAt) => claim(incarnation, takeovers, away, setAt)))));
+    const all = ['a', 'b', 'c'].flatMap((incarnation) =>
+      [0, 1].flatMap((takeovers) =>
+        [true, false].flatMap((away) => [1, 2].map((setAt) => claim(incarnation, takeovers, away, setAt))),
+      ),
+    );
     for (const a of all) {
       for (const b of all) {
         if (a !== b) {
@@ -39,7 +42,16 @@ describe('whose a connection is', () => {
   it('is found among the registers in any order; nobody claims what nobody says', () => {
     const registers: Array<[string, Register]> = [
       ['a', { seq: 1, entries: [{ connectionId: 'x', status: 'old', setAt: 5, handoverUntil: 99 }] }],
-      ['b', { seq: 1, entries: [{ connectionId: 'y', status: 'other', setAt: 9 }, { connectionId: 'x', status: 'new', setAt: 5, takeovers: 1 }] }],
+      [
+        'b',
+        {
+          seq: 1,
+          entries: [
+            { connectionId: 'y', status: 'other', setAt: 9 },
+            { connectionId: 'x', status: 'new', setAt: 5, takeovers: 1 },
+          ],
+        },
+      ],
       ['c', { seq: 7, entries: [] }],
     ];
     for (const order of [registers, [...registers].reverse()]) {

@@ -26,7 +26,7 @@ describe('the numbers of the schema state', () => {
     expect(numbers.every((ref) => ref >= 2 && ref % 2 === 0 && ref + 1 < 2 ** 31)).toBe(true);
   });
 
-  test('an id whose number is taken gets another, and giving twice frees nobody else\'s', () => {
+  test("an id whose number is taken gets another, and giving twice frees nobody else's", () => {
     const refs = new Refs('secret');
     const first = refs.take('bob');
     const second = refs.take('bob');

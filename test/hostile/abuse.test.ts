@@ -21,7 +21,9 @@ describe.each(ROOMS)('abuse, in a %s room', (room) => {
     serverRoom(witness).seatReservationTimeout = 1;
     await witness.follow(['friend']);
   });
-  afterAll(async () => { await server.stop(); });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   let rounds = 0;
   /** Everybody else goes on as if nothing had been. */
@@ -43,13 +45,18 @@ describe.each(ROOMS)('abuse, in a %s room', (room) => {
     const annId = fresh('ann');
     const client = await rawOpen(server, annId, room);
     await until(() => client.frames.length > 0, 'the offer to join');
-    client.burst([['presence:follow', { userIds: ['friend'], cid: 1 }], ['presence:status', { status: 'early', cid: 2 }], ['presence:nonsense', { cid: 3 }]]);
+    client.burst([
+      ['presence:follow', { userIds: ['friend'], cid: 1 }],
+      ['presence:status', { status: 'early', cid: 2 }],
+      ['presence:nonsense', { cid: 3 }],
+    ]);
     client.socket.send(Buffer.concat([requestHead(9, 'presence:query'), pack({ userIds: ['friend'] })]));
     expect(client.frames).toHaveLength(1);
     client.acknowledge();
     await stillAnswers(client);
     const replies = client.of<{ cid: number; ok: boolean; error?: { code: string } }>('presence:reply');
-    const said = (wanted: number): unknown[] => replies.filter(({ cid }) => cid === wanted).map(({ ok, error }) => error?.code ?? ok);
+    const said = (wanted: number): unknown[] =>
+      replies.filter(({ cid }) => cid === wanted).map(({ ok, error }) => error?.code ?? ok);
     expect([said(1), said(2), said(3)]).toEqual([[true], [true], ['unknown_message']]);
     expect(client.messages().find(({ type }) => type !== 'rooms')?.type).toBe('presence:welcome');
     expect(client.frames.some((frame) => frame[0] === Protocol.ROOM_RESPONSE)).toBe(true);
@@ -100,7 +107,28 @@ describe.each(ROOMS)('abuse, in a %s room', (room) => {
 
   test('payloads that are absent, and every kind of MessagePack value, as a message and as a request', async () => {
     const client = await rawJoin(server, fresh('ann'), room);
-    const values: unknown[] = [undefined, null, true, 0, -1, 1.5, 2 ** 40, 10n, '', 'text', [], [[]], {}, { cid: {} }, new Date(0), new Uint8Array(3), new Map([[1, 2]]), new Set([1]), Number.NaN, /x/];
+    const values: unknown[] = [
+      undefined,
+      null,
+      true,
+      0,
+      -1,
+      1.5,
+      2 ** 40,
+      10n,
+      '',
+      'text',
+      [],
+      [[]],
+      {},
+      { cid: {} },
+      new Date(0),
+      new Uint8Array(3),
+      new Map([[1, 2]]),
+      new Set([1]),
+      Number.NaN,
+      /x/,
+    ];
     for (const type of ['presence:status', 'presence:follow', 'presence:query', 'presence:join']) {
       for (const [i, value] of values.entries()) {
         const bytes = value === undefined ? Buffer.alloc(0) : pack(value);
@@ -109,7 +137,10 @@ describe.each(ROOMS)('abuse, in a %s room', (room) => {
       }
     }
     await stillAnswers(client);
-    const codes = client.of<{ ok: boolean; error?: { code: string } }>('presence:reply').slice(0, -1).map(({ error }) => error?.code);
+    const codes = client
+      .of<{ ok: boolean; error?: { code: string } }>('presence:reply')
+      .slice(0, -1)
+      .map(({ error }) => error?.code);
     expect(codes).toHaveLength(values.length * 4);
     expect(new Set(codes)).toEqual(new Set(['invalid_payload']));
     expect(client.frames.filter((frame) => frame[0] === Protocol.ROOM_RESPONSE)).toHaveLength(values.length * 4);
@@ -132,8 +163,16 @@ describe.each(ROOMS)('abuse, in a %s room', (room) => {
   });
 
   test.each([
-    ['broken MessagePack in a message: Colyseus closes the sender', Buffer.concat([dataFrame('presence:status'), Buffer.from([0xdf, 0xff, 0xff])]), 4002],
-    ['a frame over maxPayload: the transport closes the sender', dataFrame('presence:status', { status: 'x'.repeat(5000) }), 1009],
+    [
+      'broken MessagePack in a message: Colyseus closes the sender',
+      Buffer.concat([dataFrame('presence:status'), Buffer.from([0xdf, 0xff, 0xff])]),
+      4002,
+    ],
+    [
+      'a frame over maxPayload: the transport closes the sender',
+      dataFrame('presence:status', { status: 'x'.repeat(5000) }),
+      1009,
+    ],
   ])('%s, and only the sender', async (_, frame, code) => {
     const annId = fresh('ann');
     await witness.follow([annId]);
@@ -157,7 +196,14 @@ describe.each(ROOMS)('abuse, in a %s room', (room) => {
   test('empty frames, unknown protocol codes, second acknowledgements and garbage', async () => {
     const client = await rawJoin(server, fresh('ann'), room);
     const states = client.frames.filter((frame) => frame[0] === Protocol.ROOM_STATE).length;
-    for (const frame of [Buffer.alloc(0), Buffer.from([255]), Buffer.from([0]), Buffer.from([Protocol.JOIN_ROOM]), Buffer.from([Protocol.ROOM_STATE, 1, 2, 3]), Buffer.from([Protocol.PING])]) {
+    for (const frame of [
+      Buffer.alloc(0),
+      Buffer.from([255]),
+      Buffer.from([0]),
+      Buffer.from([Protocol.JOIN_ROOM]),
+      Buffer.from([Protocol.ROOM_STATE, 1, 2, 3]),
+      Buffer.from([Protocol.PING]),
+    ]) {
       client.socket.send(frame);
     }
     await stillAnswers(client);

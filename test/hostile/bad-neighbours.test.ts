@@ -16,8 +16,12 @@ async function serve(options: PresenceOptions = {}): Promise<void> {
   server = await startServer({ floodLimit: 1_000_000, maxBufferedBytes: MAX_BUFFERED, ...options }, {}, 20_000);
 }
 
-beforeEach(() => { cids = 0; });
-afterEach(async () => { await server.stop(); });
+beforeEach(() => {
+  cids = 0;
+});
+afterEach(async () => {
+  await server.stop();
+});
 
 async function ask(client: RawClient, type: string, payload: object): Promise<Reply> {
   const cid = ++cids;
@@ -25,13 +29,16 @@ async function ask(client: RawClient, type: string, payload: object): Promise<Re
   return until(() => client.of<Reply>('presence:reply').find((reply) => reply.cid === cid), `the reply to ${type}`);
 }
 
-const lastStatus = (client: RawClient): string | undefined => client.of<Delta>('presence:delta').at(-1)?.joins[0]?.status;
+const lastStatus = (client: RawClient): string | undefined =>
+  client.of<Delta>('presence:delta').at(-1)?.joins[0]?.status;
 
 test('a client that stops reading is held back within its limit, costs nobody else anything, and is brought up to date', async () => {
   await serve({ maxStatusBytes: 3500 });
   // Big frames from many, so that the kernel's buffers before the socket are soon full.
   const names = Array.from({ length: 10 }, (_, i) => `star${i}`);
-  const stars = await Promise.all(names.map((name) => rawJoin(server, name, 'presence', { status: '', sync: 'state' })));
+  const stars = await Promise.all(
+    names.map((name) => rawJoin(server, name, 'presence', { status: '', sync: 'state' })),
+  );
   const honest = await rawJoin(server, 'honest', 'presence', { sync: 'deltas' });
   const deaf = await rawJoin(server, 'deaf', 'presence');
   await ask(honest, 'presence:follow', { userIds: names });
@@ -52,7 +59,9 @@ test('a client that stops reading is held back within its limit, costs nobody el
     }
     await until(() => {
       most = Math.max(most, client.ref.bufferedAmount);
-      return names.every((name) => tracker.users.get(name)!.visible.values().next().value!.box.presence.status.startsWith(`${round} `));
+      return names.every((name) =>
+        tracker.users.get(name)!.visible.values().next().value!.box.presence.status.startsWith(`${round} `),
+      );
     }, 'every change to have arrived');
   };
   while (!held.stale) {
@@ -64,16 +73,28 @@ test('a client that stops reading is held back within its limit, costs nobody el
   }
   // What went in at the limit: at most one delivery of everybody's old and new value, by both channels.
   expect(most).toBeLessThan(MAX_BUFFERED + names.length * 3 * 4096);
-  const heard = (): Map<string, string> => new Map(honest.of<Delta>('presence:delta')
-    .flatMap(({ joins }) => joins).map(({ userId, status }) => [userId, status.split(' ')[0]!]));
-  await until(() => names.every((name) => heard().get(name) === String(round)), 'the honest client to have every last value', 15_000);
+  const heard = (): Map<string, string> =>
+    new Map(
+      honest
+        .of<Delta>('presence:delta')
+        .flatMap(({ joins }) => joins)
+        .map(({ userId, status }) => [userId, status.split(' ')[0]!]),
+    );
+  await until(
+    () => names.every((name) => heard().get(name) === String(round)),
+    'the honest client to have every last value',
+    15_000,
+  );
 
   tcp.resume();
   const snapshot = await until(() => deaf.of<Snapshot>('presence:snapshot').at(-1), 'the snapshot', 15_000);
   expect(snapshot.complete).toBe(true);
   expect(snapshot.userIds.toSorted()).toEqual(['deaf', ...names]);
   expect(snapshot.presences.map(({ status }) => status.split(' ')[0])).toEqual(names.map(() => String(round)));
-  await until(() => deaf.frames.filter((frame) => frame[0] === Protocol.ROOM_STATE).length === 2, 'the full state again');
+  await until(
+    () => deaf.frames.filter((frame) => frame[0] === Protocol.ROOM_STATE).length === 2,
+    'the full state again',
+  );
 
   await ask(stars[0]!, 'presence:status', { status: 'after' });
   await until(() => lastStatus(deaf) === 'after', 'deltas to go on');
@@ -93,7 +114,10 @@ test('ten thousand updates a second are merged, and the last one counts', async 
   await until(() => all().some(({ joins }) => joins.some(({ status }) => status === '9999')), 'the last update');
   await until(() => all().some(({ joins }) => joins.some(({ status }) => status === 'still heard')), 'the other user');
   expect(all().length).toBeLessThan(2000);
-  const values = all().flatMap(({ joins }) => joins).filter(({ userId }) => userId === 'star').map(({ status }) => Number(status));
+  const values = all()
+    .flatMap(({ joins }) => joins)
+    .filter(({ userId }) => userId === 'star')
+    .map(({ status }) => Number(status));
   expect(values).toEqual(values.toSorted((a, b) => a - b));
 }, 30_000);
 
@@ -114,13 +138,20 @@ test('a client that follows and unfollows in a loop leaves nothing behind', asyn
   const loop = await rawJoin(server, 'loop', 'presence');
   await ask(honest, 'presence:follow', { userIds: ['friend'] });
   for (let round = 0; round < 100; round++) {
-    loop.burst(Array.from({ length: 20 }, (_, i) => (i % 2 === 0
-      ? ['presence:follow', { userIds: [`u${round}`, `v${round}`, 'honest'] }] as const
-      : ['presence:unfollow', {}] as const)));
+    loop.burst(
+      Array.from({ length: 20 }, (_, i) =>
+        i % 2 === 0
+          ? (['presence:follow', { userIds: [`u${round}`, `v${round}`, 'honest'] }] as const)
+          : (['presence:unfollow', {}] as const),
+      ),
+    );
   }
   await ask(loop, 'presence:unfollow', {});
   const { tracker } = currentRuntime('presence')!;
-  await until(() => [...tracker.users.byId.keys()].toSorted().join() === 'friend,honest,loop', 'only the users in use to be known');
+  await until(
+    () => [...tracker.users.byId.keys()].toSorted().join() === 'friend,honest,loop',
+    'only the users in use to be known',
+  );
   expect([...tracker.connections.values()].find(({ user }) => user.userId === 'loop')!.follows.size).toBe(0);
   expect(tracker.users.get('honest')!.followers.size).toBe(0);
   expect((await ask(honest, 'presence:status', { status: 'fine' })).ok).toBe(true);

@@ -20,15 +20,48 @@ export interface HostileResult {
 }
 
 const TYPES = [
-  'presence:status', 'presence:follow', 'presence:unfollow', 'presence:query', 'presence:join',
-  'presence:delta', 'presence:reply', 'presence:nothing', 'presence:', '__proto__', 'constructor', 'filter', '*', '_', '', '\u{1F600}', 7,
+  'presence:status',
+  'presence:follow',
+  'presence:unfollow',
+  'presence:query',
+  'presence:join',
+  'presence:delta',
+  'presence:reply',
+  'presence:nothing',
+  'presence:',
+  '__proto__',
+  'constructor',
+  'filter',
+  '*',
+  '_',
+  '',
+  '\u{1F600}',
+  7,
 ] as const;
 const FIELDS = ['status', 'userIds', 'userId', 'connectionId', 'cid', '__proto__', 'constructor', 'extra', 'length'];
-const TEXTS = ['', 'honest', 'publisher', '__proto__', 'constructor', '\ud800', '\u0000', '{"matchId":"x"}', '{"matchId":', '{"matchId":{}}', 'null', '💥'.repeat(600), 'x'.repeat(2049)];
+const TEXTS = [
+  '',
+  'honest',
+  'publisher',
+  '__proto__',
+  'constructor',
+  '\ud800',
+  '\u0000',
+  '{"matchId":"x"}',
+  '{"matchId":',
+  '{"matchId":{}}',
+  'null',
+  '💥'.repeat(600),
+  'x'.repeat(2049),
+];
 
 const ATTACKERS = 6;
 
-export async function runHostile(messages: number, seed: number, progress: (sent: number) => void = () => {}): Promise<HostileResult> {
+export async function runHostile(
+  messages: number,
+  seed: number,
+  progress: (sent: number) => void = () => {},
+): Promise<HostileResult> {
   const random = new Random(seed);
   const server = await startServer({ rateLimit: 1000, floodLimit: 1_000_000, graceSeconds: 1 }, {}, 20_000);
   const result: HostileResult = { sent: 0, closed: 0, honest: 0, heapGrowthMb: 0 };
@@ -63,7 +96,11 @@ export async function runHostile(messages: number, seed: number, progress: (sent
       attacker.socket.terminate();
     }
     const { tracker } = currentRuntime('presence')!;
-    await until(() => [...tracker.users.byId.keys()].every((userId) => userId === 'publisher' || userId === 'honest'), 'what the attackers made to be gone', 20_000);
+    await until(
+      () => [...tracker.users.byId.keys()].every((userId) => userId === 'publisher' || userId === 'honest'),
+      'what the attackers made to be gone',
+      20_000,
+    );
     result.heapGrowthMb = heapMb() - before;
     return result;
   } finally {
@@ -80,8 +117,16 @@ async function join(server: TestServer, i: number): Promise<RawClient> {
 /** The honest pair is connected, answered, and told of nothing but the truth. */
 async function checkHonest(publisher: RawClient, follower: RawClient, round: number): Promise<void> {
   publisher.burst([['presence:status', { status: `round ${round}` }]]);
-  await until(() => follower.of<Delta>('presence:delta').some(({ joins }) => joins.some(({ status }) => status === `round ${round}`)), `round ${round} to reach the honest follower`, 20_000);
-  const strangers = follower.of<Delta>('presence:delta').flatMap(({ joins, leaves }) => [...joins, ...leaves]).filter(({ userId }) => userId !== 'publisher');
+  await until(
+    () =>
+      follower.of<Delta>('presence:delta').some(({ joins }) => joins.some(({ status }) => status === `round ${round}`)),
+    `round ${round} to reach the honest follower`,
+    20_000,
+  );
+  const strangers = follower
+    .of<Delta>('presence:delta')
+    .flatMap(({ joins, leaves }) => [...joins, ...leaves])
+    .filter(({ userId }) => userId !== 'publisher');
   if (strangers.length > 0 || publisher.closeCode !== undefined || follower.closeCode !== undefined) {
     throw new Error(`The honest pair was disturbed in round ${round}: ${JSON.stringify(strangers)}`);
   }
@@ -106,7 +151,17 @@ function hostileFrame(random: Random): Uint8Array {
   if (dice < 99) {
     return Uint8Array.from({ length: 1 + random.below(200) }, () => random.below(256));
   }
-  return Uint8Array.of(random.pick([Protocol.JOIN_ROOM, Protocol.PING, Protocol.ROOM_DATA, Protocol.ROOM_REQUEST, Protocol.ROOM_DATA_BYTES, 0, 255]));
+  return Uint8Array.of(
+    random.pick([
+      Protocol.JOIN_ROOM,
+      Protocol.PING,
+      Protocol.ROOM_DATA,
+      Protocol.ROOM_REQUEST,
+      Protocol.ROOM_DATA_BYTES,
+      0,
+      255,
+    ]),
+  );
 }
 
 /** MessagePack of a value, without the frame's head. */
@@ -116,34 +171,53 @@ function packed(value: unknown): Uint8Array {
 
 function payload(random: Random): unknown {
   switch (random.below(8)) {
-    case 0: return undefined;
-    case 1: return value(random, 3);
-    case 2: return { status: random.pick(TEXTS) };
-    case 3: return { status: random.below(2) === 0 ? null : value(random, 2), cid: random.below(100) };
-    case 4: return { userIds: ids(random) };
-    case 5: return { userIds: ids(random), cid: random.pick(TEXTS) };
-    case 6: return { userId: random.pick(TEXTS), ...(random.below(2) === 0 && { connectionId: value(random, 1) }) };
-    default: return Object.fromEntries(Array.from({ length: random.below(4) }, () => [random.pick(FIELDS), value(random, 2)]));
+    case 0:
+      return undefined;
+    case 1:
+      return value(random, 3);
+    case 2:
+      return { status: random.pick(TEXTS) };
+    case 3:
+      return { status: random.below(2) === 0 ? null : value(random, 2), cid: random.below(100) };
+    case 4:
+      return { userIds: ids(random) };
+    case 5:
+      return { userIds: ids(random), cid: random.pick(TEXTS) };
+    case 6:
+      return { userId: random.pick(TEXTS), ...(random.below(2) === 0 && { connectionId: value(random, 1) }) };
+    default:
+      return Object.fromEntries(Array.from({ length: random.below(4) }, () => [random.pick(FIELDS), value(random, 2)]));
   }
 }
 
 function ids(random: Random): unknown[] {
-  return Array.from({ length: random.below(8) === 0 ? 101 : random.below(12) }, () => (
-    random.below(10) === 0 ? value(random, 1) : `${random.pick(TEXTS).slice(0, 20)}${random.below(50)}`
-  ));
+  return Array.from({ length: random.below(8) === 0 ? 101 : random.below(12) }, () =>
+    random.below(10) === 0 ? value(random, 1) : `${random.pick(TEXTS).slice(0, 20)}${random.below(50)}`,
+  );
 }
 
 function value(random: Random, depth: number): unknown {
   switch (random.below(depth > 0 ? 9 : 7)) {
-    case 0: return null;
-    case 1: return random.below(2) === 0;
-    case 2: return random.pick([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -(2 ** 31)]);
-    case 3: return random.pick(TEXTS);
-    case 4: return new Uint8Array(random.below(20));
-    case 5: return [];
-    case 6: return {};
-    case 7: return Array.from({ length: random.below(5) }, () => value(random, depth - 1));
-    default: return Object.fromEntries(Array.from({ length: random.below(4) }, () => [random.pick(FIELDS), value(random, depth - 1)]));
+    case 0:
+      return null;
+    case 1:
+      return random.below(2) === 0;
+    case 2:
+      return random.pick([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -(2 ** 31)]);
+    case 3:
+      return random.pick(TEXTS);
+    case 4:
+      return new Uint8Array(random.below(20));
+    case 5:
+      return [];
+    case 6:
+      return {};
+    case 7:
+      return Array.from({ length: random.below(5) }, () => value(random, depth - 1));
+    default:
+      return Object.fromEntries(
+        Array.from({ length: random.below(4) }, () => [random.pick(FIELDS), value(random, depth - 1)]),
+      );
   }
 }
 

@@ -11,22 +11,72 @@ const entry = { c: 'evil-connection', s: 'evil', t: 1 };
 const register = { v: 1, f: 'evil', s: 1, e: [entry] };
 /** JSON that is no register. */
 const NO_REGISTERS: unknown[] = [
-  null, true, 0, 'text', [], {}, [register], { __proto__: null, v: 1 },
-  { ...register, v: 0 }, { ...register, v: 2 }, { ...register, v: '1' }, { ...register, f: '' }, { ...register, f: 7 }, { ...register, f: 'x'.repeat(257) },
-  { ...register, s: null }, { ...register, s: '1' }, { ...register, n: 7 }, { ...register, e: {} }, { ...register, e: 'no' },
-  ...[null, 7, {}, { ...entry, c: 7 }, { ...entry, s: null }, { ...entry, t: 'now' }, { ...entry, m: {} }, { ...entry, k: 'k' }, { ...entry, h: [] }]
-    .map((broken) => ({ ...register, e: [entry, broken] })),
+  null,
+  true,
+  0,
+  'text',
+  [],
+  {},
+  [register],
+  { __proto__: null, v: 1 },
+  { ...register, v: 0 },
+  { ...register, v: 2 },
+  { ...register, v: '1' },
+  { ...register, f: '' },
+  { ...register, f: 7 },
+  { ...register, f: 'x'.repeat(257) },
+  { ...register, s: null },
+  { ...register, s: '1' },
+  { ...register, n: 7 },
+  { ...register, e: {} },
+  { ...register, e: 'no' },
+  ...[
+    null,
+    7,
+    {},
+    { ...entry, c: 7 },
+    { ...entry, s: null },
+    { ...entry, t: 'now' },
+    { ...entry, m: {} },
+    { ...entry, k: 'k' },
+    { ...entry, h: [] },
+  ].map((broken) => ({ ...register, e: [entry, broken] })),
 ];
 const NO_CONTROLS: unknown[] = [
-  null, false, 1, 'text', [], {}, { v: 1, f: 'evil' }, { v: 1, f: 'evil', kind: 'nonsense' }, { v: 1, kind: 'bye' }, { v: 2, f: 'evil', kind: 'bye' },
-  { v: 1, f: 'evil', kind: 'beat', n: 'x' }, { v: 1, f: 'evil', kind: 'bye', handoverMs: -1 }, { v: 1, f: 'evil', kind: 'bye', handoverMs: 'long' },
+  null,
+  false,
+  1,
+  'text',
+  [],
+  {},
+  { v: 1, f: 'evil' },
+  { v: 1, f: 'evil', kind: 'nonsense' },
+  { v: 1, kind: 'bye' },
+  { v: 2, f: 'evil', kind: 'bye' },
+  { v: 1, f: 'evil', kind: 'beat', n: 'x' },
+  { v: 1, f: 'evil', kind: 'bye', handoverMs: -1 },
+  { v: 1, f: 'evil', kind: 'bye', handoverMs: 'long' },
 ];
 /** Commands that came in a right envelope, and are nonsense themselves. */
 const NO_COMMANDS: unknown[] = [
-  undefined, null, 7, 'text', [], {}, { kind: 'nonsense' }, { kind: 'status' }, { kind: 'status', target: {}, status: 'x' },
-  { kind: 'status', target: { userId: 'bob' }, status: 7 }, { kind: 'follow', target: { userId: 'bob' }, userIds: 'ann' }, { kind: 'follow', target: { userId: 'bob' }, userIds: [7] },
-  { kind: 'unfollow', target: { userId: 'bob' }, userIds: {} }, { kind: 'disconnect', target: { userId: 'bob', connectionId: 'x' } }, { kind: 'disconnect', target: { userId: ['bob'] } },
-  { kind: 'block', userId: 'bob', blockedId: 7, blocked: true }, { kind: 'count', question: 7 }, { kind: 'counted', question: 'x', from: 'evil', counts: { users: -1 } },
+  undefined,
+  null,
+  7,
+  'text',
+  [],
+  {},
+  { kind: 'nonsense' },
+  { kind: 'status' },
+  { kind: 'status', target: {}, status: 'x' },
+  { kind: 'status', target: { userId: 'bob' }, status: 7 },
+  { kind: 'follow', target: { userId: 'bob' }, userIds: 'ann' },
+  { kind: 'follow', target: { userId: 'bob' }, userIds: [7] },
+  { kind: 'unfollow', target: { userId: 'bob' }, userIds: {} },
+  { kind: 'disconnect', target: { userId: 'bob', connectionId: 'x' } },
+  { kind: 'disconnect', target: { userId: ['bob'] } },
+  { kind: 'block', userId: 'bob', blockedId: 7, blocked: true },
+  { kind: 'count', question: 7 },
+  { kind: 'counted', question: 'x', from: 'evil', counts: { users: -1 } },
 ];
 const NO_JSON = ['', '{', 'undefined', '{"v":1'];
 
@@ -43,24 +93,36 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
   });
   beforeEach(async () => {
     [ann, bob] = [await cluster.person(a, 'ann', { status: 'one' }), await cluster.person(b, 'bob', { status: 'one' })];
-    await until(async () => (await a.stats())?.processes === 1 && (await b.stats())?.processes === 1, 'the processes to know each other');
+    await until(
+      async () => (await a.stats())?.processes === 1 && (await b.stats())?.processes === 1,
+      'the processes to know each other',
+    );
     await ann.follow(['bob']);
     await bob.follow(['ann']);
-    await until(() => ann.statusesOf('bob')[0] === 'one' && bob.statusesOf('ann')[0] === 'one', 'both to see each other');
+    await until(
+      () => ann.statusesOf('bob')[0] === 'one' && bob.statusesOf('ann')[0] === 'one',
+      'both to see each other',
+    );
   });
   afterEach(async () => {
     await cluster.clear();
     expect([...a.faults, ...b.faults, ...a.log, ...b.log]).toEqual([]);
   });
-  afterAll(async () => { await cluster.stop(); });
+  afterAll(async () => {
+    await cluster.stop();
+  });
 
-  const publish = (topic: string, ...messages: string[]): Promise<unknown> => Promise.all(messages.map(async (message) => cluster.redis.cli('PUBLISH', topic, message)));
+  const publish = (topic: string, ...messages: string[]): Promise<unknown> =>
+    Promise.all(messages.map(async (message) => cluster.redis.cli('PUBLISH', topic, message)));
   const dropped = async (): Promise<number> => (await a.stats())!.dropped;
   /** Both still hear each other, nothing else, and nobody was disconnected. */
   const expectUnharmed = async (): Promise<void> => {
     await ann.setStatus('two');
     await bob.setStatus('two');
-    await until(() => ann.statusesOf('bob').join() === 'two' && bob.statusesOf('ann').join() === 'two', 'both to hear each other');
+    await until(
+      () => ann.statusesOf('bob').join() === 'two' && bob.statusesOf('ann').join() === 'two',
+      'both to hear each other',
+    );
     for (const one of [ann, bob]) {
       expect(one.deltas.flatMap(({ joins }) => joins.map(({ status }) => status))).not.toContain('evil');
       expect(one.deltas.flatMap(({ users = [] }) => users).filter(({ general }) => general !== 'online')).toEqual([]);
@@ -73,7 +135,7 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
     const before = await dropped();
     // Text that is not even JSON ends in Colyseus's RedisPresence.
     await publish('presence:u:bob', ...NO_JSON, ...NO_REGISTERS.map((message) => JSON.stringify(message)));
-    await until(async () => await dropped() >= before + NO_REGISTERS.length, 'all to be dropped');
+    await until(async () => (await dropped()) >= before + NO_REGISTERS.length, 'all to be dropped');
     expect(await dropped()).toBe(before + NO_REGISTERS.length);
     await expectUnharmed();
   });
@@ -82,7 +144,7 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
     const before = await dropped();
     const commands = NO_COMMANDS.map((command) => JSON.stringify({ v: 1, f: 'evil', kind: 'command', command }));
     await publish('presence:c', ...NO_JSON, ...commands, ...NO_CONTROLS.map((message) => JSON.stringify(message)));
-    await until(async () => await dropped() >= before + NO_CONTROLS.length, 'all to be dropped');
+    await until(async () => (await dropped()) >= before + NO_CONTROLS.length, 'all to be dropped');
     expect(await dropped()).toBe(before + NO_CONTROLS.length);
     await expectUnharmed();
     expect([...ann.unfollowed, ...bob.unfollowed]).toEqual([]);
@@ -91,12 +153,19 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
   });
 
   it('fields of a user with broken JSON, of another release or by the wrong name are skipped, and counted', async () => {
-    const texts = [...NO_JSON, ...NO_REGISTERS.map((value) => JSON.stringify(value)), JSON.stringify({ ...register, f: 'somebody else' })];
+    const texts = [
+      ...NO_JSON,
+      ...NO_REGISTERS.map((value) => JSON.stringify(value)),
+      JSON.stringify({ ...register, f: 'somebody else' }),
+    ];
     const fields = texts.flatMap((text, i) => [`evil-${i}`, text]);
     await cluster.redis.cli('HSET', 'presence:u:cat', ...fields);
     try {
       const cat = await cluster.person(b, 'cat', { status: 'here' });
-      await until(async () => await cluster.redis.cli('HLEN', 'presence:u:cat') === String(texts.length + 1), 'cat to be announced');
+      await until(
+        async () => (await cluster.redis.cli('HLEN', 'presence:u:cat')) === String(texts.length + 1),
+        'cat to be announced',
+      );
       const before = await dropped();
       const { presences } = await ann.follow(['cat']);
       expect(presences.map(({ userId, status }) => [userId, status])).toEqual([['cat', 'here']]);
@@ -113,7 +182,12 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
   it('what a newer release adds beside what we know is ignored, and the rest understood', async () => {
     const status = JSON.stringify({ text: 'from the future', matchId: 'm1' });
     const newer = {
-      v: 1, f: 'newer-release', s: 5, n: 'Dan', e: [{ c: 'dan-1', s: status, t: Date.now(), m: 'm1', z: { anything: true } }], zz: [1, 2, 3],
+      v: 1,
+      f: 'newer-release',
+      s: 5,
+      n: 'Dan',
+      e: [{ c: 'dan-1', s: status, t: Date.now(), m: 'm1', z: { anything: true } }],
+      zz: [1, 2, 3],
     };
     await cluster.redis.cli('SETEX', 'presence:l:newer-release', '30', 'up');
     await cluster.redis.cli('HSET', 'presence:u:dan', 'newer-release', JSON.stringify(newer));
@@ -129,6 +203,9 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
     // It crashes: what it said ends, and the two of this release clean up behind it.
     await cluster.redis.cli('DEL', 'presence:l:newer-release');
     await until(() => ann.sees('dan').length === 0, 'its player to be gone');
-    await until(async () => !(await cluster.keys()).some((key) => key.includes('newer-release') || key === 'presence:u:dan'), 'it to be swept');
+    await until(
+      async () => !(await cluster.keys()).some((key) => key.includes('newer-release') || key === 'presence:u:dan'),
+      'it to be swept',
+    );
   });
 });

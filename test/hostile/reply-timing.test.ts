@@ -36,14 +36,18 @@ async function answered(who: Person, cids: string[]): Promise<boolean[]> {
   return cids.map((cid) => who.replies.some((reply) => reply.cid === cid));
 }
 
-test.each(['presence:query', 'presence:follow'])('%s of an invisible user waits for the store as that of an unknown one', async (type) => {
-  await person(server, 'unseen');
-  const eve = await person(server, 'eve', 'presence', { sync: 'deltas' });
-  holdTheStore();
-  const cids = ['unseen', 'nobody'].map((userId) => eve.sendForm(type, { userIds: [userId] }));
-  expect(await answered(eve, cids)).toEqual([false, false]);
-  release();
-  const [unseen, nobody] = await Promise.all(cids.map((cid) => eve.reply(cid)));
-  const plain = (reply: unknown, userId: string): string => JSON.stringify({ ...reply as object, cid: '' }).replaceAll(userId, 'X');
-  expect(plain(unseen, 'unseen')).toBe(plain(nobody, 'nobody'));
-});
+test.each(['presence:query', 'presence:follow'])(
+  '%s of an invisible user waits for the store as that of an unknown one',
+  async (type) => {
+    await person(server, 'unseen');
+    const eve = await person(server, 'eve', 'presence', { sync: 'deltas' });
+    holdTheStore();
+    const cids = ['unseen', 'nobody'].map((userId) => eve.sendForm(type, { userIds: [userId] }));
+    expect(await answered(eve, cids)).toEqual([false, false]);
+    release();
+    const [unseen, nobody] = await Promise.all(cids.map((cid) => eve.reply(cid)));
+    const plain = (reply: unknown, userId: string): string =>
+      JSON.stringify({ ...(reply as object), cid: '' }).replaceAll(userId, 'X');
+    expect(plain(unseen, 'unseen')).toBe(plain(nobody, 'nobody'));
+  },
+);

@@ -18,8 +18,12 @@ try {
       print(`${percent} %  ${count} messages, ${((performance.now() - started) / 1000).toFixed(0)} s`);
     }
   });
-  print(`| messages | rounds of the honest pair | attackers disconnected | heap growth | time |\n|---:|---:|---:|---:|---:|`);
-  print(`| ${sent} | ${honest}, all right | ${closed} | ${heapGrowthMb.toFixed(1)} MB | ${((performance.now() - started) / 1000).toFixed(0)} s |`);
+  print(
+    `| messages | rounds of the honest pair | attackers disconnected | heap growth | time |\n|---:|---:|---:|---:|---:|`,
+  );
+  print(
+    `| ${sent} | ${honest}, all right | ${closed} | ${heapGrowthMb.toFixed(1)} MB | ${((performance.now() - started) / 1000).toFixed(0)} s |`,
+  );
   process.exit(0);
 } catch (error) {
   print(`Failed with seed ${seed}:`, error);

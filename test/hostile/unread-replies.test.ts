@@ -11,8 +11,12 @@ import { until } from '../support/until.ts';
 const WebSocketOpen = 1;
 const MAX_BUFFERED = 32 * 1024;
 let server: TestServer;
-beforeEach(async () => { server = await startServer({ floodLimit: 1_000_000, maxBufferedBytes: MAX_BUFFERED }, {}, 20_000); });
-afterEach(async () => { await server.stop(); });
+beforeEach(async () => {
+  server = await startServer({ floodLimit: 1_000_000, maxBufferedBytes: MAX_BUFFERED }, {}, 20_000);
+});
+afterEach(async () => {
+  await server.stop();
+});
 
 function askAboutOneself(client: RawClient, userId: string, times: number): void {
   client.burst(Array.from({ length: times }, (_, cid) => ['presence:query', { userIds: [userId], cid }] as const));

@@ -18,7 +18,12 @@ function rowsBelow(path: string, heading: string): string[][] {
   const end = lines.findIndex((line, at) => at > start && /^#+ /.test(line));
   const rows = start < 0 ? [] : lines.slice(start, end < 0 ? undefined : end).filter((line) => line.startsWith('|'));
   // A bar inside a cell is escaped. The line of dashes ends the head of a table.
-  const cells = rows.map((line) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()));
+  const cells = rows.map((line) =>
+    line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
   return cells.filter((row, at) => !isRuler(row) && !isRuler(cells[at + 1]));
 }
 
@@ -36,7 +41,9 @@ function fieldsOf(path: string, name: string): Map<string, string | undefined> {
     throw new Error(`${path} has no interface ${name}.`);
   }
   const fields = body.matchAll(/(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?(?:^|(?<=\n)) {2}(?:readonly )?(\w+)\??:/g);
-  return new Map([...fields].map(([, doc, field]) => [field!, /Default (`[^`]+`|\w+)/.exec(doc ?? '')?.[1]?.replaceAll('`', '')]));
+  return new Map(
+    [...fields].map(([, doc, field]) => [field!, /Default (`[^`]+`|\w+)/.exec(doc ?? '')?.[1]?.replaceAll('`', '')]),
+  );
 }
 
 function literal(value: unknown): string {
@@ -45,8 +52,20 @@ function literal(value: unknown): string {
 
 describe('docs/protocol.md', () => {
   test('has the error table of the code', () => {
-    const rows = rowsBelow('docs/protocol.md', 'Errors').map(([code, no, retry, meaning]) => [plain(code), no, retry, meaning]);
-    expect(rows).toEqual(Object.entries(ERRORS).map(([name, { code, retryable, message }]) => [name, String(code), retryable ? 'yes' : 'no', message]));
+    const rows = rowsBelow('docs/protocol.md', 'Errors').map(([code, no, retry, meaning]) => [
+      plain(code),
+      no,
+      retry,
+      meaning,
+    ]);
+    expect(rows).toEqual(
+      Object.entries(ERRORS).map(([name, { code, retryable, message }]) => [
+        name,
+        String(code),
+        retryable ? 'yes' : 'no',
+        message,
+      ]),
+    );
   });
 
   test('has every message of the code, and the version', () => {
@@ -61,17 +80,34 @@ describe('docs/protocol.md', () => {
   });
 
   test('has the join options and the fields of the state', () => {
-    expect(names(rowsBelow('docs/protocol.md', 'Join options')).sort()).toEqual([...fieldsOf('src/protocol.ts', 'PresenceJoinOptions').keys()].sort());
-    const said = rowsBelow('docs/protocol.md', 'Schema state').flatMap(([, cell]) => [...(cell ?? '').replaceAll(/\([^)]*\)/g, '').matchAll(/`(\w+)`/g)].map(([, name]) => name));
-    const fields = [...read('src/wire/state.ts').matchAll(/^ {2}(\w+): t\./gm)].map(([, name]) => name);
+    expect(names(rowsBelow('docs/protocol.md', 'Join options')).sort()).toEqual(
+      [...fieldsOf('src/protocol.ts', 'PresenceJoinOptions').keys()].sort(),
+    );
+    const said = rowsBelow('docs/protocol.md', 'Schema state').flatMap(([, cell]) =>
+      [...(cell ?? '').replaceAll(/\([^)]*\)/g, '').matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    );
+    const fields = [...read('src/wire/state.ts').matchAll(/^ +(\w+): t\./gm)].map(([, name]) => name);
     expect(new Set([...said, 'self', 'users'])).toEqual(new Set(fields));
   });
 
   test('has the default limits, and so has the README', () => {
-    const { maxIdsPerFollow, maxIdsPerQuery, maxFollows, rateLimit, rateWindowMs, maxStatusBytes, graceSeconds, floodLimit } = DEFAULTS;
-    expect(read('README.md')).toContain(`${maxIdsPerFollow} ids per follow, ${maxIdsPerQuery} per query, ${maxFollows} follows, ${rateLimit} calls per ${rateWindowMs / 1000} s, ${maxStatusBytes} bytes of status`);
+    const {
+      maxIdsPerFollow,
+      maxIdsPerQuery,
+      maxFollows,
+      rateLimit,
+      rateWindowMs,
+      maxStatusBytes,
+      graceSeconds,
+      floodLimit,
+    } = DEFAULTS;
+    expect(read('README.md')).toContain(
+      `${maxIdsPerFollow} ids per follow, ${maxIdsPerQuery} per query, ${maxFollows} follows, ${rateLimit} calls per ${rateWindowMs / 1000} s, ${maxStatusBytes} bytes of status`,
+    );
     expect(read('README.md')).toContain(`a grace of ${graceSeconds} s`);
-    expect(read('docs/protocol.md')).toContain(`${maxStatusBytes} UTF-8 bytes in a status, ${maxIdsPerFollow} ids in a follow or unfollow, ${maxIdsPerQuery} in a query, ${maxFollows} follows per connection, and ${rateLimit} calls of follow, unfollow, query and join together per connection and ${rateWindowMs / 1000} s`);
+    expect(read('docs/protocol.md')).toContain(
+      `${maxStatusBytes} UTF-8 bytes in a status, ${maxIdsPerFollow} ids in a follow or unfollow, ${maxIdsPerQuery} in a query, ${maxFollows} follows per connection, and ${rateLimit} calls of follow, unfollow, query and join together per connection and ${rateWindowMs / 1000} s`,
+    );
     expect(read('docs/protocol.md')).toContain(`default ${floodLimit})`);
   });
 });
@@ -81,24 +117,36 @@ describe('docs/options.md', () => {
   const rooms = rowsBelow('docs/options.md', 'Rooms and the plugin');
 
   test('has every option of a room, and no other', () => {
-    expect([...names(rooms), ...names(hooks)].sort()).toEqual([...fieldsOf('src/options.ts', 'PresenceOptions').keys()].sort());
+    expect([...names(rooms), ...names(hooks)].sort()).toEqual(
+      [...fieldsOf('src/options.ts', 'PresenceOptions').keys()].sort(),
+    );
     expect(names(hooks).filter((name) => name in DEFAULTS)).toEqual([]);
   });
 
   test('has their defaults', () => {
     const { identify: _, features, cluster, ...values } = DEFAULTS;
     const said = new Map(rooms.map(([name, value]) => [plain(name), plain(value)]));
-    expect(Object.fromEntries(Object.keys(values).map((name) => [name, said.get(name)])))
-      .toEqual(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, literal(value)])));
+    expect(Object.fromEntries(Object.keys(values).map((name) => [name, said.get(name)]))).toEqual(
+      Object.fromEntries(Object.entries(values).map(([name, value]) => [name, literal(value)])),
+    );
     for (const [group, defaults] of Object.entries({ features, cluster })) {
-      expect(Object.fromEntries(rowsBelow('docs/options.md', `\`${group}\``).map(([name, value]) => [plain(name), plain(value)])))
-        .toEqual(Object.fromEntries(Object.entries(defaults).map(([name, value]) => [`${group}.${name}`, literal(value)])));
+      expect(
+        Object.fromEntries(
+          rowsBelow('docs/options.md', `\`${group}\``).map(([name, value]) => [plain(name), plain(value)]),
+        ),
+      ).toEqual(
+        Object.fromEntries(Object.entries(defaults).map(([name, value]) => [`${group}.${name}`, literal(value)])),
+      );
     }
   });
 
   test('has every option of the client, with the default its docs say', () => {
     const rows = new Map(rowsBelow('docs/options.md', 'Client').map(([name, value]) => [plain(name), plain(value)]));
-    const fields = new Map(['CommonOptions', 'PresenceClientOptions', 'AttachOptions'].flatMap((name) => [...fieldsOf('src/client/types.ts', name)]));
+    const fields = new Map(
+      ['CommonOptions', 'PresenceClientOptions', 'AttachOptions'].flatMap((name) => [
+        ...fieldsOf('src/client/types.ts', name),
+      ]),
+    );
     fields.set('resume', undefined);
     for (const [name, value] of Object.entries(REJOIN_DEFAULTS)) {
       fields.set(`rejoin.${name}`, String(value));
@@ -112,15 +160,24 @@ describe('docs/options.md', () => {
 
 describe('links', () => {
   /** As a heading is named in an address. */
-  const anchor = (heading: string): string => heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-');
+  const anchor = (heading: string): string =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-');
 
   function anchorsOf(path: string): string[] {
     const text = readFileSync(path, 'utf8');
-    return [...[...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchor(heading)), ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)];
+    return [
+      ...[...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchor(heading)),
+      ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id),
+    ];
   }
 
   test.each(DOCS)('of %s lead somewhere', (path) => {
-    const links = [...read(path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link).filter((link) => !/^[a-z]+:/.test(link));
+    const links = [...read(path).matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, link = '']) => link)
+      .filter((link) => !/^[a-z]+:/.test(link));
     const broken = links.filter((link) => {
       const [file = '', id] = link.split('#');
       const target = file === '' ? join(ROOT, path) : join(ROOT, dirname(path), file);
@@ -139,7 +196,9 @@ describe('the code in the documents', () => {
   const cache = join(ROOT, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
   const project = mkdtempSync(join(cache, 'presence-docs-'));
-  afterAll(() => { rmSync(project, { recursive: true, force: true }); });
+  afterAll(() => {
+    rmSync(project, { recursive: true, force: true });
+  });
 
   /** What the pieces take for granted: what the text around them has introduced, and the game's own. */
   const GIVEN = `
@@ -167,24 +226,31 @@ describe('the code in the documents', () => {
     }`;
 
   test('passes the strict type checker', () => {
-    const pieces = DOCS.flatMap((path) => [...read(path).matchAll(/```ts[^\n]*\n([\s\S]*?)```/g)].map(([, code = ''], at) => (
-      { file: `${path.replaceAll(/\W/g, '-')}-${at + 1}.ts`, code }
-    )));
+    const pieces = DOCS.flatMap((path) =>
+      [...read(path).matchAll(/```ts[^\n]*\n([\s\S]*?)```/g)].map(([, code = ''], at) => ({
+        file: `${path.replaceAll(/\W/g, '-')}-${at + 1}.ts`,
+        code,
+      })),
+    );
     expect(pieces.length).toBeGreaterThan(20);
     for (const { file, code } of pieces) {
       writeFileSync(join(project, file), `${code}export {};\n`);
     }
     writeFileSync(join(project, 'given.d.ts'), GIVEN);
     const src = relative(project, join(ROOT, 'src'));
-    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({
-      extends: relative(project, join(ROOT, 'tsconfig.json')),
-      compilerOptions: {
-        // A piece may show a value without using it, and what is given is global.
-        noUnusedLocals: false, moduleDetection: 'auto',
-        paths: { 'colyseus-presence': [`${src}/index.ts`], 'colyseus-presence/client': [`${src}/client/index.ts`] },
-      },
-      include: ['*.ts'],
-    }));
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({
+        extends: relative(project, join(ROOT, 'tsconfig.json')),
+        compilerOptions: {
+          // A piece may show a value without using it, and what is given is global.
+          noUnusedLocals: false,
+          moduleDetection: 'auto',
+          paths: { 'colyseus-presence': [`${src}/index.ts`], 'colyseus-presence/client': [`${src}/client/index.ts`] },
+        },
+        include: ['*.ts'],
+      }),
+    );
     const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
     let problems = '';
     try {

@@ -39,32 +39,40 @@ interface Source {
 
 /** The table of rings in docs/architecture.md: `x/*` is a folder, other names are single files. */
 function ringsOfDocs(): (path: string) => Ring | undefined {
-  const rows = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8').split('\n').flatMap((line) => {
-    const [, ring, files] = line.split('|').map((cell) => cell.trim());
-    const patterns = [...(files ?? '').matchAll(/`([\w/*.-]+)`/g)].map((match) => match[1] ?? '');
-    return RINGS.includes(ring as Ring) ? patterns.map((pattern) => [pattern, ring as Ring] as const) : [];
-  });
+  const rows = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [, ring, files] = line.split('|').map((cell) => cell.trim());
+      const patterns = [...(files ?? '').matchAll(/`([\w/*.-]+)`/g)].map((match) => match[1] ?? '');
+      return RINGS.includes(ring as Ring) ? patterns.map((pattern) => [pattern, ring as Ring] as const) : [];
+    });
   const rings = new Map(rows);
   return (path) => rings.get(path) ?? rings.get(`${dirname(path)}/*`);
 }
 
 function importsOf(code: string, path: string): string[] {
-  return [...code.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*'([^']+)'|(?:^|\n)import\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/g)]
+  return [
+    ...code.matchAll(
+      /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*'([^']+)'|(?:^|\n)import\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/g,
+    ),
+  ]
     .map((match) => match[1] ?? match[2] ?? match[3] ?? '')
     .map((name) => (name.startsWith('.') ? posix.join(posix.dirname(path), name) : name));
 }
 
-const withoutComments = (code: string): string => code.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '$1');
+const withoutComments = (code: string): string =>
+  code.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '$1');
 
 const ringOf = ringsOfDocs();
-const sources: Source[] = globSync('**/*.ts', { cwd: join(ROOT, 'src') }).sort().map((path) => {
-  const text = withoutComments(readFileSync(join(ROOT, 'src', path), 'utf8'));
-  const code = stripTypeScriptTypes(text);
-  return { path, ring: ringOf(path), imports: importsOf(text, path), values: importsOf(code, path), code };
-});
-const offences = (find: (source: Source) => readonly string[]): string[] => (
-  sources.flatMap((source) => find(source).map((what) => `src/${source.path}: ${what}`))
-);
+const sources: Source[] = globSync('**/*.ts', { cwd: join(ROOT, 'src') })
+  .sort()
+  .map((path) => {
+    const text = withoutComments(readFileSync(join(ROOT, 'src', path), 'utf8'));
+    const code = stripTypeScriptTypes(text);
+    return { path, ring: ringOf(path), imports: importsOf(text, path), values: importsOf(code, path), code };
+  });
+const offences = (find: (source: Source) => readonly string[]): string[] =>
+  sources.flatMap((source) => find(source).map((what) => `src/${source.path}: ${what}`));
 
 describe('rings', () => {
   test('there are sources, and the parser sees their imports', () => {
@@ -79,10 +87,18 @@ describe('rings', () => {
   });
 
   test('imports point inward, types included', () => {
-    expect(offences(({ ring, imports }) => imports.filter((name) => {
-      const other = ringOf(name);
-      return name.endsWith('.ts') && ring !== undefined && (other === undefined || (other !== ring && !INWARD[ring].includes(other)));
-    }))).toEqual([]);
+    expect(
+      offences(({ ring, imports }) =>
+        imports.filter((name) => {
+          const other = ringOf(name);
+          return (
+            name.endsWith('.ts') &&
+            ring !== undefined &&
+            (other === undefined || (other !== ring && !INWARD[ring].includes(other)))
+          );
+        }),
+      ),
+    ).toEqual([]);
   });
 
   test('inside a ring, no file imports one that imports it, types included', () => {
@@ -93,23 +109,37 @@ describe('rings', () => {
   test('only the outer rings run Colyseus; the cluster and the client know its types at most, the core nothing of it', () => {
     // Where the cluster's ports get their defaults: Colyseus's logger is one.
     const defaults = 'cluster/deps.ts';
-    expect(offences(({ path, ring, values }) => (
-      (ring === 'cluster' || ring === 'client') && path !== defaults ? values.filter((name) => name.startsWith('@colyseus/')) : []
-    ))).toEqual([]);
-    expect(offences(({ path, ring, imports }) => (
-      ring === 'agreement' || ring === 'core' ? imports.filter((name) => !name.endsWith('.ts') && !(WAITING.includes(path) && name === 'node:util')) : []
-    ))).toEqual([]);
+    expect(
+      offences(({ path, ring, values }) =>
+        (ring === 'cluster' || ring === 'client') && path !== defaults
+          ? values.filter((name) => name.startsWith('@colyseus/'))
+          : [],
+      ),
+    ).toEqual([]);
+    expect(
+      offences(({ path, ring, imports }) =>
+        ring === 'agreement' || ring === 'core'
+          ? imports.filter((name) => !name.endsWith('.ts') && !(WAITING.includes(path) && name === 'node:util'))
+          : [],
+      ),
+    ).toEqual([]);
   });
 
   test('only the composition root and the edge of matchmaking import the match-maker', () => {
     const allowed = ['server/runtime.ts', 'server/matchmaking.ts', 'server/presence-server.ts'];
-    expect(offences(({ path, code }) => (/\bmatchMaker\b/.test(code) && !allowed.includes(path) ? ['matchMaker'] : []))).toEqual([]);
+    expect(
+      offences(({ path, code }) => (/\bmatchMaker\b/.test(code) && !allowed.includes(path) ? ['matchMaker'] : [])),
+    ).toEqual([]);
   });
 
   test('no two classes have one name', () => {
-    const classes = sources.flatMap(({ path, code }) => [...code.matchAll(/^(?:export )?class (\w+)/gm)].map(([, name]) => ({ name, path })));
+    const classes = sources.flatMap(({ path, code }) =>
+      [...code.matchAll(/^(?:export )?class (\w+)/gm)].map(([, name]) => ({ name, path })),
+    );
     expect(classes.length).toBeGreaterThan(30);
-    expect(classes.filter(({ name, path }) => classes.some((other) => other.name === name && other.path !== path))).toEqual([]);
+    expect(
+      classes.filter(({ name, path }) => classes.some((other) => other.name === name && other.path !== path)),
+    ).toEqual([]);
   });
 
   test('the client imports nothing of the server, not even through others', () => {
@@ -128,31 +158,49 @@ describe('rings', () => {
 
 describe('pure means pure', () => {
   test('no clock and no randomness in the inner rings; no timer and no promise but where it waits', () => {
-    const impure = /\b(Date\b|performance|setInterval|setImmediate|queueMicrotask|nextTick|Math\.random|crypto|process\.)/g;
+    const impure =
+      /\b(Date\b|performance|setInterval|setImmediate|queueMicrotask|nextTick|Math\.random|crypto|process\.)/g;
     const waits = /\b(setTimeout|async|await|Promise)\b/g;
     const wordsOf = (code: string, pattern: RegExp): string[] => [...code.matchAll(pattern)].map(([word]) => word);
-    expect(offences(({ path, ring, code }) => (ring !== 'agreement' && ring !== 'core' ? [] : [
-      ...wordsOf(code, impure), ...(WAITING.includes(path) ? [] : wordsOf(code, waits)),
-    ]))).toEqual([]);
+    expect(
+      offences(({ path, ring, code }) =>
+        ring !== 'agreement' && ring !== 'core'
+          ? []
+          : [...wordsOf(code, impure), ...(WAITING.includes(path) ? [] : wordsOf(code, waits))],
+      ),
+    ).toEqual([]);
   });
 
   test('no mutable state in modules: two servers in one process do not see each other', () => {
     const inner: ReadonlyArray<Ring | undefined> = ['agreement', 'core', 'cluster'];
-    expect(offences(({ code }) => [...code.matchAll(/^(?:export )?(?:let|var) .*$/gm)].map(([line]) => line))).toEqual([]);
-    expect(offences(({ ring, code }) => (inner.includes(ring) ? [...code.matchAll(/^(?:export )?const .*new (?:Weak)?(?:Map|Set)\(\).*$/gm)].map(([line]) => line) : []))).toEqual([]);
+    expect(offences(({ code }) => [...code.matchAll(/^(?:export )?(?:let|var) .*$/gm)].map(([line]) => line))).toEqual(
+      [],
+    );
+    expect(
+      offences(({ ring, code }) =>
+        inner.includes(ring)
+          ? [...code.matchAll(/^(?:export )?const .*new (?:Weak)?(?:Map|Set)\(\).*$/gm)].map(([line]) => line)
+          : [],
+      ),
+    ).toEqual([]);
   });
 
   test('no leftovers: any, TODO, debugger, console', () => {
     const leftovers = /\bas any\b|: any\b|<any>|\bTODO\b|\bFIXME\b|\bdebugger\b|\bconsole\.(?:log|debug|trace)\b/g;
-    expect(globSync('**/*.ts', { cwd: join(ROOT, 'src') }).flatMap((path) => (
-      [...readFileSync(join(ROOT, 'src', path), 'utf8').matchAll(leftovers)].map(([word]) => `src/${path}: ${word}`)
-    ))).toEqual([]);
+    expect(
+      globSync('**/*.ts', { cwd: join(ROOT, 'src') }).flatMap((path) =>
+        [...readFileSync(join(ROOT, 'src', path), 'utf8').matchAll(leftovers)].map(([word]) => `src/${path}: ${word}`),
+      ),
+    ).toEqual([]);
   });
 });
 
 describe('the package', () => {
   const { name, exports, dependencies, type } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    name: string; type: string; dependencies?: object; exports: Record<string, string | { types: string; default: string }>;
+    name: string;
+    type: string;
+    dependencies?: object;
+    exports: Record<string, string | { types: string; default: string }>;
   };
   let project: string;
   let built: string;
@@ -165,33 +213,56 @@ describe('the package', () => {
     mkdirSync(built, { recursive: true });
     cpSync(join(ROOT, 'package.json'), join(built, 'package.json'));
     const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
-    execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(built, 'dist')], { cwd: ROOT });
+    execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(built, 'dist')], {
+      cwd: ROOT,
+    });
   }, 120_000);
-  afterAll(() => { rmSync(project, { recursive: true }); });
+  afterAll(() => {
+    rmSync(project, { recursive: true });
+  });
 
-  const run = (...args: string[]): string => execFileSync(process.execPath, args, { cwd: project, encoding: 'utf8' }).trim();
+  const run = (...args: string[]): string =>
+    execFileSync(process.execPath, args, { cwd: project, encoding: 'utf8' }).trim();
 
   test('is ESM, has no runtime dependency, and every export has its code and its types', () => {
     expect(type).toBe('module');
     expect(Object.keys(dependencies ?? {})).toEqual([]);
-    for (const target of Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry)))) {
+    for (const target of Object.values(exports).flatMap((entry) =>
+      typeof entry === 'string' ? [entry] : Object.values(entry),
+    )) {
       expect([target, existsSync(join(built, target))]).toEqual([target, true]);
     }
   });
 
-  test.each([['', 'PresenceRoom,PresenceLobbyRoom,PresencePlugin,presence'], ['/client', 'PresenceClient,PresenceError']])('%j resolves by import and by require()', (path, wanted) => {
+  test.each([
+    ['', 'PresenceRoom,PresenceLobbyRoom,PresencePlugin,presence'],
+    ['/client', 'PresenceClient,PresenceError'],
+  ])('%j resolves by import and by require()', (path, wanted) => {
     const show = `(m) => console.log('${wanted}'.split(',').map((name) => typeof m[name]).join())`;
-    const types = wanted.split(',').map((member) => (member === 'presence' ? 'object' : 'function')).join();
+    const types = wanted
+      .split(',')
+      .map((member) => (member === 'presence' ? 'object' : 'function'))
+      .join();
     expect(run('--input-type=module', '-e', `(${show})(await import('${name}${path}'))`)).toBe(types);
     expect(run('--input-type=commonjs', '-e', `(${show})(require('${name}${path}'))`)).toBe(types);
   });
 
   test('what is not exported cannot be imported', () => {
-    expect(run('--input-type=module', '-e', `import('${name}/dist/core/tracker.js').catch((error) => console.log(error.code))`)).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED');
+    expect(
+      run(
+        '--input-type=module',
+        '-e',
+        `import('${name}/dist/core/tracker.js').catch((error) => console.log(error.code))`,
+      ),
+    ).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED');
   });
 
   test('the client runs without a server package: its code reaches only itself, the protocol and the status', () => {
-    expect(run('--input-type=module', '-e', `
+    expect(
+      run(
+        '--input-type=module',
+        '-e',
+        `
       import { register } from 'node:module';
       register('data:text/javascript,' + encodeURIComponent(\`
         export async function resolve(specifier, context, next) {
@@ -200,6 +271,8 @@ describe('the package', () => {
         }\`));
       const { PresenceClient } = await import('${name}/client');
       console.log(typeof PresenceClient.join);
-    `)).toBe('function');
+    `,
+      ),
+    ).toBe('function');
   });
 });

@@ -8,13 +8,17 @@ import { freePort } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> };
+const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  devDependencies: Record<string, string>;
+};
 const project = mkdtempSync(join(tmpdir(), 'presence-package-'));
 const children: ChildProcess[] = [];
 
 /** A code block of the README by the file name behind its language. */
 function readme(file: string, port: number): string {
-  const block = new RegExp(`\`\`\`ts ${file.replace('.', '\\.')}\n([\\s\\S]*?)\`\`\``).exec(readFileSync(join(root, 'README.md'), 'utf8'));
+  const block = new RegExp(`\`\`\`ts ${file.replace('.', '\\.')}\n([\\s\\S]*?)\`\`\``).exec(
+    readFileSync(join(root, 'README.md'), 'utf8'),
+  );
   if (block?.[1] === undefined) {
     throw new Error(`The README has no block for ${file}.`);
   }
@@ -25,13 +29,20 @@ function start(file: string): { output: () => string } {
   const child = spawn(process.execPath, [file], { cwd: project, env: { ...process.env, NODE_ENV: 'production' } });
   children.push(child);
   let output = '';
-  child.stdout.on('data', (data: Buffer) => { output += data.toString(); });
-  child.stderr.on('data', (data: Buffer) => { output += data.toString(); });
+  child.stdout.on('data', (data: Buffer) => {
+    output += data.toString();
+  });
+  child.stderr.on('data', (data: Buffer) => {
+    output += data.toString();
+  });
   return { output: () => output };
 }
 
 function answers(at: number): Promise<boolean> {
-  return fetch(`http://127.0.0.1:${at}/`).then(() => true, () => false);
+  return fetch(`http://127.0.0.1:${at}/`).then(
+    () => true,
+    () => false,
+  );
 }
 
 let port: number;
@@ -39,14 +50,34 @@ let port: number;
 beforeAll(async () => {
   port = await freePort();
   const env = { ...process.env, npm_config_update_notifier: 'false' };
-  const tarball = execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', project], { cwd: root, env }).toString().trim();
+  const tarball = execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', project], {
+    cwd: root,
+    env,
+  })
+    .toString()
+    .trim();
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }));
-  const peers = ['@colyseus/core', '@colyseus/schema', '@colyseus/ws-transport', '@colyseus/sdk', 'typescript', '@types/node', 'express', 'zod']
-    .map((name) => `${name}@${devDependencies[name]}`);
-  execFileSync('npm', ['install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`, ...peers], { cwd: project, env, stdio: 'pipe' });
+  const peers = [
+    '@colyseus/core',
+    '@colyseus/schema',
+    '@colyseus/ws-transport',
+    '@colyseus/sdk',
+    'typescript',
+    '@types/node',
+    'express',
+    'zod',
+  ].map((name) => `${name}@${devDependencies[name]}`);
+  execFileSync(
+    'npm',
+    ['install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`, ...peers],
+    { cwd: project, env, stdio: 'pipe' },
+  );
   writeFileSync(join(project, 'server.ts'), readme('server.ts', port));
   writeFileSync(join(project, 'client.ts'), readme('client.ts', port));
-  writeFileSync(join(project, 'bob.ts'), readme('client.ts', port).replace("token = 'ann'", "token = 'bob'").replace('In the lobby', 'Here I am'));
+  writeFileSync(
+    join(project, 'bob.ts'),
+    readme('client.ts', port).replace("token = 'ann'", "token = 'bob'").replace('In the lobby', 'Here I am'),
+  );
 }, 180_000);
 
 afterAll(() => {
@@ -62,17 +93,33 @@ test('the published files are the build, its sources and the documents, and noth
 });
 
 test('the package brings no dependency of its own', () => {
-  const { dependencies } = JSON.parse(readFileSync(join(project, 'node_modules', 'colyseus-presence', 'package.json'), 'utf8')) as { dependencies?: unknown };
+  const { dependencies } = JSON.parse(
+    readFileSync(join(project, 'node_modules', 'colyseus-presence', 'package.json'), 'utf8'),
+  ) as { dependencies?: unknown };
   expect(dependencies).toBeUndefined();
 });
 
 test('the quick start of the README has under 20 lines of code', () => {
-  const lines = (readme('server.ts', 1) + readme('client.ts', 1)).split('\n').filter((line) => line.trim() !== '' && !line.trim().startsWith('//'));
+  const lines = (readme('server.ts', 1) + readme('client.ts', 1))
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.trim().startsWith('//'));
   expect(lines.length).toBeLessThan(20);
 });
 
-test('the README\'s code passes the type checker against the published types', () => {
-  const args = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--skipLibCheck', '--types', 'node', 'server.ts', 'client.ts'];
+test("the README's code passes the type checker against the published types", () => {
+  const args = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--skipLibCheck',
+    '--types',
+    'node',
+    'server.ts',
+    'client.ts',
+  ];
   expect(() => {
     try {
       execFileSync(join(project, 'node_modules', '.bin', 'tsc'), args, { cwd: project, stdio: 'pipe' });
@@ -82,7 +129,7 @@ test('the README\'s code passes the type checker against the published types', (
   }).not.toThrow();
 });
 
-test('the README\'s server and client run, and the friend shows up in the list', async () => {
+test("the README's server and client run, and the friend shows up in the list", async () => {
   const server = start('server.ts');
   await until(() => answers(port), 'the server to listen', 20_000).catch((error: unknown) => {
     throw new Error(`${String(error)}\n${server.output()}`);

@@ -8,7 +8,13 @@ import { RedisPresence } from '@colyseus/redis-presence';
 import { Client } from '@colyseus/sdk';
 import { WebSocketTransport } from '@colyseus/ws-transport';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { PresenceServer, type PresenceEventMap, type PresenceJoinOptions, type PresenceRoom, type Status } from '../../src/index.ts';
+import {
+  PresenceServer,
+  type PresenceEventMap,
+  type PresenceJoinOptions,
+  type PresenceRoom,
+  type Status,
+} from '../../src/index.ts';
 import { fresh, Person } from '../support/person.ts';
 import { startRedis } from '../support/redis.ts';
 import { freePort } from '../support/server.ts';
@@ -27,7 +33,9 @@ interface Process {
 }
 
 async function startProcess(): Promise<Process> {
-  const child = fork(fileURLToPath(new URL('./support/presence-process.ts', import.meta.url)), [redis!.url, prefix], { silent: true });
+  const child = fork(fileURLToPath(new URL('./support/presence-process.ts', import.meta.url)), [redis!.url, prefix], {
+    silent: true,
+  });
   const events: Process['events'] = [];
   const { promise, resolve } = Promise.withResolvers<number>();
   child.on('message', (message: FromProcess) => {
@@ -60,7 +68,11 @@ describe.skipIf(redis === null)('the server API, from a process without players,
   beforeAll(async () => {
     [a, b] = await Promise.all([startProcess(), startProcess()]);
     api = defineServer({
-      transport: new WebSocketTransport(), presence: new RedisPresence(redis!.url), greet: false, gracefullyShutdown: false, rooms: {},
+      transport: new WebSocketTransport(),
+      presence: new RedisPresence(redis!.url),
+      greet: false,
+      gracefullyShutdown: false,
+      rooms: {},
     });
     await api.listen(await freePort());
     await presence.statuses([]);
@@ -72,7 +84,9 @@ describe.skipIf(redis === null)('the server API, from a process without players,
       player.room.connection.close();
     }
     await until(async () => (await presence.countAll()).connections === 0, 'everybody to be gone');
-    [a, b].forEach(({ events }) => { events.length = 0; });
+    [a, b].forEach(({ events }) => {
+      events.length = 0;
+    });
   });
 
   afterAll(async () => {
@@ -91,7 +105,14 @@ describe.skipIf(redis === null)('the server API, from a process without players,
     await join(b, bob, 'on b');
     await join(b, cat);
     await until(async () => [...(await presence.areOnline([ann, bob])).values()].every(Boolean), 'both online');
-    expect(await presence.areOnline([ann, bob, cat, 'nobody'])).toEqual(new Map([[ann, true], [bob, true], [cat, false], ['nobody', false]]));
+    expect(await presence.areOnline([ann, bob, cat, 'nobody'])).toEqual(
+      new Map([
+        [ann, true],
+        [bob, true],
+        [cat, false],
+        ['nobody', false],
+      ]),
+    );
     expect(await presence.statuses([bob])).toMatchObject([{ userId: bob, general: 'online', customStatus: 'on b' }]);
   });
 
@@ -159,10 +180,21 @@ describe.skipIf(redis === null)('the server API, from a process without players,
     await until(() => ann.sees(bobId).length === 1, 'bob');
     await bob.leave();
     await until(() => ann.sees(bobId).length === 0, 'the leave');
-    const told = ({ events }: Process) => events.filter(({ event }) => event.userId === bobId).map(({ type, event }) => [type, event.local]);
+    const told = ({ events }: Process) =>
+      events.filter(({ event }) => event.userId === bobId).map(({ type, event }) => [type, event.local]);
     await until(() => told(a).length === 4 && told(b).length === 4, 'the events');
-    expect(told(a)).toEqual([['status', true], ['online', true], ['status', true], ['offline', true]]);
-    expect(told(b)).toEqual([['status', false], ['online', false], ['status', false], ['offline', false]]);
+    expect(told(a)).toEqual([
+      ['status', true],
+      ['online', true],
+      ['status', true],
+      ['offline', true],
+    ]);
+    expect(told(b)).toEqual([
+      ['status', false],
+      ['online', false],
+      ['status', false],
+      ['offline', false],
+    ]);
     expect(a.events.at(-1)?.event).toMatchObject({ general: 'unlogined' });
   });
 });

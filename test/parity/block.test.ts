@@ -7,10 +7,15 @@ import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
 let server: TestServer;
-beforeEach(async () => { server = await startServer({ graceSeconds: 0, rateLimit: 100 }); });
-afterEach(async () => { await server.stop(); });
+beforeEach(async () => {
+  server = await startServer({ graceSeconds: 0, rateLimit: 100 });
+});
+afterEach(async () => {
+  await server.stop();
+});
 
-const messagesAndPatches = (frames: readonly Uint8Array[]): string[] => frames.map((bytes) => Buffer.from(bytes).toString('latin1'));
+const messagesAndPatches = (frames: readonly Uint8Array[]): string[] =>
+  frames.map((bytes) => Buffer.from(bytes).toString('latin1'));
 
 describe('a block', () => {
   test('looks, byte for byte, as if the user had gone offline: delta and state', async () => {
@@ -20,23 +25,31 @@ describe('a block', () => {
     await ann.follow(['bob']);
     await dan.follow(['bob']);
     await settle(ann, dan);
-    [ann, dan].forEach((one) => { one.clear(); });
+    [ann, dan].forEach((one) => {
+      one.clear();
+    });
     presence.block('bob', 'ann');
     await until(() => ann.deltas.length === 1 && ann.frames.length === 2, 'the block');
     expect(dan.frames).toEqual([]);
     await drop(bob, true);
     await until(() => dan.deltas.length === 1 && dan.frames.length === 2, 'the real drop');
     expect(messagesAndPatches(ann.frames)).toEqual(messagesAndPatches(dan.frames));
-    expect(ann.deltas[0]).toMatchObject({ joins: [], leaves: [{ userId: 'bob', status: 'here' }], users: [{ userId: 'bob', general: 'offline' }] });
+    expect(ann.deltas[0]).toMatchObject({
+      joins: [],
+      leaves: [{ userId: 'bob', status: 'here' }],
+      users: [{ userId: 'bob', general: 'offline' }],
+    });
     await settle(ann, dan);
     expect(ann.state.users['bob']).toEqual(dan.state.users['bob']);
     // Nor does the real end of it show.
     expect(ann.deltas).toHaveLength(1);
-    const answers = await Promise.all([ann, dan].map(async (one) => [
-      await one.follow(['bob']),
-      await one.ask('presence:query', { userIds: ['bob'] }),
-      await one.refusal('presence:join', { userId: 'bob' }, 'request'),
-    ]));
+    const answers = await Promise.all(
+      [ann, dan].map(async (one) => [
+        await one.follow(['bob']),
+        await one.ask('presence:query', { userIds: ['bob'] }),
+        await one.refusal('presence:join', { userId: 'bob' }, 'request'),
+      ]),
+    );
     expect(answers[0]).toEqual(answers[1]);
   });
 
@@ -53,7 +66,9 @@ describe('a block', () => {
     const second = await person(server, 'bob|Robert', 'presence', { status: 'second device' });
     await settle(bob, second, ann);
     expect(ann.heard.filter(({ kind }) => kind !== 'response')).toEqual([]);
-    expect((await ann.ask('presence:query', { userIds: ['bob'] })).users).toEqual([{ userId: 'bob', general: 'offline', customStatus: '', presences: [] }]);
+    expect((await ann.ask('presence:query', { userIds: ['bob'] })).users).toEqual([
+      { userId: 'bob', general: 'offline', customStatus: '', presences: [] },
+    ]);
     expect(await ann.refusal('presence:join', { userId: 'bob' }, 'request')).toMatchObject({ code: 'not_visible' });
     expect(await ann.follow(['bob'])).toEqual({ presences: [], users: [{ userId: 'bob', general: 'offline' }] });
     await ann.unfollow(['bob']);
@@ -83,7 +98,10 @@ describe('a block', () => {
     await drop(pc);
     pc.clear();
     await comeBack(pc);
-    expect(await until(() => pc.snapshots[0], 'the snapshot')).toMatchObject({ presences: [], users: [{ userId: 'bob', general: 'offline' }, { userId: 'ann' }] });
+    expect(await until(() => pc.snapshots[0], 'the snapshot')).toMatchObject({
+      presences: [],
+      users: [{ userId: 'bob', general: 'offline' }, { userId: 'ann' }],
+    });
     await bob.setStatus('there');
     await settle(pc, phone, dan);
     expect([pc.statusesOf('bob'), phone.statusesOf('bob'), dan.statusesOf('bob')]).toEqual([[], [], ['there']]);
@@ -98,7 +116,10 @@ describe('a block', () => {
     await person(server, 'bob', 'presence', { status: 'here' });
     const ann = await person(server, 'ann');
     presence.block('bob', 'ann');
-    expect((await ann.ask('presence:query', { userIds: ['bob', 'cat'] })).users).toMatchObject([{ userId: 'bob', general: 'offline', presences: [] }, { userId: 'cat', general: 'unlogined' }]);
+    expect((await ann.ask('presence:query', { userIds: ['bob', 'cat'] })).users).toMatchObject([
+      { userId: 'bob', general: 'offline', presences: [] },
+      { userId: 'cat', general: 'unlogined' },
+    ]);
     expect((await ann.follow(['bob'])).users).toEqual([{ userId: 'bob', general: 'offline' }]);
   });
 
@@ -139,7 +160,11 @@ describe('taking a block back', () => {
     await bob.setStatus('there');
     presence.unblock('bob', 'ann');
     await until(() => ann.deltas.length === 2, 'the return');
-    expect(ann.deltas[1]).toMatchObject({ leaves: [], joins: [{ userId: 'bob', status: 'there' }], users: [{ userId: 'bob', general: 'online' }] });
+    expect(ann.deltas[1]).toMatchObject({
+      leaves: [],
+      joins: [{ userId: 'bob', status: 'there' }],
+      users: [{ userId: 'bob', general: 'online' }],
+    });
     await bob.setStatus('everywhere');
     await ann.settle();
     expect(ann.statusesOf('bob')).toEqual(['everywhere']);

@@ -32,8 +32,16 @@ describe('canFollow', () => {
     await ann.ask('presence:query', { userIds: ['dan', 'ann', 'dan', 'eve'] });
     await ann.ask('presence:query', { userIds: ['ann'] });
     await ann.unfollow(['bob']);
-    expect(asked.map(([, ids]) => ids)).toEqual([['bob', 'cat'], ['dan', 'eve']]);
-    expect(asked[0]?.[0]).toMatchObject({ userId: 'ann', username: 'Ann', connectionId: await ann.connectionId(), auth: { userId: 'ann' } });
+    expect(asked.map(([, ids]) => ids)).toEqual([
+      ['bob', 'cat'],
+      ['dan', 'eve'],
+    ]);
+    expect(asked[0]?.[0]).toMatchObject({
+      userId: 'ann',
+      username: 'Ann',
+      connectionId: await ann.connectionId(),
+      auth: { userId: 'ann' },
+    });
   });
 
   test.each<[string, CanFollow]>([
@@ -46,7 +54,10 @@ describe('canFollow', () => {
     const ann = await person(server, 'ann');
     const { presences, users } = await ann.follow(['bob', 'cat', 'nobody']);
     expect(presences.map(({ userId }) => userId)).toEqual(['cat']);
-    expect(users).toEqual([{ userId: 'bob', general: 'unlogined' }, { userId: 'nobody', general: 'unlogined' }]);
+    expect(users).toEqual([
+      { userId: 'bob', general: 'unlogined' },
+      { userId: 'nobody', general: 'unlogined' },
+    ]);
     await ann.settle();
     const { bob: refused, nobody } = ann.state.users;
     expect({ ...refused, userId: 'nobody' }).toEqual(nobody);
@@ -68,7 +79,9 @@ describe('canFollow', () => {
     const ann = await person(server, 'ann');
     await person(server, 'bob', 'presence', { status: JSON.stringify({ matchId: ann.room.roomId }) });
     await ann.follow(['bob', 'offline']);
-    expect((await ann.ask('presence:query', { userIds: ['bob', 'offline'] })).users.map(({ userId }) => userId)).toEqual(['offline']);
+    expect(
+      (await ann.ask('presence:query', { userIds: ['bob', 'offline'] })).users.map(({ userId }) => userId),
+    ).toEqual(['offline']);
     const forBob = await ann.refusal('presence:join', { userId: 'bob' }, 'request');
     expect(forBob).toMatchObject({ code: 'not_visible' });
     expect(forBob).toEqual(await ann.refusal('presence:join', { userId: 'offline' }, 'request'));
@@ -98,7 +111,12 @@ describe('canFollow', () => {
 });
 
 const BAD: Array<[string, CanFollow]> = [
-  ['throws', () => { throw new Error('the database is down'); }],
+  [
+    'throws',
+    () => {
+      throw new Error('the database is down');
+    },
+  ],
   ['rejects', () => Promise.reject(new Error('the database is down'))],
   ['returns too few answers', (_, ids) => ids.slice(1).map(() => true)],
   ['returns too many answers', (_, ids) => [...ids.map(() => true), true]],
@@ -109,7 +127,9 @@ const BAD: Array<[string, CanFollow]> = [
 describe.each(FORMS)('a bad canFollow hurts only its own call, by %s:', (form) => {
   test.each(BAD)('one that %s', async (_, bad) => {
     const log = captureLog();
-    await serve((viewer, ids) => (ids.includes('trouble') ? bad(viewer, ids) : ids.map(() => true)), { hookTimeoutMs: 50 });
+    await serve((viewer, ids) => (ids.includes('trouble') ? bad(viewer, ids) : ids.map(() => true)), {
+      hookTimeoutMs: 50,
+    });
     const ann = await person(server, 'ann', 'presence', { status: '' });
     const bob = await person(server, 'bob', 'presence', { status: '' });
     await ann.follow(['bob']);
@@ -163,8 +183,13 @@ describe('while canFollow is thinking', () => {
 });
 
 test('a hook may answer a call with an error of its own choice', async () => {
-  await serve(() => { throw new PresenceError('unavailable', 'The friend list is being moved.'); });
+  await serve(() => {
+    throw new PresenceError('unavailable', 'The friend list is being moved.');
+  });
   const ann = await person(server, 'ann');
-  expect(await ann.refusal('presence:follow', { userIds: ['bob'] }, 'request')).toEqual({ code: 'unavailable', message: 'The friend list is being moved.' });
+  expect(await ann.refusal('presence:follow', { userIds: ['bob'] }, 'request')).toEqual({
+    code: 'unavailable',
+    message: 'The friend list is being moved.',
+  });
   await until(() => ann.room.connection.isOpen, 'the connection');
 });

@@ -17,17 +17,43 @@ const GOOD: Command[] = [
 ];
 
 const BAD: unknown[] = [
-  undefined, null, 7, 'status', [], {}, { kind: 'toString', target }, { kind: 'shutdown', target },
-  { kind: 'status', target }, { kind: 'status', target, status: 7 }, { kind: 'status', target, status: 'x'.repeat(65_537) },
-  { kind: 'status', status: 'x' }, { kind: 'status', target: null, status: 'x' }, { kind: 'status', target: {}, status: 'x' },
-  { kind: 'status', target: { userId: '__proto__' }, status: 'x' }, { kind: 'status', target: { connectionId: 7 }, status: 'x' },
+  undefined,
+  null,
+  7,
+  'status',
+  [],
+  {},
+  { kind: 'toString', target },
+  { kind: 'shutdown', target },
+  { kind: 'status', target },
+  { kind: 'status', target, status: 7 },
+  { kind: 'status', target, status: 'x'.repeat(65_537) },
+  { kind: 'status', status: 'x' },
+  { kind: 'status', target: null, status: 'x' },
+  { kind: 'status', target: {}, status: 'x' },
+  { kind: 'status', target: { userId: '__proto__' }, status: 'x' },
+  { kind: 'status', target: { connectionId: 7 }, status: 'x' },
   { kind: 'status', target: { userId: 'ann', connectionId: 'c1' }, status: 'x' },
-  { kind: 'follow', target }, { kind: 'follow', target, userIds: 'bob' }, { kind: 'follow', target, userIds: ['bob', 7] },
-  { kind: 'unfollow', target, userIds: {} }, { kind: 'unfollow', target, userIds: null }, { kind: 'unfollow', target, userIds: [''] },
-  { kind: 'block', userId: 'bob', blockedId: 'ann' }, { kind: 'block', userId: 'bob', blocked: true }, { kind: 'block', userId: 7, blockedId: 'ann', blocked: true },
-  { kind: 'count' }, { kind: 'count', question: '' }, { kind: 'count', question: 'q'.repeat(257) },
-  { kind: 'counted', question: 'q', from: 'p1' }, { kind: 'counted', question: 'q', counts: { users: 1, connections: 1, online: 1 } },
-  ...[-1, 1.5, Number.NaN, '1', null].map((users) => ({ kind: 'counted', question: 'q', from: 'p1', counts: { users, connections: 1, online: 1 } })),
+  { kind: 'follow', target },
+  { kind: 'follow', target, userIds: 'bob' },
+  { kind: 'follow', target, userIds: ['bob', 7] },
+  { kind: 'unfollow', target, userIds: {} },
+  { kind: 'unfollow', target, userIds: null },
+  { kind: 'unfollow', target, userIds: [''] },
+  { kind: 'block', userId: 'bob', blockedId: 'ann' },
+  { kind: 'block', userId: 'bob', blocked: true },
+  { kind: 'block', userId: 7, blockedId: 'ann', blocked: true },
+  { kind: 'count' },
+  { kind: 'count', question: '' },
+  { kind: 'count', question: 'q'.repeat(257) },
+  { kind: 'counted', question: 'q', from: 'p1' },
+  { kind: 'counted', question: 'q', counts: { users: 1, connections: 1, online: 1 } },
+  ...[-1, 1.5, Number.NaN, '1', null].map((users) => ({
+    kind: 'counted',
+    question: 'q',
+    from: 'p1',
+    counts: { users, connections: 1, online: 1 },
+  })),
 ];
 
 describe('a command from another process', () => {
@@ -39,7 +65,10 @@ describe('a command from another process', () => {
     expect(parseCommand({ kind: 'refresh', target, urgency: 'high' })).toEqual({ kind: 'refresh', target });
   });
 
-  test.each(BAD.map((value) => [JSON.stringify(value)?.slice(0, 80) ?? 'undefined', value] as const))('is ignored when it is %s', (_, value) => {
-    expect(parseCommand(value)).toBeNull();
-  });
+  test.each(BAD.map((value) => [JSON.stringify(value)?.slice(0, 80) ?? 'undefined', value] as const))(
+    'is ignored when it is %s',
+    (_, value) => {
+      expect(parseCommand(value)).toBeNull();
+    },
+  );
 });

@@ -46,9 +46,13 @@ async function behindProxy(server: TestServer, token: string) {
 }
 
 async function forkClient(server: TestServer, token: string): Promise<{ child: ChildProcess; said: string[] }> {
-  const child = fork(fileURLToPath(new URL('./support/frozen-client.ts', import.meta.url)), [server.url, token], { silent: true });
+  const child = fork(fileURLToPath(new URL('./support/frozen-client.ts', import.meta.url)), [server.url, token], {
+    silent: true,
+  });
   const said: string[] = [];
-  child.on('message', (message) => { said.push(message as string); });
+  child.on('message', (message) => {
+    said.push(message as string);
+  });
   releases.push(async () => {
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) {
@@ -68,7 +72,11 @@ describe('a connection that dies without a word', () => {
     await ann.follow(['cut', 'quiet']);
     cut.proxy.freeze();
     const gone = await until(() => ann.deltas[0], 'the cut socket to be noticed', NOTICED_MS);
-    expect(gone).toMatchObject({ joins: [], leaves: [{ userId: 'cut', status: 'here' }], users: [{ userId: 'cut', general: 'offline' }] });
+    expect(gone).toMatchObject({
+      joins: [],
+      leaves: [{ userId: 'cut', status: 'here' }],
+      users: [{ userId: 'cut', general: 'offline' }],
+    });
     expect(ann.statusesOf('quiet')).toEqual(['here']);
     expect(ann.deltas).toHaveLength(1);
   });
@@ -81,7 +89,11 @@ describe('a connection that dies without a word', () => {
     expect(ann.statusesOf('bob')).toEqual(['here']);
     child.kill('SIGSTOP');
     const gone = await until(() => ann.deltas[0], 'the frozen client to be noticed', NOTICED_MS);
-    expect(gone).toMatchObject({ joins: [], leaves: [{ userId: 'bob' }], users: [{ userId: 'bob', general: 'offline' }] });
+    expect(gone).toMatchObject({
+      joins: [],
+      leaves: [{ userId: 'bob' }],
+      users: [{ userId: 'bob', general: 'offline' }],
+    });
   });
 
   test('a client that thaws within its grace is back, and its followers have heard nothing', async () => {
@@ -99,7 +111,10 @@ describe('a connection that dies without a word', () => {
   });
 
   test('by default the transport looks every 3 s and gives up after 2 unanswered pings: 6 to 9 s, and then the grace', () => {
-    const { pingIntervalMS, pingMaxRetries } = new WebSocketTransport() as unknown as { pingIntervalMS: number; pingMaxRetries: number };
+    const { pingIntervalMS, pingMaxRetries } = new WebSocketTransport() as unknown as {
+      pingIntervalMS: number;
+      pingMaxRetries: number;
+    };
     expect({ pingIntervalMS, pingMaxRetries }).toEqual({ pingIntervalMS: 3000, pingMaxRetries: 2 });
   });
 });

@@ -7,8 +7,12 @@ import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
 let server: TestServer;
-beforeEach(async () => { server = await startServer({ graceSeconds: 0 }); });
-afterEach(async () => { await server.stop(); });
+beforeEach(async () => {
+  server = await startServer({ graceSeconds: 0 });
+});
+afterEach(async () => {
+  await server.stop();
+});
 
 async function statusOf(viewer: Person, userId: string): Promise<UserStatus> {
   const { users } = await viewer.ask('presence:query', { userIds: [userId] });
@@ -83,7 +87,11 @@ describe('the custom status', () => {
     bob.room.reconnection.enabled = false;
     bob.room.connection.close(4010);
     const delta = await until(() => ann.deltas[0], 'the notification');
-    expect(delta).toMatchObject({ joins: [], leaves: [{ status: 'listening to music' }], users: [{ userId: 'bob', general: 'offline' }] });
+    expect(delta).toMatchObject({
+      joins: [],
+      leaves: [{ status: 'listening to music' }],
+      users: [{ userId: 'bob', general: 'offline' }],
+    });
     expect(await statusOf(ann, 'bob')).toEqual({ userId: 'bob', general: 'offline', customStatus: '', presences: [] });
     await person(server, 'bob', 'presence', { status: '' });
     expect(await statusOf(ann, 'bob')).toMatchObject({ general: 'online', customStatus: '' });
@@ -101,31 +109,58 @@ describe('the custom status', () => {
 
   test('the general status cannot be set', async () => {
     const bob = await person(server, 'bob', 'presence', { status: '' });
-    for (const fields of [{ general: 'unlogined' }, { statusType: 'offline' }, { userId: 'ann' }, { customStatus: 'x' }]) {
-      expect(await bob.refusal('presence:status', { status: 'x', ...fields }, 'request')).toMatchObject({ code: 'invalid_payload' });
+    for (const fields of [
+      { general: 'unlogined' },
+      { statusType: 'offline' },
+      { userId: 'ann' },
+      { customStatus: 'x' },
+    ]) {
+      expect(await bob.refusal('presence:status', { status: 'x', ...fields }, 'request')).toMatchObject({
+        code: 'invalid_payload',
+      });
     }
     expect(bob.statusesOf('bob')).toEqual(['']);
   });
 });
 
 describe('one callback, onUserStatusChanged,', () => {
-  test('tells own changes on every device, friends\' changes and those of others who are followed', async () => {
+  test("tells own changes on every device, friends' changes and those of others who are followed", async () => {
     const friendly = await startServer({ resolveFollows: ({ userId }) => (userId === 'ann' ? ['friend'] : []) });
-    const join = async (token: string): Promise<PresenceClient> => PresenceClient.join(friendly.client(token), 'presence', { status: '' });
-    const [pc, phone, friend, stranger] = await Promise.all(['ann', 'ann', 'friend', 'stranger'].map(join)) as [PresenceClient, PresenceClient, PresenceClient, PresenceClient];
+    const join = async (token: string): Promise<PresenceClient> =>
+      PresenceClient.join(friendly.client(token), 'presence', { status: '' });
+    const [pc, phone, friend, stranger] = (await Promise.all(['ann', 'ann', 'friend', 'stranger'].map(join))) as [
+      PresenceClient,
+      PresenceClient,
+      PresenceClient,
+      PresenceClient,
+    ];
     try {
       await pc.follow(['stranger']);
-      await until(() => [pc, phone].every((one) => one.getSnapshot().some(({ userId, online }) => userId === 'friend' && online)), 'the friend list');
-      const heard = new Map<string, UserStatusChange[]>([['pc', []], ['phone', []]]);
-      pc.onUserStatusChanged((changes) => { heard.get('pc')!.push(...changes); });
-      phone.onUserStatusChanged((changes) => { heard.get('phone')!.push(...changes); });
+      await until(
+        () => [pc, phone].every((one) => one.getSnapshot().some(({ userId, online }) => userId === 'friend' && online)),
+        'the friend list',
+      );
+      const heard = new Map<string, UserStatusChange[]>([
+        ['pc', []],
+        ['phone', []],
+      ]);
+      pc.onUserStatusChanged((changes) => {
+        heard.get('pc')!.push(...changes);
+      });
+      phone.onUserStatusChanged((changes) => {
+        heard.get('phone')!.push(...changes);
+      });
       await phone.setStatus('on the phone');
       await friend.setStatus('friend status');
       await stranger.setStatus('stranger status');
       await until(() => heard.get('pc')!.length === 3 && heard.get('phone')!.length === 2, 'the changes');
       const own = { userId: 'ann', statusType: 'online', customStatus: 'on the phone', self: true };
       const friends = { userId: 'friend', statusType: 'online', customStatus: 'friend status', self: false };
-      expect(heard.get('pc')).toEqual([own, friends, { userId: 'stranger', statusType: 'online', customStatus: 'stranger status', self: false }]);
+      expect(heard.get('pc')).toEqual([
+        own,
+        friends,
+        { userId: 'stranger', statusType: 'online', customStatus: 'stranger status', self: false },
+      ]);
       expect(heard.get('phone')).toEqual([own, friends]);
     } finally {
       await Promise.all([pc, phone, friend, stranger].map((one) => one.leave()));

@@ -6,14 +6,19 @@ import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
 let server: TestServer;
-afterEach(async () => { await server.stop(); });
+afterEach(async () => {
+  await server.stop();
+});
 
 async function serveWithout(feature: keyof Features): Promise<[ann: Person, bob: Person]> {
   server = await startServer({
     features: { [feature]: false },
     resolveFollows: ({ userId }) => (userId === 'ann' ? ['friend'] : []),
   });
-  return [await person(server, 'ann', 'presence', { status: 'from the join' }), await person(server, 'bob', 'presence', { status: '' })];
+  return [
+    await person(server, 'ann', 'presence', { status: 'from the join' }),
+    await person(server, 'bob', 'presence', { status: '' }),
+  ];
 }
 
 describe.each(FORMS)('a feature that is off answers feature_disabled, by %s:', (form) => {
@@ -27,22 +32,28 @@ describe.each(FORMS)('a feature that is off answers feature_disabled, by %s:', (
     await ann.follow(['bob'], form);
   });
 
-  test('follow: follow and unfollow are refused; the server\'s own follows work', async () => {
+  test("follow: follow and unfollow are refused; the server's own follows work", async () => {
     const [ann] = await serveWithout('follow');
     await until(() => ann.snapshots.length > 0, 'the friend list');
-    expect(await ann.refusal('presence:follow', { userIds: ['bob'] }, form)).toMatchObject({ code: 'feature_disabled' });
+    expect(await ann.refusal('presence:follow', { userIds: ['bob'] }, form)).toMatchObject({
+      code: 'feature_disabled',
+    });
     expect(await ann.refusal('presence:unfollow', {}, form)).toMatchObject({ code: 'feature_disabled' });
     await ann.settle();
     expect(Object.keys(ann.state.users)).toEqual(['friend']);
     presence.follow({ userId: 'ann' }, ['bob']);
-    await until(() => ann.sees('bob').length === 1, 'the server\'s follow');
+    await until(() => ann.sees('bob').length === 1, "the server's follow");
   });
 
   test('query: others cannot be queried, oneself always', async () => {
     const [ann] = await serveWithout('query');
     expect(await ann.refusal('presence:query', { userIds: ['bob'] }, form)).toMatchObject({ code: 'feature_disabled' });
-    expect(await ann.refusal('presence:query', { userIds: ['ann', 'bob'] }, form)).toMatchObject({ code: 'feature_disabled' });
-    expect((await ann.ask('presence:query', { userIds: ['ann'] }, form)).users).toMatchObject([{ userId: 'ann', customStatus: 'from the join' }]);
+    expect(await ann.refusal('presence:query', { userIds: ['ann', 'bob'] }, form)).toMatchObject({
+      code: 'feature_disabled',
+    });
+    expect((await ann.ask('presence:query', { userIds: ['ann'] }, form)).users).toMatchObject([
+      { userId: 'ann', customStatus: 'from the join' },
+    ]);
     await ann.follow(['bob'], form);
   });
 

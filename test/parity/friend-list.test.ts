@@ -30,13 +30,22 @@ describe('resolveFollows, the friend list at the join,', () => {
     const bob = await person(server, 'bob', 'presence', { status: 'here' });
     const ann = await person(server, 'ann|Ann');
     const snapshot = await until(() => ann.snapshots[0], 'the snapshot');
-    expect(snapshot).toMatchObject({ userIds: ['bob', 'cat'], presences: [{ userId: 'bob', status: 'here' }], users: [{ userId: 'cat', general: 'unlogined' }] });
+    expect(snapshot).toMatchObject({
+      userIds: ['bob', 'cat'],
+      presences: [{ userId: 'bob', status: 'here' }],
+      users: [{ userId: 'cat', general: 'unlogined' }],
+    });
     await bob.setStatus('there');
     await settle(ann);
     expect(ann.deltas).toMatchObject([{ leaves: [{ status: 'here' }], joins: [{ status: 'there' }] }]);
     expect(Object.keys(ann.state.users)).toEqual(['bob', 'cat']);
     expect(ann.snapshots).toHaveLength(1);
-    expect(viewers.at(-1)).toMatchObject({ userId: 'ann', username: 'Ann', connectionId: await ann.connectionId(), auth: { userId: 'ann' } });
+    expect(viewers.at(-1)).toMatchObject({
+      userId: 'ann',
+      username: 'Ann',
+      connectionId: await ann.connectionId(),
+      auth: { userId: 'ann' },
+    });
   });
 
   test('takes no place of maxFollows, however long; what the client follows does', async () => {
@@ -45,9 +54,13 @@ describe('resolveFollows, the friend list at the join,', () => {
     const ann = await person(server, 'ann');
     await until(() => ann.snapshots.length > 0, 'the snapshot');
     await ann.follow(['a', 'b']);
-    expect(await ann.refusal('presence:follow', { userIds: ['c'] }, 'request')).toMatchObject({ code: 'too_many_follows' });
+    expect(await ann.refusal('presence:follow', { userIds: ['c'] }, 'request')).toMatchObject({
+      code: 'too_many_follows',
+    });
     // A friend that the client follows itself counts like anyone.
-    expect(await ann.refusal('presence:follow', { userIds: ['friend0'] }, 'request')).toMatchObject({ code: 'too_many_follows' });
+    expect(await ann.refusal('presence:follow', { userIds: ['friend0'] }, 'request')).toMatchObject({
+      code: 'too_many_follows',
+    });
     await ann.settle();
     expect(Object.keys(ann.state.users)).toHaveLength(302);
   });
@@ -57,27 +70,40 @@ describe('resolveFollows, the friend list at the join,', () => {
     const ann = await person(server, 'ann');
     await until(() => ann.snapshots.length > 0, 'the snapshot');
     await ann.follow(['dan']);
-    expect(await ann.refusal('presence:follow', { userIds: ['eve'] }, 'request')).toMatchObject({ code: 'too_many_follows' });
+    expect(await ann.refusal('presence:follow', { userIds: ['eve'] }, 'request')).toMatchObject({
+      code: 'too_many_follows',
+    });
   });
 
   test.each<[string, PresenceOptions['resolveFollows']]>([
-    ['throws', () => { throw new Error('the database is down'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('the database is down');
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('the database is down'))],
     ['never settles', () => silence()],
     ['returns no list', () => 'bob' as unknown as string[]],
-  ])('that %s leaves the connection without those follows, with a line in the log, and everything else works', async (_, resolveFollows) => {
-    const log = captureLog();
-    await serve({ hookTimeoutMs: 50, resolveFollows: (viewer) => (viewer.userId === 'ann' ? resolveFollows!(viewer) : ['cat']) });
-    const ann = await person(server, 'ann');
-    const bob = await person(server, 'bob', 'presence', { status: 'here' });
-    await until(() => bob.snapshots.length > 0, 'the friend list of the other one');
-    expect((await ann.follow(['bob'])).presences).toMatchObject([{ userId: 'bob' }]);
-    const line = await until(() => log.find((text) => text.includes('"ann"')), 'the line in the log');
-    expect(line).toContain('resolveFollows');
-    await ann.settle();
-    expect(Object.keys(ann.state.users)).toEqual(['bob']);
-    expect(ann.snapshots).toEqual([]);
-  });
+  ])(
+    'that %s leaves the connection without those follows, with a line in the log, and everything else works',
+    async (_, resolveFollows) => {
+      const log = captureLog();
+      await serve({
+        hookTimeoutMs: 50,
+        resolveFollows: (viewer) => (viewer.userId === 'ann' ? resolveFollows!(viewer) : ['cat']),
+      });
+      const ann = await person(server, 'ann');
+      const bob = await person(server, 'bob', 'presence', { status: 'here' });
+      await until(() => bob.snapshots.length > 0, 'the friend list of the other one');
+      expect((await ann.follow(['bob'])).presences).toMatchObject([{ userId: 'bob' }]);
+      const line = await until(() => log.find((text) => text.includes('"ann"')), 'the line in the log');
+      expect(line).toContain('resolveFollows');
+      await ann.settle();
+      expect(Object.keys(ann.state.users)).toEqual(['bob']);
+      expect(ann.snapshots).toEqual([]);
+    },
+  );
 
   test('with ids that cannot exist: those are left out', async () => {
     await serve({ resolveFollows: () => ['', 'bob', 7 as unknown as string, '__proto__', 'x'.repeat(129)] });
@@ -118,7 +144,10 @@ describe('the friend list pushed by the server at any time', () => {
     const phone = await person(server, 'ann', 'lobby');
     presence.follow({ userId: 'ann' }, ['bob', 'nobody']);
     for (const device of [pc, phone]) {
-      expect(await until(() => device.snapshots[0], 'the snapshot')).toMatchObject({ userIds: ['bob', 'nobody'], presences: [{ userId: 'bob' }] });
+      expect(await until(() => device.snapshots[0], 'the snapshot')).toMatchObject({
+        userIds: ['bob', 'nobody'],
+        presences: [{ userId: 'bob' }],
+      });
     }
     await bob.setStatus('there');
     await settle(pc, phone);
@@ -152,7 +181,10 @@ describe('the friend list pushed by the server at any time', () => {
     const ann = await person(server, 'ann', 'match', { status: 'playing' });
     await until(() => ann.welcomes.length > 0, 'the welcome of the plugin');
     presence.follow({ userId: 'ann' }, ['bob']);
-    expect(await until(() => ann.snapshots[0], 'the snapshot')).toMatchObject({ userIds: ['bob'], presences: [{ userId: 'bob', status: 'here' }] });
+    expect(await until(() => ann.snapshots[0], 'the snapshot')).toMatchObject({
+      userIds: ['bob'],
+      presences: [{ userId: 'bob', status: 'here' }],
+    });
     await bob.setStatus('there');
     await until(() => ann.statusesOf('bob')[0] === 'there', 'the update');
     // The other way round, and by the player's own call.

@@ -9,7 +9,9 @@ import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
 let server: TestServer;
-afterEach(async () => { await server.stop(); });
+afterEach(async () => {
+  await server.stop();
+});
 
 async function serve(options: PresenceOptions = {}): Promise<void> {
   server = await startServer({ graceSeconds: 0, ...options });
@@ -104,7 +106,11 @@ describe('offline is told from unlogined', () => {
       await drop(await join(id, 'here'), true);
     }
     const ann = await join('ann');
-    expect(await Promise.all(['first', 'second', 'third'].map((id) => generalOf(ann, id)))).toEqual(['unlogined', 'offline', 'offline']);
+    expect(await Promise.all(['first', 'second', 'third'].map((id) => generalOf(ann, id)))).toEqual([
+      'unlogined',
+      'offline',
+      'offline',
+    ]);
   });
 
   test('until the user is back, or leaves in so many words', async () => {
@@ -115,7 +121,7 @@ describe('offline is told from unlogined', () => {
     const back = await join('bob', 'here');
     expect(await generalOf(ann, 'bob')).toBe('online');
     await back.leave();
-    await until(async () => await generalOf(ann, 'bob') === 'unlogined', 'the leave');
+    await until(async () => (await generalOf(ann, 'bob')) === 'unlogined', 'the leave');
   });
 
   test('for rememberOfflineHours, then no longer', () => {

@@ -6,7 +6,9 @@ import { person, ROOMS } from '../support/person.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;
-afterEach(async () => { await server?.stop(); });
+afterEach(async () => {
+  await server?.stop();
+});
 
 async function serve(identify: (auth: { userId?: string }) => unknown): Promise<void> {
   server = await startServer({ identify: identify as NonNullable<PresenceOptions['identify']> });
@@ -30,7 +32,12 @@ describe.each(ROOMS)('identify, in a %s room,', (room) => {
     ['an empty id', () => ({ userId: '' })],
     ['a prototype key', () => ({ userId: '__proto__' })],
     ['an id that is too long', () => ({ userId: 'x'.repeat(129) })],
-    ['an exception', () => { throw new Error('bad token'); }],
+    [
+      'an exception',
+      () => {
+        throw new Error('bad token');
+      },
+    ],
   ])('with %s refuses the join, with the reason', async (_, answer) => {
     await serve(answer);
     await expect(server.join('bob', {}, room)).rejects.toThrow('unauthenticated');
@@ -39,7 +46,12 @@ describe.each(ROOMS)('identify, in a %s room,', (room) => {
 
   test('is not asked what the client says of itself in the join options', async () => {
     await serve(({ userId }) => (userId === undefined ? null : { userId }));
-    const lie = { userId: 'admin', username: 'Admin', auth: { userId: 'admin' }, connectionId: 'stolen' } as PresenceJoinOptions;
+    const lie = {
+      userId: 'admin',
+      username: 'Admin',
+      auth: { userId: 'admin' },
+      connectionId: 'stolen',
+    } as PresenceJoinOptions;
     const bob = await person(server, 'bob', room, { ...lie, status: '' });
     expect((await bob.welcome()).userId).toBe('bob');
     expect((await bob.welcome()).connectionId).not.toBe('stolen');
@@ -50,7 +62,10 @@ describe.each(ROOMS)('identify, in a %s room,', (room) => {
 test('the default identify takes userId, id or sub, and username, displayName or name', () => {
   expect(defaultIdentify({ userId: 'a', id: 'b', sub: 'c' })).toEqual({ userId: 'a' });
   expect(defaultIdentify({ id: 42, displayName: 'Forty-two' })).toEqual({ userId: '42', username: 'Forty-two' });
-  expect(defaultIdentify({ userId: '', sub: 'c', username: '', name: 'Cee' })).toEqual({ userId: 'c', username: 'Cee' });
+  expect(defaultIdentify({ userId: '', sub: 'c', username: '', name: 'Cee' })).toEqual({
+    userId: 'c',
+    username: 'Cee',
+  });
   expect(defaultIdentify({ userId: Number.NaN, id: null, sub: {} })).toBeNull();
   expect([true, 'bob', null, undefined, 7].map(defaultIdentify)).toEqual([null, null, null, null, null]);
 });

@@ -8,7 +8,9 @@ import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
 let server: TestServer;
-afterEach(async () => { await server.stop(); });
+afterEach(async () => {
+  await server.stop();
+});
 
 async function serve(options: PresenceOptions = {}): Promise<void> {
   server = await startServer(options);
@@ -51,10 +53,14 @@ describe('follows per connection', () => {
     const ann = await person(server, 'ann');
     await ann.follow(ids(100));
     await ann.follow(ids(90, 100));
-    expect(await ann.refusal('presence:follow', { userIds: ids(11, 190) }, 'request')).toMatchObject({ code: 'too_many_follows' });
+    expect(await ann.refusal('presence:follow', { userIds: ids(11, 190) }, 'request')).toMatchObject({
+      code: 'too_many_follows',
+    });
     expect(await followed(ann)).toEqual(ids(190));
     await ann.follow(ids(10, 190));
-    expect(await ann.refusal('presence:follow', { userIds: ['u200'] }, 'send')).toMatchObject({ code: 'too_many_follows' });
+    expect(await ann.refusal('presence:follow', { userIds: ['u200'] }, 'send')).toMatchObject({
+      code: 'too_many_follows',
+    });
     // Who is followed already takes no further place, nor does oneself.
     await ann.follow(['u0', 'u199', 'ann']);
     expect(await followed(ann)).toEqual(ids(200));
@@ -92,24 +98,29 @@ describe('follows per connection', () => {
     await serve({ evict: 'oldest', maxFollows: 3 });
     const ann = await person(server, 'ann');
     await ann.follow(['a']);
-    expect(await ann.refusal('presence:follow', { userIds: ids(4) }, 'request')).toMatchObject({ code: 'too_many_follows' });
+    expect(await ann.refusal('presence:follow', { userIds: ids(4) }, 'request')).toMatchObject({
+      code: 'too_many_follows',
+    });
     expect(await followed(ann)).toEqual(['a']);
   });
 });
 
 describe('calls per time', () => {
-  test.each(FORMS)('the 21st call within 5 s is rate_limited, says for how long, and changes nothing, by %s', async (form) => {
-    await serve();
-    const ann = await person(server, 'ann');
-    for (let i = 0; i < 20; i++) {
-      await ann.follow([`u${i}`], form);
-    }
-    const { code, retryAfterMs } = await ann.refusal('presence:follow', { userIds: ['late'] }, form);
-    expect(code).toBe('rate_limited');
-    expect(retryAfterMs).toBeGreaterThan(0);
-    expect(retryAfterMs).toBeLessThanOrEqual(5000);
-    expect(await followed(ann)).toEqual(ids(20));
-  });
+  test.each(FORMS)(
+    'the 21st call within 5 s is rate_limited, says for how long, and changes nothing, by %s',
+    async (form) => {
+      await serve();
+      const ann = await person(server, 'ann');
+      for (let i = 0; i < 20; i++) {
+        await ann.follow([`u${i}`], form);
+      }
+      const { code, retryAfterMs } = await ann.refusal('presence:follow', { userIds: ['late'] }, form);
+      expect(code).toBe('rate_limited');
+      expect(retryAfterMs).toBeGreaterThan(0);
+      expect(retryAfterMs).toBeLessThanOrEqual(5000);
+      expect(await followed(ann)).toEqual(ids(20));
+    },
+  );
 
   test('a call is accepted after retryAfterMs, and not before', async () => {
     await serve({ rateWindowMs: 400 });
@@ -119,15 +130,19 @@ describe('calls per time', () => {
     }
     const since = performance.now();
     const { retryAfterMs } = await ann.refusal('presence:follow', { userIds: ['late'] }, 'request');
-    const accepted = await until(async () => {
-      try {
-        await ann.follow(['late']);
-        return performance.now();
-      } catch (error) {
-        expect((error as PresenceError).code).toBe('rate_limited');
-        return null;
-      }
-    }, 'the call to be accepted', retryAfterMs! + 2000);
+    const accepted = await until(
+      async () => {
+        try {
+          await ann.follow(['late']);
+          return performance.now();
+        } catch (error) {
+          expect((error as PresenceError).code).toBe('rate_limited');
+          return null;
+        }
+      },
+      'the call to be accepted',
+      retryAfterMs! + 2000,
+    );
     // Two clocks, each rounded to a millisecond.
     expect(accepted - since).toBeGreaterThanOrEqual(retryAfterMs! - 2);
     expect(await followed(ann)).toContain('late');
@@ -161,7 +176,9 @@ describe('calls per time', () => {
     const pc = await person(server, 'ann');
     const phone = await person(server, 'ann');
     await pc.follow(['bob']);
-    expect(await pc.refusal('presence:follow', { userIds: ['cat'] }, 'request')).toMatchObject({ code: 'rate_limited' });
+    expect(await pc.refusal('presence:follow', { userIds: ['cat'] }, 'request')).toMatchObject({
+      code: 'rate_limited',
+    });
     await phone.follow(['bob']);
   });
 

@@ -17,12 +17,22 @@ function rows(): Row[] {
   return DOC.split('\n\n').flatMap((block) => {
     const [head = '', , ...lines] = block.split('\n').filter((line) => line.startsWith('|'));
     // A bar inside a cell is escaped.
-    const cells = (line: string): string[] => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim());
+    const cells = (line: string): string[] =>
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .map((cell) => cell.trim());
     return cells(head).at(-1) === 'proof' ? lines.map((line) => ({ line, proof: cells(line).at(-1) ?? '' })) : [];
   });
 }
 
-const PROOFS = [...new Set(rows().flatMap(({ proof }) => [...proof.matchAll(/`([\w/-]+) › ([^`]+)`/g)].map(([, file, name]) => `${file} › ${name}`)))];
+const PROOFS = [
+  ...new Set(
+    rows().flatMap(({ proof }) =>
+      [...proof.matchAll(/`([\w/-]+) › ([^`]+)`/g)].map(([, file, name]) => `${file} › ${name}`),
+    ),
+  ),
+];
 
 function source(file: string): string {
   const url = new URL(`test/${file}.test.ts`, ROOT);
@@ -31,13 +41,19 @@ function source(file: string): string {
 
 /** Titles as they stand in the code: the first argument of `test(…)`, `it(…)` or of what `test.each(…)` returns. */
 function titles(code: string): string[] {
-  return [...code.matchAll(/(?:\b(?:test|it)|[)\]>])\(\s*'((?:[^'\\]|\\.)*)'/g)].map(([, title]) => title!.replaceAll("\\'", "'"));
+  return [...code.matchAll(/(?:\b(?:test|it)|[)\]>])\(\s*'((?:[^'\\]|\\.)*)'/g)].map(([, title]) =>
+    title!.replaceAll("\\'", "'"),
+  );
 }
 
 describe('docs/parity.md', () => {
   test('has a proof, or a reason for none, in every row', () => {
     expect(rows().length).toBeGreaterThan(60);
-    expect(rows().filter(({ proof }) => !/`[\w/-]+ › [^`]+`/.test(proof) && !proof.startsWith('n/a: ')).map(({ line }) => line)).toEqual([]);
+    expect(
+      rows()
+        .filter(({ proof }) => !/`[\w/-]+ › [^`]+`/.test(proof) && !proof.startsWith('n/a: '))
+        .map(({ line }) => line),
+    ).toEqual([]);
   });
 
   test.each(PROOFS)('names a test that exists: %s', (proof) => {
@@ -46,7 +62,9 @@ describe('docs/parity.md', () => {
   });
 
   test('names every file of parity tests that runs over sockets', () => {
-    const files = globSync('test/parity/*.test.ts', { cwd: fileURLToPath(ROOT) }).map((path) => path.replace(/^test\/|\.test\.ts$/g, ''));
+    const files = globSync('test/parity/*.test.ts', { cwd: fileURLToPath(ROOT) }).map((path) =>
+      path.replace(/^test\/|\.test\.ts$/g, ''),
+    );
     const left = files.filter((file) => !PROOFS.some((proof) => proof.startsWith(`${file} ›`)));
     expect(left.sort()).toEqual(['parity/commands', 'parity/parity-doc']);
   });
@@ -59,8 +77,18 @@ describe('docs/parity.md', () => {
 
   test('gives the numbers that are the defaults', () => {
     expect(DEFAULTS).toMatchObject({
-      maxIdsPerFollow: 100, maxIdsPerQuery: 500, maxFollows: 200, evict: 'reject', rateLimit: 20, rateWindowMs: 5000, floodLimit: 1000,
-      maxStatusBytes: 2048, graceSeconds: 15, hookTimeoutMs: 5000, rememberOfflineHours: 24, rememberOfflineUsers: 100_000,
+      maxIdsPerFollow: 100,
+      maxIdsPerQuery: 500,
+      maxFollows: 200,
+      evict: 'reject',
+      rateLimit: 20,
+      rateWindowMs: 5000,
+      floodLimit: 1000,
+      maxStatusBytes: 2048,
+      graceSeconds: 15,
+      hookTimeoutMs: 5000,
+      rememberOfflineHours: 24,
+      rememberOfflineUsers: 100_000,
       features: { status: true, follow: true, query: true, join: true },
     });
   });

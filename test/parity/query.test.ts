@@ -10,7 +10,9 @@ let server: TestServer;
 beforeEach(async () => {
   server = await startServer({ canFollow: (_, ids) => ids.map((id) => !id.startsWith('secret')) });
 });
-afterEach(async () => { await server.stop(); });
+afterEach(async () => {
+  await server.stop();
+});
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, i) => `u${i}`);
 
@@ -24,7 +26,9 @@ describe('querying others', () => {
     const ann = await PresenceClient.join(server.client('ann'), 'presence');
     const users = await ann.getUserStatus(players);
     expect(users.map(({ userId }) => userId)).toEqual(players);
-    expect(users.filter(({ general }) => general === 'online').map(({ userId, customStatus }) => [userId, customStatus])).toEqual(shown.map((id) => [id, `I am ${id}`]));
+    expect(
+      users.filter(({ general }) => general === 'online').map(({ userId, customStatus }) => [userId, customStatus]),
+    ).toEqual(shown.map((id) => [id, `I am ${id}`]));
     expect(users.filter(({ general }) => general === 'unlogined')).toHaveLength(497);
     await ann.leave();
   });
@@ -53,13 +57,18 @@ describe('querying others', () => {
     await person(server, 'secret-agent', 'presence', { status: 'here' });
     const userIds = ['bob', '', 'secret-agent', '__proto__', 7, null, 'x'.repeat(129), 'nobody'] as string[];
     const { users } = await ann.ask('presence:query', { userIds }, form);
-    expect(users).toMatchObject([{ userId: 'bob', general: 'online', customStatus: 'here' }, { userId: 'nobody', general: 'unlogined', customStatus: '' }]);
+    expect(users).toMatchObject([
+      { userId: 'bob', general: 'online', customStatus: 'here' },
+      { userId: 'nobody', general: 'unlogined', customStatus: '' },
+    ]);
   });
 
   test.each(FORMS)('only when all fail there is an error, by %s', async (form) => {
     const ann = await person(server, 'ann');
     await person(server, 'secret-agent', 'presence', { status: 'here' });
-    expect(await ann.refusal('presence:query', { userIds: ['secret-agent', 'secret-nobody'] }, form)).toMatchObject({ code: 'not_visible' });
+    expect(await ann.refusal('presence:query', { userIds: ['secret-agent', 'secret-nobody'] }, form)).toMatchObject({
+      code: 'not_visible',
+    });
     expect(await ann.refusal('presence:query', { userIds: ['', 7] }, form)).toMatchObject({ code: 'invalid_payload' });
     expect(await ann.ask('presence:query', { userIds: [] }, form)).toEqual({ users: [] });
   });
@@ -78,12 +87,16 @@ describe('querying oneself', () => {
   test('is not limited: 100 in a row, and it uses up nothing of the limit for others', async () => {
     const ann = await person(server, 'ann', 'presence', { status: 'mine' });
     for (let i = 0; i < 100; i++) {
-      expect((await ann.ask('presence:query', { userIds: ['ann'] })).users).toMatchObject([{ userId: 'ann', general: 'online', customStatus: 'mine' }]);
+      expect((await ann.ask('presence:query', { userIds: ['ann'] })).users).toMatchObject([
+        { userId: 'ann', general: 'online', customStatus: 'mine' },
+      ]);
     }
     for (let i = 0; i < 20; i++) {
       await ann.ask('presence:query', { userIds: ['bob'] });
     }
-    expect(await ann.refusal('presence:query', { userIds: ['bob'] }, 'request')).toMatchObject({ code: 'rate_limited' });
+    expect(await ann.refusal('presence:query', { userIds: ['bob'] }, 'request')).toMatchObject({
+      code: 'rate_limited',
+    });
     expect((await ann.ask('presence:query', { userIds: ['ann'] })).users).toHaveLength(1);
   });
 
@@ -92,6 +105,8 @@ describe('querying oneself', () => {
     for (let i = 0; i < 20; i++) {
       expect((await ann.ask('presence:query', { userIds: ['ann', 'bob'] })).users).toHaveLength(2);
     }
-    expect(await ann.refusal('presence:query', { userIds: ['ann', 'bob'] }, 'request')).toMatchObject({ code: 'rate_limited' });
+    expect(await ann.refusal('presence:query', { userIds: ['ann', 'bob'] }, 'request')).toMatchObject({
+      code: 'rate_limited',
+    });
   });
 });

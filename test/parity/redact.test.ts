@@ -12,7 +12,9 @@ type Redact = NonNullable<PresenceOptions['redact']>;
 
 let server: TestServer;
 const friends = new Set<string>();
-beforeEach(() => { friends.clear(); });
+beforeEach(() => {
+  friends.clear();
+});
 afterEach(async () => {
   await server.stop();
   vi.restoreAllMocks();
@@ -24,9 +26,10 @@ async function serve(redact: Redact): Promise<void> {
   server = await startServer({ redact, graceSeconds: 5 }, { match: Match });
 }
 
-const matchToFriendsOnly: Redact = (viewer, seen) => (
-  friends.has(`${viewer.userId}>${seen.userId}`) ? seen : { userId: seen.userId, connectionId: seen.connectionId, status: '' }
-);
+const matchToFriendsOnly: Redact = (viewer, seen) =>
+  friends.has(`${viewer.userId}>${seen.userId}`)
+    ? seen
+    : { userId: seen.userId, connectionId: seen.connectionId, status: '' };
 
 async function openMatch(): Promise<string> {
   return (await server.client('host').create('match')).roomId;
@@ -44,7 +47,9 @@ async function takeSeat(seat: JoinReply): Promise<string> {
 /** Everything of bob that ann is shown, by every way there is. */
 async function everyOutput(ann: Person, bob: Person, matchId: string) {
   const followed = await ann.follow(['bob']);
-  const { users: [queried] } = await ann.ask('presence:query', { userIds: ['bob'] });
+  const {
+    users: [queried],
+  } = await ann.ask('presence:query', { userIds: ['bob'] });
   await ann.settle();
   const state = structuredClone(ann.state.users['bob']!);
   ann.clear();
@@ -55,9 +60,19 @@ async function everyOutput(ann: Person, bob: Person, matchId: string) {
   ann.clear();
   await comeBack(ann);
   const snapshot = await until(() => ann.snapshots.find(({ complete }) => complete), 'the snapshot');
-  const join = await ann.ask('presence:join', { userId: 'bob' }).then(takeSeat, (error: { code: string }) => error.code);
+  const join = await ann
+    .ask('presence:join', { userId: 'bob' })
+    .then(takeSeat, (error: { code: string }) => error.code);
   expect(ann.mirror.problems).toEqual([]);
-  return { followed, queried, state, deltas, snapshot, join, everything: JSON.stringify([followed, queried, state, deltas, snapshot, ann.state]) };
+  return {
+    followed,
+    queried,
+    state,
+    deltas,
+    snapshot,
+    join,
+    everything: JSON.stringify([followed, queried, state, deltas, snapshot, ann.state]),
+  };
 }
 
 describe('redact', () => {
@@ -72,7 +87,12 @@ describe('redact', () => {
     const seen: Presence = { userId: 'bob', connectionId, status: '' };
     expect(followed).toEqual({ presences: [seen], users: [] });
     expect(queried).toEqual({ userId: 'bob', general: 'online', customStatus: '', presences: [seen] });
-    expect(state).toEqual({ userId: 'bob', username: '', general: 'online', connections: { [connectionId]: { connectionId, status: '', matchId: '' } } });
+    expect(state).toEqual({
+      userId: 'bob',
+      username: '',
+      general: 'online',
+      connections: { [connectionId]: { connectionId, status: '', matchId: '' } },
+    });
     expect(deltas).toEqual([]);
     expect(snapshot.presences).toEqual([seen]);
     expect(join).toBe('no_match');
@@ -93,12 +113,14 @@ describe('redact', () => {
     expect(queried).toMatchObject({ general: 'online', customStatus: inMatch(matchId), presences: [{ matchId }] });
     expect(state).toMatchObject({ username: 'Bob' });
     expect(Object.values(state.connections)).toMatchObject([{ matchId, status: inMatch(matchId) }]);
-    expect(deltas).toMatchObject([{ leaves: [{ status: inMatch(matchId) }], joins: [{ status: inMatch(matchId, 'still playing') }] }]);
+    expect(deltas).toMatchObject([
+      { leaves: [{ status: inMatch(matchId) }], joins: [{ status: inMatch(matchId, 'still playing') }] },
+    ]);
     expect(snapshot.presences).toMatchObject([{ matchId }]);
     expect(join).toBe(matchId);
   });
 
-  test('does not apply to one\'s own devices', async () => {
+  test("does not apply to one's own devices", async () => {
     await serve(() => null);
     const pc = await person(server, 'ann|Ann', 'presence', { status: 'pc' });
     const phone = await person(server, 'ann|Ann', 'presence', { status: 'phone' });
@@ -136,40 +158,58 @@ describe('redact', () => {
     const bob = await person(server, 'bob|Bob', 'presence', { status: 'secret' });
     const ann = await person(server, 'ann');
     expect(await ann.follow(['bob'])).toEqual({ presences: [], users: [{ userId: 'bob', general: 'offline' }] });
-    expect((await ann.ask('presence:query', { userIds: ['bob'] })).users).toEqual([{ userId: 'bob', general: 'offline', customStatus: '', presences: [] }]);
+    expect((await ann.ask('presence:query', { userIds: ['bob'] })).users).toEqual([
+      { userId: 'bob', general: 'offline', customStatus: '', presences: [] },
+    ]);
     await ann.settle();
     expect(ann.state.users['bob']).toEqual({ userId: 'bob', username: '', general: 'offline', connections: {} });
     await bob.setStatus('open');
     await until(() => ann.deltas.length === 1, 'the join');
-    expect(ann.deltas[0]).toMatchObject({ leaves: [], joins: [{ status: 'open' }], users: [{ userId: 'bob', general: 'online' }] });
+    expect(ann.deltas[0]).toMatchObject({
+      leaves: [],
+      joins: [{ status: 'open' }],
+      users: [{ userId: 'bob', general: 'online' }],
+    });
     await ann.settle();
     expect(ann.state.users['bob']).toMatchObject({ username: 'Bob', general: 'online' });
     await bob.setStatus('secret');
     await until(() => ann.deltas.length === 2, 'the leave');
-    expect(ann.deltas[1]).toMatchObject({ leaves: [{ status: 'open' }], joins: [], users: [{ userId: 'bob', general: 'offline' }] });
+    expect(ann.deltas[1]).toMatchObject({
+      leaves: [{ status: 'open' }],
+      joins: [],
+      users: [{ userId: 'bob', general: 'offline' }],
+    });
     expect(ann.mirror.problems).toEqual([]);
   });
 
   test.each<[string, Redact]>([
-    ['throws', () => { throw new Error('no such user'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('no such user');
+      },
+    ],
     ['returns nonsense', () => 'nonsense' as unknown as Presence],
     ['is asynchronous', (async (_viewer: unknown, seen: Presence) => Promise.resolve(seen)) as unknown as Redact],
-  ])('one that %s hides such presences from that viewer, says so once in the log, and nothing else happens', async (_, bad) => {
-    const log = captureLog();
-    await serve((viewer, seen) => (viewer.userId === 'ann' && seen.userId === 'bob' ? bad(viewer, seen) : seen));
-    const bob = await person(server, 'bob', 'presence', { status: 'here' });
-    const cat = await person(server, 'cat', 'presence', { status: 'here' });
-    const ann = await person(server, 'ann');
-    const dan = await person(server, 'dan');
-    expect((await ann.follow(['bob', 'cat'])).presences).toMatchObject([{ userId: 'cat' }]);
-    await dan.follow(['bob', 'cat']);
-    await bob.setStatus('there');
-    await cat.setStatus('there');
-    await settle(ann, dan);
-    expect([ann.statusesOf('bob'), ann.statusesOf('cat')]).toEqual([[], ['there']]);
-    expect([dan.statusesOf('bob'), dan.statusesOf('cat')]).toEqual([['there'], ['there']]);
-    expect(log.filter((line) => line.includes('redact'))).toHaveLength(1);
-  });
+  ])(
+    'one that %s hides such presences from that viewer, says so once in the log, and nothing else happens',
+    async (_, bad) => {
+      const log = captureLog();
+      await serve((viewer, seen) => (viewer.userId === 'ann' && seen.userId === 'bob' ? bad(viewer, seen) : seen));
+      const bob = await person(server, 'bob', 'presence', { status: 'here' });
+      const cat = await person(server, 'cat', 'presence', { status: 'here' });
+      const ann = await person(server, 'ann');
+      const dan = await person(server, 'dan');
+      expect((await ann.follow(['bob', 'cat'])).presences).toMatchObject([{ userId: 'cat' }]);
+      await dan.follow(['bob', 'cat']);
+      await bob.setStatus('there');
+      await cat.setStatus('there');
+      await settle(ann, dan);
+      expect([ann.statusesOf('bob'), ann.statusesOf('cat')]).toEqual([[], ['there']]);
+      expect([dan.statusesOf('bob'), dan.statusesOf('cat')]).toEqual([['there'], ['there']]);
+      expect(log.filter((line) => line.includes('redact'))).toHaveLength(1);
+    },
+  );
 
   test('cannot change what others see: the presence it is given is frozen, and so are the ids', async () => {
     const log = captureLog();
@@ -180,7 +220,11 @@ describe('redact', () => {
       return viewer.userId === 'cat' ? { ...seen, userId: 'somebody', connectionId: 'else' } : seen;
     });
     const bob = await person(server, 'bob', 'presence', { status: 'here' });
-    const [ann, cat, dan] = await Promise.all(['ann', 'cat', 'dan'].map((id) => person(server, id))) as [Person, Person, Person];
+    const [ann, cat, dan] = (await Promise.all(['ann', 'cat', 'dan'].map((id) => person(server, id)))) as [
+      Person,
+      Person,
+      Person,
+    ];
     expect((await ann.follow(['bob'])).presences).toEqual([]);
     const real = { userId: 'bob', connectionId: await bob.connectionId(), status: 'here' };
     expect((await cat.follow(['bob'])).presences).toEqual([real]);

@@ -1,6 +1,13 @@
 /** The server API on one process: for HTTP routes, bots, push notifications, analytics. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { presence, PresenceError, PresenceServer, type GeneralEvent, type StatusEvent, type Target } from '../../src/index.ts';
+import {
+  presence,
+  PresenceError,
+  PresenceServer,
+  type GeneralEvent,
+  type StatusEvent,
+  type Target,
+} from '../../src/index.ts';
 import { drop } from '../support/drop.ts';
 import { person, settle } from '../support/person.ts';
 import { startServer, type TestServer } from '../support/server.ts';
@@ -22,7 +29,12 @@ describe('statuses and online checks', () => {
     await person(server, 'cat');
     expect(await presence.statuses(['nobody', 'bob', 'cat', 'bob'])).toEqual([
       { userId: 'nobody', general: 'unlogined', customStatus: '', presences: [] },
-      { userId: 'bob', general: 'online', customStatus: 'here', presences: [{ userId: 'bob', connectionId: await bob.connectionId(), status: 'here' }] },
+      {
+        userId: 'bob',
+        general: 'online',
+        customStatus: 'here',
+        presences: [{ userId: 'bob', connectionId: await bob.connectionId(), status: 'here' }],
+      },
       { userId: 'cat', general: 'unlogined', customStatus: '', presences: [] },
     ]);
   });
@@ -80,7 +92,16 @@ describe('setting a status', () => {
     expect(attempt({ userId: 'bob' }, 'x'.repeat(65_537))).toBe('status_too_long');
     expect(attempt({ userId: 'bob' }, undefined)).toBe('invalid_payload');
     expect(attempt({ userId: 'bob' }, { matchId: 'm' })).toBe('invalid_payload');
-    for (const target of ['bob', null, undefined, {}, { userId: '' }, { userId: 7 }, { connectionId: '' }, { userId: 'bob', connectionId: 'x' }]) {
+    for (const target of [
+      'bob',
+      null,
+      undefined,
+      {},
+      { userId: '' },
+      { userId: 7 },
+      { connectionId: '' },
+      { userId: 'bob', connectionId: 'x' },
+    ]) {
       expect(attempt(target, 'x'), JSON.stringify(target)).toBe('invalid_payload');
     }
     await settle(bob);
@@ -93,11 +114,21 @@ test('ids that cannot exist are refused by every call', async () => {
   for (const id of bad) {
     await expect(presence.statuses(['bob', id])).rejects.toThrow(PresenceError);
     await expect(presence.areOnline([id])).rejects.toThrow(PresenceError);
-    expect(() => { presence.follow({ userId: 'ann' }, [id]); }).toThrow(PresenceError);
-    expect(() => { presence.unfollow({ userId: 'ann' }, [id]); }).toThrow(PresenceError);
-    expect(() => { presence.block(id, 'ann'); }).toThrow(PresenceError);
-    expect(() => { presence.unblock('ann', id); }).toThrow(PresenceError);
-    expect(() => { presence.disconnect({ userId: id }); }).toThrow(PresenceError);
+    expect(() => {
+      presence.follow({ userId: 'ann' }, [id]);
+    }).toThrow(PresenceError);
+    expect(() => {
+      presence.unfollow({ userId: 'ann' }, [id]);
+    }).toThrow(PresenceError);
+    expect(() => {
+      presence.block(id, 'ann');
+    }).toThrow(PresenceError);
+    expect(() => {
+      presence.unblock('ann', id);
+    }).toThrow(PresenceError);
+    expect(() => {
+      presence.disconnect({ userId: id });
+    }).toThrow(PresenceError);
   }
 });
 
@@ -109,8 +140,12 @@ describe('disconnecting', () => {
     let drops = 0;
     [pc, phone].forEach((device) => {
       device.reconnectFast();
-      device.room.onDrop(() => { drops++; });
-      device.room.onLeave((code) => { left.push(code); });
+      device.room.onDrop(() => {
+        drops++;
+      });
+      device.room.onLeave((code) => {
+        left.push(code);
+      });
     });
     const other = await person(server, 'ann', 'presence', { status: '' });
     presence.disconnect({ userId: 'bob' });
@@ -128,7 +163,9 @@ describe('disconnecting', () => {
     await bob.settle();
     Object.assign(bob.room.reconnection, { minUptime: 0, delay: 300, minDelay: 300, maxDelay: 300 });
     const left: number[] = [];
-    bob.room.onLeave((code) => { left.push(code); });
+    bob.room.onLeave((code) => {
+      left.push(code);
+    });
     await drop(bob);
     presence.disconnect({ userId: 'bob' });
     await until(() => left.length === 1, 'the end');
@@ -142,9 +179,15 @@ describe('events', () => {
     const general: GeneralEvent[] = [];
     const statuses: StatusEvent[] = [];
     const stops = [
-      presence.on('online', (event) => { general.push(event); }),
-      presence.on('offline', (event) => { general.push(event); }),
-      presence.on('status', (event) => { statuses.push(event); }),
+      presence.on('online', (event) => {
+        general.push(event);
+      }),
+      presence.on('offline', (event) => {
+        general.push(event);
+      }),
+      presence.on('status', (event) => {
+        statuses.push(event);
+      }),
     ];
     const pc = await person(server, 'bob|Bob', 'presence', { status: 'pc' });
     const phone = await person(server, 'bob|Bob', 'lobby', { status: 'phone' });
@@ -158,10 +201,16 @@ describe('events', () => {
       { userId: 'bob', username: 'Bob', general: 'offline', local: true },
     ]);
     expect(statuses.map(({ before, after, local }) => [before?.status, after?.status, local])).toEqual([
-      [undefined, 'pc', true], [undefined, 'phone', true], ['pc', 'pc 2', true], ['pc 2', undefined, true], ['phone', undefined, true],
+      [undefined, 'pc', true],
+      [undefined, 'phone', true],
+      ['pc', 'pc 2', true],
+      ['pc 2', undefined, true],
+      ['phone', undefined, true],
     ]);
     expect(statuses[2]).toMatchObject({ userId: 'bob', connectionId: statuses[0]?.connectionId });
-    stops.forEach((stop) => { stop(); });
+    stops.forEach((stop) => {
+      stop();
+    });
     await phone.setStatus('unheard');
     await phone.settle();
     expect([general.length, statuses.length]).toEqual([2, 5]);
@@ -170,8 +219,12 @@ describe('events', () => {
   test('a listener that throws is logged; the other listeners, followers and players notice nothing', async () => {
     const log = captureLog();
     const heard: string[] = [];
-    presence.on('status', () => { throw new Error('the push service is down'); });
-    presence.on('status', ({ after }) => { heard.push(after?.status ?? 'gone'); });
+    presence.on('status', () => {
+      throw new Error('the push service is down');
+    });
+    presence.on('status', ({ after }) => {
+      heard.push(after?.status ?? 'gone');
+    });
     const bob = await person(server, 'bob', 'presence', { status: 'here' });
     const phone = await person(server, 'bob', 'lobby');
     await bob.setStatus('there');
@@ -184,7 +237,9 @@ describe('events', () => {
 
   test('go on when the rooms come and go', async () => {
     const online: string[] = [];
-    const stop = presence.on('online', ({ userId }) => { online.push(userId); });
+    const stop = presence.on('online', ({ userId }) => {
+      online.push(userId);
+    });
     const bob = await person(server, 'bob', 'presence', { status: 'here' });
     await bob.leave();
     await until(() => presence.count().connections === 0, 'the room to be empty');

@@ -19,21 +19,33 @@ describe.skipIf(redis === null)('a follow across processes', () => {
     cluster = await startCluster(redis!, ['a', 'b'], { rateLimit: 1_000_000 });
     [a, b] = [cluster.get('a'), cluster.get('b')];
   });
-  afterEach(async () => { await cluster.clear(); });
-  afterAll(async () => { await cluster.stop(); });
+  afterEach(async () => {
+    await cluster.clear();
+  });
+  afterAll(async () => {
+    await cluster.stop();
+  });
 
   it(`neither loses nor doubles an update made during it, in ${PAIRS * ROUNDS_EACH} rounds`, async () => {
     const came = { withSnapshot: 0, asDelta: 0 };
 
     /** One update at each of the given moments around a follow: -1 before, 0 with, 1 right behind it. */
-    const round = async (ann: Person, bob: Person, bobId: string, name: string, moments: readonly number[]): Promise<void> => {
+    const round = async (
+      ann: Person,
+      bob: Person,
+      bobId: string,
+      name: string,
+      moments: readonly number[],
+    ): Promise<void> => {
       const done: Array<Promise<unknown>> = [];
       let last = '';
       const update = (moment: number): void => {
-        moments.filter((wanted) => wanted === moment).forEach((_, i) => {
-          last = `${name} ${moment} ${i}`;
-          done.push(bob.setStatus(last));
-        });
+        moments
+          .filter((wanted) => wanted === moment)
+          .forEach((_, i) => {
+            last = `${name} ${moment} ${i}`;
+            done.push(bob.setStatus(last));
+          });
       };
       update(-1);
       const following = ann.follow([bobId]);
@@ -53,15 +65,17 @@ describe.skipIf(redis === null)('a follow across processes', () => {
       bob.clear();
     };
 
-    await Promise.all(Array.from({ length: PAIRS }, async (_, pair) => {
-      const bobId = `bob-${pair}`;
-      const ann = await cluster.person(a, `ann-${pair}`, { status: '' });
-      const bob = await cluster.person(b, bobId, { status: 'begin' });
-      await until(() => cluster.isAnnounced(bobId), `${bobId} to be announced`);
-      for (let i = 0; i < ROUNDS_EACH; i++) {
-        await round(ann, bob, bobId, `${pair}/${i}`, MOMENTS[i % MOMENTS.length]!);
-      }
-    }));
+    await Promise.all(
+      Array.from({ length: PAIRS }, async (_, pair) => {
+        const bobId = `bob-${pair}`;
+        const ann = await cluster.person(a, `ann-${pair}`, { status: '' });
+        const bob = await cluster.person(b, bobId, { status: 'begin' });
+        await until(() => cluster.isAnnounced(bobId), `${bobId} to be announced`);
+        for (let i = 0; i < ROUNDS_EACH; i++) {
+          await round(ann, bob, bobId, `${pair}/${i}`, MOMENTS[i % MOMENTS.length]!);
+        }
+      }),
+    );
     expect(came.withSnapshot + came.asDelta).toBe(PAIRS * ROUNDS_EACH);
     // Otherwise there was no race.
     expect(came.withSnapshot).toBeGreaterThan(0);

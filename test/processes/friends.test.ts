@@ -16,8 +16,12 @@ describe.skipIf(redis === null)('friends on different processes', () => {
     cluster = await startCluster(redis!, ['a', 'b']);
     [a, b] = [cluster.get('a'), cluster.get('b')];
   });
-  afterEach(async () => { await cluster.clear(); });
-  afterAll(async () => { await cluster.stop(); });
+  afterEach(async () => {
+    await cluster.clear();
+  });
+  afterAll(async () => {
+    await cluster.stop();
+  });
 
   it.each(['presence', 'lobby'] as const)('hear of each other in snapshot, delta and state (%s room)', async (kind) => {
     const [annId, bobId] = [fresh('ann'), fresh('bob')];
@@ -42,7 +46,9 @@ describe.skipIf(redis === null)('friends on different processes', () => {
     await bob.leave();
     await until(() => ann.sees(bobId).length === 0, 'the end');
     expect(ann.deltas.at(-1)).toEqual({
-      leaves: [{ ...before, status, matchId: 'm1' }], joins: [], users: [{ userId: bobId, general: 'unlogined' }],
+      leaves: [{ ...before, status, matchId: 'm1' }],
+      joins: [],
+      users: [{ userId: bobId, general: 'unlogined' }],
     });
     await until(() => ann.state.users[bobId]?.general === 'unlogined', 'the state');
     expect(ann.state.users[bobId]?.connections).toEqual({});
@@ -60,12 +66,20 @@ describe.skipIf(redis === null)('friends on different processes', () => {
       await friend.follow([annId]);
     }
     const everybody = [pc, phone, ...friends];
-    const allSee = (...statuses: string[]): Promise<boolean> => until(() => (
-      everybody.every((one) => one.statusesOf(annId).sort().join() === statuses.sort().join())
-    ), `everybody to see ${statuses.join(' and ')}`);
+    const allSee = (...statuses: string[]): Promise<boolean> =>
+      until(
+        () => everybody.every((one) => one.statusesOf(annId).sort().join() === statuses.sort().join()),
+        `everybody to see ${statuses.join(' and ')}`,
+      );
     await allSee('pc', 'phone');
     for (const own of [pc, phone]) {
-      await until(() => Object.keys(own.state.self?.connections ?? {}).sort().join() === [...devices].sort().join(), 'both devices in the own state');
+      await until(
+        () =>
+          Object.keys(own.state.self?.connections ?? {})
+            .sort()
+            .join() === [...devices].sort().join(),
+        'both devices in the own state',
+      );
     }
 
     await pc.setStatus('pc again');
@@ -78,7 +92,11 @@ describe.skipIf(redis === null)('friends on different processes', () => {
     everybody.splice(1, 1);
     await phone.leave();
     await allSee('pc again');
-    expect([pc, ...friends].flatMap(({ deltas }) => deltas).filter(({ users }) => users !== undefined && users.some(({ general }) => general !== 'online'))).toEqual([]);
+    expect(
+      [pc, ...friends]
+        .flatMap(({ deltas }) => deltas)
+        .filter(({ users }) => users !== undefined && users.some(({ general }) => general !== 'online')),
+    ).toEqual([]);
 
     everybody.splice(0, 1);
     await pc.setStatus(null);
@@ -104,6 +122,9 @@ describe.skipIf(redis === null)('friends on different processes', () => {
     expect(await cluster.topics()).toContain(`presence:u:${bobId}`);
     await cat.unfollow(undefined);
     // bob's own process listens for his other devices.
-    await until(async () => await cluster.redis.cli('PUBSUB', 'NUMSUB', `presence:u:${bobId}`) === `presence:u:${bobId}\n1`, 'one subscriber');
+    await until(
+      async () => (await cluster.redis.cli('PUBSUB', 'NUMSUB', `presence:u:${bobId}`)) === `presence:u:${bobId}\n1`,
+      'one subscriber',
+    );
   });
 });

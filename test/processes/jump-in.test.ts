@@ -23,7 +23,10 @@ describe.skipIf(redis === null)('a match on another process', () => {
     const match = await cluster.client(b.url, bobId).create('match');
     matches.push(match);
     await bob.setStatus({ text: 'Playing', matchId: match.roomId });
-    await until(() => ann.getSnapshot().find(({ userId }) => userId === bobId)?.matchId === match.roomId, 'ann to see the match');
+    await until(
+      () => ann.getSnapshot().find(({ userId }) => userId === bobId)?.matchId === match.roomId,
+      'ann to see the match',
+    );
     return match;
   };
   const join = async (player: PresenceClient): Promise<Room> => {
@@ -44,10 +47,12 @@ describe.skipIf(redis === null)('a match on another process', () => {
     await ann.follow([bobId]);
   });
   afterEach(async () => {
-    await Promise.all(matches.splice(0).map(async (match) => match.connection.isOpen ? match.leave() : undefined));
+    await Promise.all(matches.splice(0).map(async (match) => (match.connection.isOpen ? match.leave() : undefined)));
     await cluster.clear();
   });
-  afterAll(async () => { await cluster.stop(); });
+  afterAll(async () => {
+    await cluster.stop();
+  });
 
   it('takes the friend in, as who it is', async () => {
     const his = await openMatch();
@@ -56,7 +61,9 @@ describe.skipIf(redis === null)('a match on another process', () => {
     expect(await b.rooms()).toContain(his.roomId);
     expect(await a.rooms()).not.toContain(his.roomId);
     const said: unknown[] = [];
-    his.onMessage('said', (message) => { said.push(message); });
+    his.onMessage('said', (message) => {
+      said.push(message);
+    });
     hers.onMessage('said', () => undefined);
     hers.send('say', 'hello');
     expect(await until(() => said[0], 'bob to hear ann')).toEqual({ by: ann.userId, text: 'hello' });
@@ -68,7 +75,11 @@ describe.skipIf(redis === null)('a match on another process', () => {
     const cat = await cluster.player(a, fresh('cat'), { status: '' });
     await expect(cat.joinFriend(bobId)).rejects.toMatchObject({ name: 'PresenceError', code: 'not_visible' });
     await cat.follow([bobId]);
-    await expect(cat.joinFriend(bobId)).rejects.toMatchObject({ name: 'PresenceError', code: 'match_full', retryable: true });
+    await expect(cat.joinFriend(bobId)).rejects.toMatchObject({
+      name: 'PresenceError',
+      code: 'match_full',
+      retryable: true,
+    });
 
     await matches[1]!.leave();
     his.send('lock');
@@ -79,7 +90,11 @@ describe.skipIf(redis === null)('a match on another process', () => {
 
     await his.leave();
     await until(async () => !(await b.rooms()).includes(his.roomId), 'the match to end');
-    await expect(cat.joinFriend(bobId)).rejects.toMatchObject({ name: 'PresenceError', code: 'match_gone', retryable: false });
+    await expect(cat.joinFriend(bobId)).rejects.toMatchObject({
+      name: 'PresenceError',
+      code: 'match_gone',
+      retryable: false,
+    });
     await bob.setStatus('in the lobby');
     await until(() => cat.getSnapshot()[0]?.joinable === false, 'cat to see that');
     await expect(cat.joinFriend(bobId)).rejects.toMatchObject({ name: 'PresenceError', code: 'no_match' });
@@ -87,12 +102,21 @@ describe.skipIf(redis === null)('a match on another process', () => {
 
   it('takes no more players than it has seats, however many friends on however many processes ask at once', async () => {
     await openMatch();
-    const crowd = await Promise.all(Array.from({ length: 8 }, async (_, i) => {
-      const one = await cluster.player(i % 2 === 0 ? a : b, fresh('friend'), { status: '' });
-      await one.follow([bobId]);
-      return one;
-    }));
-    const outcomes = await Promise.all(crowd.map((one) => join(one).then(() => 'joined', (error: { code: string }) => error.code)));
+    const crowd = await Promise.all(
+      Array.from({ length: 8 }, async (_, i) => {
+        const one = await cluster.player(i % 2 === 0 ? a : b, fresh('friend'), { status: '' });
+        await one.follow([bobId]);
+        return one;
+      }),
+    );
+    const outcomes = await Promise.all(
+      crowd.map((one) =>
+        join(one).then(
+          () => 'joined',
+          (error: { code: string }) => error.code,
+        ),
+      ),
+    );
     expect(outcomes.sort()).toEqual(['joined', ...Array.from({ length: 7 }, () => 'match_full')]);
   });
 });

@@ -16,18 +16,28 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
     cluster = await startCluster(redis!, ['a', 'b']);
     [a, b] = [cluster.get('a'), cluster.get('b')];
   });
-  afterEach(async () => { await cluster.clear(); });
-  afterAll(async () => { await cluster.stop(); });
+  afterEach(async () => {
+    await cluster.clear();
+  });
+  afterAll(async () => {
+    await cluster.stop();
+  });
 
-  const sees = (follower: Person, wanted: Record<string, string>): boolean => (
-    Object.entries(wanted).every(([userId, status]) => follower.statusesOf(userId).join() === status)
-  );
-  const generals = (follower: Person): string[] => follower.deltas.flatMap(({ users = [] }) => users).map(({ userId, general }) => `${userId} ${general}`).sort();
+  const sees = (follower: Person, wanted: Record<string, string>): boolean =>
+    Object.entries(wanted).every(([userId, status]) => follower.statusesOf(userId).join() === status);
+  const generals = (follower: Person): string[] =>
+    follower.deltas
+      .flatMap(({ users = [] }) => users)
+      .map(({ userId, general }) => `${userId} ${general}`)
+      .sort();
   const states = async (): Promise<Array<string | undefined>> => [(await a.stats())?.state, (await b.stats())?.state];
 
   it('with loss of all its data pauses nobody on the same process, and all is right within 10 s of its return', async () => {
     const people: Record<string, Person> = {};
-    for (const [at, name] of [[a, 'a'], [b, 'b']] as const) {
+    for (const [at, name] of [
+      [a, 'a'],
+      [b, 'b'],
+    ] as const) {
       for (const role of ['local', 'changes', 'hides', 'leaves', 'stays', 'stranger']) {
         people[`${name}-${role}`] = await cluster.person(at, `${name}-${role}`, { status: 'one' });
       }
@@ -35,11 +45,16 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
     }
     const [followerA, followerB] = [people['a-follower']!, people['b-follower']!];
     const followed = ['changes', 'hides', 'leaves', 'stays'];
-    await until(async () => (await a.stats())?.processes === 1 && (await b.stats())?.processes === 1, 'the processes to know each other');
+    await until(
+      async () => (await a.stats())?.processes === 1 && (await b.stats())?.processes === 1,
+      'the processes to know each other',
+    );
     await followerA.follow(['a-local', ...followed.map((role) => `b-${role}`)]);
     await followerB.follow(['b-local', ...followed.map((role) => `a-${role}`)]);
     await until(() => [followerA, followerB].every(({ mirror }) => mirror.held.size === 6), 'the followers to see all');
-    [followerA, followerB].forEach((follower) => { follower.clear(); });
+    [followerA, followerB].forEach((follower) => {
+      follower.clear();
+    });
 
     /** One update after the other on the same process, each awaited by its follower, until told to stop. */
     const load = { going: true };
@@ -50,7 +65,11 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
         const status = `update ${++updates}`;
         const started = performance.now();
         await local.setStatus(status);
-        await until(() => follower.statusesOf(`${name}-local`)[0] === status, `${status} of ${name}-local to arrive`, 2000);
+        await until(
+          () => follower.statusesOf(`${name}-local`)[0] === status,
+          `${status} of ${name}-local to arrive`,
+          2000,
+        );
         slowestMs = Math.max(slowestMs, performance.now() - started);
         delivered[name] = updates;
       }
@@ -58,13 +77,18 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
     };
     const delivered: Record<string, number> = {};
     const pumps = Promise.all([pump('a'), pump('b')]);
-    pumps.catch(() => { load.going = false; });
+    pumps.catch(() => {
+      load.going = false;
+    });
 
     await cluster.redis.kill();
     await until(async () => (await states()).join() === 'down,down', 'both to notice', 10_000);
     const atDown = { ...delivered };
     const leaving: Array<Promise<void>> = [];
-    for (const [name, other] of [['a', 'b'], ['b', 'a']] as const) {
+    for (const [name, other] of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ] as const) {
       await people[`${name}-changes`]!.setStatus('two');
       await people[`${name}-hides`]!.setStatus(null);
       // Colyseus closes the socket when its own count of players is stored, which is when Redis is back.
@@ -72,7 +96,11 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
       // Answered without Redis, with what is known.
       await people[`${name}-follower`]!.follow([`${other}-stranger`]);
     }
-    await until(() => ['a', 'b'].every((name) => delivered[name]! >= atDown[name]! + 100), '100 more local updates to arrive', 20_000);
+    await until(
+      () => ['a', 'b'].every((name) => delivered[name]! >= atDown[name]! + 100),
+      '100 more local updates to arrive',
+      20_000,
+    );
     expect((await states()).join()).toBe('down,down');
     // What is elsewhere is shown as last seen.
     expect(sees(followerA, { 'b-changes': 'one', 'b-stays': 'one', 'b-leaves': 'one' })).toBe(true);
@@ -80,23 +108,41 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
     await cluster.redis.restart();
     const returned = performance.now();
     const wanted = (name: string): Record<string, string> => ({
-      [`${name}-changes`]: 'two', [`${name}-hides`]: '', [`${name}-leaves`]: '', [`${name}-stays`]: 'one', [`${name}-stranger`]: 'one',
+      [`${name}-changes`]: 'two',
+      [`${name}-hides`]: '',
+      [`${name}-leaves`]: '',
+      [`${name}-stays`]: 'one',
+      [`${name}-stranger`]: 'one',
     });
-    await until(() => sees(followerA, wanted('b')) && sees(followerB, wanted('a')), 'everybody to be right again', 10_000);
+    await until(
+      () => sees(followerA, wanted('b')) && sees(followerB, wanted('a')),
+      'everybody to be right again',
+      10_000,
+    );
     const right = performance.now() - returned;
     load.going = false;
     const local = await pumps;
     await Promise.all(leaving);
-    console.info(`Redis killed and back, empty: all right ${(right / 1000).toFixed(2)} s after its return. Local updates throughout: ${
-      local.map(({ updates, slowestMs }) => `${updates}, the slowest ${slowestMs.toFixed(0)} ms`).join('; ')}.`);
+    console.info(
+      `Redis killed and back, empty: all right ${(right / 1000).toFixed(2)} s after its return. Local updates throughout: ${local
+        .map(({ updates, slowestMs }) => `${updates}, the slowest ${slowestMs.toFixed(0)} ms`)
+        .join('; ')}.`,
+    );
 
     expect(generals(followerA)).toEqual(['b-hides offline', 'b-leaves unlogined', 'b-stranger online']);
     expect(generals(followerB)).toEqual(['a-hides offline', 'a-leaves unlogined', 'a-stranger online']);
     for (const process of [a, b]) {
       expect(process.hasEnded).toBe(false);
       expect(process.faults).toEqual([]);
-      expect(process.log).toEqual([expect.stringContaining('does not answer'), expect.stringContaining('answers again')]);
-      await until(async () => Number(await cluster.redis.cli('SCARD', `presence:pu:${(await process.stats())!.incarnation}`)) === 5, 'all visible users to be registered');
+      expect(process.log).toEqual([
+        expect.stringContaining('does not answer'),
+        expect.stringContaining('answers again'),
+      ]);
+      await until(
+        async () =>
+          Number(await cluster.redis.cli('SCARD', `presence:pu:${(await process.stats())!.incarnation}`)) === 5,
+        'all visible users to be registered',
+      );
     }
     expect((await cluster.redis.cli('SMEMBERS', 'presence:p')).split('\n')).toHaveLength(2);
     // The cluster takes new players.
@@ -107,18 +153,25 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
   }, 60_000);
 
   it('that empties it under a process which cannot notice yet makes nobody blink', async () => {
-    const [ann, bob] = [await cluster.person(a, 'ann', { status: 'here' }), await cluster.person(b, 'bob', { status: 'here' })];
-    await until(async () => (await a.stats())?.processes === 1 && (await b.stats())?.processes === 1, 'the processes to know each other');
+    const [ann, bob] = [
+      await cluster.person(a, 'ann', { status: 'here' }),
+      await cluster.person(b, 'bob', { status: 'here' }),
+    ];
+    await until(
+      async () => (await a.stats())?.processes === 1 && (await b.stats())?.processes === 1,
+      'the processes to know each other',
+    );
     await ann.follow(['bob']);
     await until(() => sees(ann, { bob: 'here' }), 'ann to see bob');
     ann.clear();
-    const reads = async (): Promise<number> => Number(/cmdstat_hgetall:calls=(\d+)/.exec(await cluster.redis.cli('INFO', 'commandstats'))?.[1] ?? 0);
+    const reads = async (): Promise<number> =>
+      Number(/cmdstat_hgetall:calls=(\d+)/.exec(await cluster.redis.cli('INFO', 'commandstats'))?.[1] ?? 0);
 
     b.signal('SIGSTOP');
     await cluster.redis.cli('FLUSHALL');
     try {
       const before = await reads();
-      await until(async () => await reads() >= before + 4, 'process a to look for bob, and for ann, twice', 8000);
+      await until(async () => (await reads()) >= before + 4, 'process a to look for bob, and for ann, twice', 8000);
       expect(sees(ann, { bob: 'here' })).toBe(true);
     } finally {
       b.signal('SIGCONT');
@@ -133,21 +186,34 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
   }, 30_000);
 
   it('by CLIENT KILL of every connection, again and again, loses no update and shows nobody as gone', async () => {
-    const [ann, bob] = [await cluster.person(a, 'ann', { status: 'here' }), await cluster.person(b, 'bob', { status: 'here' })];
-    await until(async () => (await a.stats())?.processes === 1 && (await b.stats())?.processes === 1, 'the processes to know each other');
+    const [ann, bob] = [
+      await cluster.person(a, 'ann', { status: 'here' }),
+      await cluster.person(b, 'bob', { status: 'here' }),
+    ];
+    await until(
+      async () => (await a.stats())?.processes === 1 && (await b.stats())?.processes === 1,
+      'the processes to know each other',
+    );
     await ann.follow(['bob']);
     await bob.follow(['ann']);
     await until(() => sees(ann, { bob: 'here' }) && sees(bob, { ann: 'here' }), 'both to see each other');
-    [ann, bob].forEach((one) => { one.clear(); });
+    [ann, bob].forEach((one) => {
+      one.clear();
+    });
     for (let round = 0; round < 5; round++) {
       const status = `round ${round}`;
-      const killing = cluster.redis.cli('CLIENT', 'KILL', 'TYPE', round % 2 === 0 ? 'pubsub' : 'normal')
+      const killing = cluster.redis
+        .cli('CLIENT', 'KILL', 'TYPE', round % 2 === 0 ? 'pubsub' : 'normal')
         // One after the other: the second would kill who sends the first.
         .then(() => cluster.redis.cli('CLIENT', 'KILL', 'TYPE', round % 2 === 0 ? 'normal' : 'pubsub'));
       await ann.setStatus(status);
       await bob.setStatus(status);
       await killing;
-      await until(() => sees(ann, { bob: status }) && sees(bob, { ann: status }), `${status} to arrive on both sides`, 10_000);
+      await until(
+        () => sees(ann, { bob: status }) && sees(bob, { ann: status }),
+        `${status} to arrive on both sides`,
+        10_000,
+      );
     }
     expect([...generals(ann), ...generals(bob)]).toEqual([]);
     expect([...a.faults, ...b.faults]).toEqual([]);

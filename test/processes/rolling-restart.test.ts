@@ -38,7 +38,10 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
       players.push(await cluster.playerAt(balancer.url, 'presence', userId, { status: 'begin', timeoutMs: 20_000 }));
     }
     await Promise.all(players.map(async (player) => player.follow(PLAYERS)));
-    await until(() => players.every(({ getSnapshot }) => getSnapshot().every(({ online }) => online)), 'everybody to see everybody');
+    await until(
+      () => players.every(({ getSnapshot }) => getSnapshot().every(({ online }) => online)),
+      'everybody to see everybody',
+    );
     const rooms = await Promise.all(NAMES.map(async (name) => cluster.get(name).rooms()));
     expect(rooms.every(({ length }) => length > 0)).toBe(true);
     const connectionIds = players.map(({ connectionId }) => connectionId);
@@ -48,7 +51,11 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
     const moves = new Map<string, number>();
     for (const player of players) {
       player.onUserStatusChanged((changes) => {
-        blinks.push(...changes.filter(({ statusType }) => statusType !== 'online').map(({ userId, statusType }) => `${player.userId} heard that ${userId} is ${statusType}`));
+        blinks.push(
+          ...changes
+            .filter(({ statusType }) => statusType !== 'online')
+            .map(({ userId, statusType }) => `${player.userId} heard that ${userId} is ${statusType}`),
+        );
       });
       player.onDelta(({ joins, leaves, users = [] }) => {
         const lost = leaves.filter(({ userId }) => !joins.some((join) => join.userId === userId));
@@ -66,20 +73,32 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
 
     // The load: everybody says something new, one after the other, all the time.
     const load = { going: true, updates: 0 };
-    const saying = Promise.all(players.map(async (player) => {
-      for (let n = 0; load.going; n++) {
-        await player.setStatus({ text: `${player.userId} says ${n}` });
-        load.updates++;
-        await until(() => player.self?.details?.['text'] === `${player.userId} says ${n}`, `the echo of ${player.userId}'s ${n}`, 20_000);
-      }
-    }));
-    saying.catch(() => { load.going = false; });
+    const saying = Promise.all(
+      players.map(async (player) => {
+        for (let n = 0; load.going; n++) {
+          await player.setStatus({ text: `${player.userId} says ${n}` });
+          load.updates++;
+          await until(
+            () => player.self?.details?.['text'] === `${player.userId} says ${n}`,
+            `the echo of ${player.userId}'s ${n}`,
+            20_000,
+          );
+        }
+      }),
+    );
+    saying.catch(() => {
+      load.going = false;
+    });
 
     const steps: string[] = [];
     for (const name of NAMES) {
       const before = performance.now();
       const old = cluster.get(name);
-      await until(async () => ((await old.stats())?.processes ?? 0) > 0, `"${name}" to know of another process`, 10_000);
+      await until(
+        async () => ((await old.stats())?.processes ?? 0) > 0,
+        `"${name}" to know of another process`,
+        10_000,
+      );
       await old.end('SIGTERM');
       expect(old.exitCode).toBe(0);
       expect(old.faults).toEqual([]);
@@ -94,16 +113,27 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
 
     await Promise.all(players.map(async (player, i) => player.setStatus(`end ${i}`)));
     for (const player of players) {
-      await until(() => player.getSnapshot().every(({ userId, online, status, stale }) => (
-        online && !stale && status === `end ${PLAYERS.indexOf(userId)}`
-      )), `${player.userId} to see what everybody said last`, 10_000);
-      expect(player.getSnapshot().map(({ userId }) => userId)).toEqual(PLAYERS.filter((userId) => userId !== player.userId));
+      await until(
+        () =>
+          player
+            .getSnapshot()
+            .every(
+              ({ userId, online, status, stale }) => online && !stale && status === `end ${PLAYERS.indexOf(userId)}`,
+            ),
+        `${player.userId} to see what everybody said last`,
+        10_000,
+      );
+      expect(player.getSnapshot().map(({ userId }) => userId)).toEqual(
+        PLAYERS.filter((userId) => userId !== player.userId),
+      );
       expect(player.getSnapshot().every(({ connections }) => connections.length === 1)).toBe(true);
     }
     expect(blinks).toEqual([]);
     expect(players.map(({ connectionId }) => connectionId)).toEqual(connectionIds);
     expect([...moves.keys()].sort()).toEqual([...PLAYERS].sort());
     vi.mocked(console.info).mockRestore();
-    console.info(`Rolling restart with ${PLAYERS.length} players who all follow each other: ${steps.join(', ')} per process, ${load.updates} updates meanwhile, nobody seen to go.`);
+    console.info(
+      `Rolling restart with ${PLAYERS.length} players who all follow each other: ${steps.join(', ')} per process, ${load.updates} updates meanwhile, nobody seen to go.`,
+    );
   }, 90_000);
 });

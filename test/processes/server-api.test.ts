@@ -16,15 +16,24 @@ describe.skipIf(redis === null)('the server API of another process', () => {
     cluster = await startCluster(redis!, ['a', 'b']);
     [a, b] = [cluster.get('a'), cluster.get('b')];
   });
-  afterEach(async () => { await cluster.clear(); });
-  afterAll(async () => { await cluster.stop(); });
+  afterEach(async () => {
+    await cluster.clear();
+  });
+  afterAll(async () => {
+    await cluster.stop();
+  });
 
   it('follows, sets statuses, blocks and ends connections', async () => {
     const [annId, bobId] = [fresh('ann'), fresh('bob')];
     const ann = await cluster.player(a, annId, { status: 'on a' });
     const bob = await cluster.player(b, bobId, { status: 'on b' });
     await until(async () => (await b.stats())?.processes === 1, 'the processes to know each other');
-    const shown = (): string | undefined => ann.getSnapshot().find(({ userId }) => userId === bobId)?.connections.map(({ status }) => status).join();
+    const shown = (): string | undefined =>
+      ann
+        .getSnapshot()
+        .find(({ userId }) => userId === bobId)
+        ?.connections.map(({ status }) => status)
+        .join();
 
     await b.api('follow', { userId: annId }, [bobId]);
     await until(() => shown() === 'on b', 'the follow');
@@ -40,7 +49,9 @@ describe.skipIf(redis === null)('the server API of another process', () => {
     await until(() => shown() === 'not for ann', 'the end of the block');
 
     const unfollowed: Array<readonly string[]> = [];
-    ann.onFollowsChanged((_, removed) => { unfollowed.push(removed); });
+    ann.onFollowsChanged((_, removed) => {
+      unfollowed.push(removed);
+    });
     await b.api('unfollow', { userId: annId }, [bobId]);
     await until(() => ann.getSnapshot().length === 0, 'the end of the follow');
     expect(unfollowed).toEqual([[bobId]]);

@@ -19,28 +19,36 @@ describe.skipIf(redis === null)('a process stopped past its lease and continued'
     cluster = await startCluster(redis!, ['a', 'b']);
     [a, b] = [cluster.get('a'), cluster.get('b')];
   });
-  afterEach(async () => { await cluster.clear(); });
+  afterEach(async () => {
+    await cluster.clear();
+  });
   afterAll(async () => {
     a.signal('SIGCONT');
     await cluster.stop();
   });
 
-  const join = (process: ServerProcess, userIds: string[]): Promise<Person[]> => (
-    Promise.all(userIds.map(async (userId) => cluster.person(process, userId, { status: 'one' })))
-  );
-  const sees = (follower: Person, userIds: string[], status: string): boolean => (
-    userIds.every((userId) => follower.statusesOf(userId).join() === status)
-  );
+  const join = (process: ServerProcess, userIds: string[]): Promise<Person[]> =>
+    Promise.all(userIds.map(async (userId) => cluster.person(process, userId, { status: 'one' })));
+  const sees = (follower: Person, userIds: string[], status: string): boolean =>
+    userIds.every((userId) => follower.statusesOf(userId).join() === status);
 
   it('both sides are right again within 5 s', async () => {
     const [playersA, playersB] = [await join(a, ON_A), await join(b, ON_B)];
-    const [followerA, followerB] = [await cluster.person(a, 'follower-a', { status: '' }), await cluster.person(b, 'follower-b', { status: '' })];
-    await until(async () => (await a.stats())?.processes === 1 && (await b.stats())?.processes === 1, 'the processes to know each other');
+    const [followerA, followerB] = [
+      await cluster.person(a, 'follower-a', { status: '' }),
+      await cluster.person(b, 'follower-b', { status: '' }),
+    ];
+    await until(
+      async () => (await a.stats())?.processes === 1 && (await b.stats())?.processes === 1,
+      'the processes to know each other',
+    );
     await followerA.follow(ON_B);
     await followerB.follow(ON_A);
     await until(() => sees(followerA, ON_B, 'one') && sees(followerB, ON_A, 'one'), 'both followers to see all');
     const { incarnation } = (await a.stats())!;
-    [followerA, followerB].forEach((follower) => { follower.clear(); });
+    [followerA, followerB].forEach((follower) => {
+      follower.clear();
+    });
 
     a.signal('SIGSTOP');
     await until(() => sees(followerB, ON_A, ''), 'its players to be shown offline', 12_000);
@@ -58,20 +66,41 @@ describe.skipIf(redis === null)('a process stopped past its lease and continued'
     const woken = performance.now();
     a.signal('SIGCONT');
     const left = (): number => 5000 - (performance.now() - woken);
-    await until(() => sees(followerA, ON_B.slice(2), 'two') && sees(followerA, ON_B.slice(0, 2), ''), 'its own players to see what they missed', left());
+    await until(
+      () => sees(followerA, ON_B.slice(2), 'two') && sees(followerA, ON_B.slice(0, 2), ''),
+      'its own players to see what they missed',
+      left(),
+    );
     const here = performance.now() - woken;
-    await until(() => sees(followerB, ON_A.slice(2), 'one') && sees(followerB, [ON_A[0]!], 'two') && sees(followerB, [ON_A[1]!], ''), 'everybody else to see its players again', left());
+    await until(
+      () =>
+        sees(followerB, ON_A.slice(2), 'one') && sees(followerB, [ON_A[0]!], 'two') && sees(followerB, [ON_A[1]!], ''),
+      'everybody else to see its players again',
+      left(),
+    );
     const there = performance.now() - woken;
-    console.info(`SIGSTOP past the lease: after SIGCONT its own side was right after ${(here / 1000).toFixed(2)} s, the other after ${(there / 1000).toFixed(2)} s.`);
+    console.info(
+      `SIGSTOP past the lease: after SIGCONT its own side was right after ${(here / 1000).toFixed(2)} s, the other after ${(there / 1000).toFixed(2)} s.`,
+    );
     await Promise.all(asked);
 
     // Nobody on the other side was gone for its followers, but who really went.
-    const offline = followerA.deltas.flatMap(({ users = [] }) => users).map(({ userId, general }) => `${userId} ${general}`);
+    const offline = followerA.deltas
+      .flatMap(({ users = [] }) => users)
+      .map(({ userId, general }) => `${userId} ${general}`);
     expect(offline.sort()).toEqual([`${ON_B[0]} unlogined`, `${ON_B[1]} offline`]);
     // One end and one return for each.
     for (const userId of ON_A.slice(2)) {
-      const heard = followerB.deltas.flatMap(({ leaves, joins }) => [...leaves.map((one) => ['-', one] as const), ...joins.map((one) => ['+', one] as const)]);
-      expect(heard.filter(([, one]) => one.userId === userId).map(([sign]) => sign).join('')).toBe('-+');
+      const heard = followerB.deltas.flatMap(({ leaves, joins }) => [
+        ...leaves.map((one) => ['-', one] as const),
+        ...joins.map((one) => ['+', one] as const),
+      ]);
+      expect(
+        heard
+          .filter(([, one]) => one.userId === userId)
+          .map(([sign]) => sign)
+          .join(''),
+      ).toBe('-+');
     }
     const registered = (await cluster.redis.cli('SMEMBERS', `presence:pu:${incarnation}`)).split('\n');
     expect(registered).toEqual(expect.arrayContaining([...ON_A.slice(2), ON_A[0], 'follower-a']));
@@ -79,7 +108,10 @@ describe.skipIf(redis === null)('a process stopped past its lease and continued'
 
     await playersA[10]!.setStatus('three');
     await playersB[10]!.setStatus('three');
-    await until(() => sees(followerB, [ON_A[10]!], 'three') && sees(followerA, [ON_B[10]!], 'three'), 'news to pass both ways');
+    await until(
+      () => sees(followerB, [ON_A[10]!], 'three') && sees(followerA, [ON_B[10]!], 'three'),
+      'news to pass both ways',
+    );
     expect([...a.log, ...b.log]).toEqual([]);
     expectSound(followerA, followerB);
   }, 60_000);

@@ -16,8 +16,12 @@ class MatchRoom extends Room {
 }
 
 let server: TestServer;
-beforeEach(async () => { server = await startServer({}, { match: MatchRoom }); });
-afterEach(async () => { await server.stop(); });
+beforeEach(async () => {
+  server = await startServer({}, { match: MatchRoom });
+});
+afterEach(async () => {
+  await server.stop();
+});
 
 test('a returned player that calls is welcomed first, and hears on', async () => {
   const ann = await person(server, 'ann', 'match');

@@ -5,12 +5,24 @@ import { FORMS, fresh, person, ROOMS, settle, type Person } from '../support/per
 import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
-const UNKNOWN = ['presence:', 'presence:invite', 'presence:Status', 'presence:delta', 'presence:reply', 'presence:__proto__', `presence:${'x'.repeat(100)}`];
+const UNKNOWN = [
+  'presence:',
+  'presence:invite',
+  'presence:Status',
+  'presence:delta',
+  'presence:reply',
+  'presence:__proto__',
+  `presence:${'x'.repeat(100)}`,
+];
 
 describe.each(ROOMS)('the wire, in a %s room', (room) => {
   let server: TestServer;
-  beforeAll(async () => { server = await startServer({ rateLimit: 1000, maxFollows: 3, evict: 'oldest' }); });
-  afterAll(async () => { await server.stop(); });
+  beforeAll(async () => {
+    server = await startServer({ rateLimit: 1000, maxFollows: 3, evict: 'oldest' });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   describe.each(FORMS)('client to server, by %s', (form) => {
     test('presence:status → {}', async () => {
@@ -20,13 +32,32 @@ describe.each(ROOMS)('the wire, in a %s room', (room) => {
     });
 
     test('presence:follow → { presences, users }, and evicted when the limit dropped some', async () => {
-      const [ann, bob] = [await person(server, fresh('ann'), room), await person(server, 'bob|Bob', room, { status: '{"matchId":"m"}' })];
+      const [ann, bob] = [
+        await person(server, fresh('ann'), room),
+        await person(server, 'bob|Bob', room, { status: '{"matchId":"m"}' }),
+      ];
       expect(await ann.ask('presence:follow', { userIds: ['bob', 'u1', 'u2'] }, form)).toEqual({
-        presences: [{ userId: 'bob', connectionId: await bob.connectionId(), status: '{"matchId":"m"}', matchId: 'm', username: 'Bob' }],
-        users: [{ userId: 'u1', general: 'unlogined' }, { userId: 'u2', general: 'unlogined' }],
+        presences: [
+          {
+            userId: 'bob',
+            connectionId: await bob.connectionId(),
+            status: '{"matchId":"m"}',
+            matchId: 'm',
+            username: 'Bob',
+          },
+        ],
+        users: [
+          { userId: 'u1', general: 'unlogined' },
+          { userId: 'u2', general: 'unlogined' },
+        ],
       });
       expect(await ann.ask('presence:follow', { userIds: ['u3', 'u1'] }, form)).toEqual({
-        presences: [], users: [{ userId: 'u3', general: 'unlogined' }, { userId: 'u1', general: 'unlogined' }], evicted: ['bob'],
+        presences: [],
+        users: [
+          { userId: 'u3', general: 'unlogined' },
+          { userId: 'u1', general: 'unlogined' },
+        ],
+        evicted: ['bob'],
       });
       await bob.leave();
     });
@@ -39,15 +70,27 @@ describe.each(ROOMS)('the wire, in a %s room', (room) => {
 
     test('presence:query → { users }', async () => {
       const bobId = fresh('bob');
-      const [ann, bob] = [await person(server, fresh('ann'), room), await person(server, bobId, room, { status: 'one' })];
+      const [ann, bob] = [
+        await person(server, fresh('ann'), room),
+        await person(server, bobId, room, { status: 'one' }),
+      ];
       const phone = await person(server, bobId, room, { status: 'two' });
-      const [a, b] = [{ userId: bobId, connectionId: await bob.connectionId(), status: 'one' }, { userId: bobId, connectionId: await phone.connectionId(), status: 'two' }];
+      const [a, b] = [
+        { userId: bobId, connectionId: await bob.connectionId(), status: 'one' },
+        { userId: bobId, connectionId: await phone.connectionId(), status: 'two' },
+      ];
       expect(await ann.ask('presence:query', { userIds: [bobId, 'nobody', bobId] }, form)).toEqual({
-        users: [{ userId: bobId, general: 'online', customStatus: 'two', presences: [a, b] }, { userId: 'nobody', general: 'unlogined', customStatus: '', presences: [] }],
+        users: [
+          { userId: bobId, general: 'online', customStatus: 'two', presences: [a, b] },
+          { userId: 'nobody', general: 'unlogined', customStatus: '', presences: [] },
+        ],
       });
       await bob.setStatus('three');
       expect((await ann.ask('presence:query', { userIds: [bobId] }, form)).users[0]).toEqual({
-        userId: bobId, general: 'online', customStatus: 'three', presences: [b, { ...a, status: 'three' }],
+        userId: bobId,
+        general: 'online',
+        customStatus: 'three',
+        presences: [b, { ...a, status: 'three' }],
       });
       expect(await ann.ask('presence:query', { userIds: [] }, form)).toEqual({ users: [] });
     });
@@ -80,16 +123,23 @@ describe.each(ROOMS)('the wire, in a %s room', (room) => {
       const ann = await person(server, fresh('ann'), room);
       ann.rawSend('presence:status', { status: 'x', cid });
       ann.rawSend('presence:status', { status: 7, cid });
-      const [good, bad] = await until(() => (ann.replies.length === 2 ? ann.replies as [unknown, unknown] : undefined), 'both replies');
+      const [good, bad] = await until(
+        () => (ann.replies.length === 2 ? (ann.replies as [unknown, unknown]) : undefined),
+        'both replies',
+      );
       expect(good).toEqual({ cid, ok: true });
       expect(bad).toEqual({ cid, ok: false, error: { code: 'invalid_payload', message: expect.any(String) } });
     });
 
     test('replies come with the cids of their questions, whatever the order', async () => {
       const ann = await person(server, fresh('ann'), room);
-      const cids = Array.from({ length: 20 }, (_, i) => ann.sendForm(i % 2 === 0 ? 'presence:follow' : 'presence:query', { userIds: [`u${i % 3}`] }));
+      const cids = Array.from({ length: 20 }, (_, i) =>
+        ann.sendForm(i % 2 === 0 ? 'presence:follow' : 'presence:query', { userIds: [`u${i % 3}`] }),
+      );
       const replies = await Promise.all(cids.map(async (cid) => ann.reply(cid)));
-      replies.forEach((reply, i) => { expect(reply).toHaveProperty(i % 2 === 0 ? 'presences' : 'users'); });
+      replies.forEach((reply, i) => {
+        expect(reply).toHaveProperty(i % 2 === 0 ? 'presences' : 'users');
+      });
       expect(new Set(ann.replies.map(({ cid }) => cid)).size).toBe(20);
     });
 
@@ -99,13 +149,15 @@ describe.each(ROOMS)('the wire, in a %s room', (room) => {
       for (const cid of [null, {}, [], true, 'x'.repeat(129)]) {
         ann.rawSend('presence:status', { status: 'silently', cid });
       }
-      await until(() => ann.statusesOf((ann.welcomes[0]?.userId ?? ''))[0] === 'silently', 'the status');
+      await until(() => ann.statusesOf(ann.welcomes[0]?.userId ?? '')[0] === 'silently', 'the status');
       await settle(ann);
       expect(ann.replies).toEqual([]);
       ann.rawSend('presence:status', { status: 7 });
       ann.rawSend('presence:status', { status: 7, cid: {} });
       await settle(ann);
-      expect(ann.replies).toEqual([1, 2].map(() => ({ cid: null, ok: false, error: { code: 'invalid_payload', message: expect.any(String) } })));
+      expect(ann.replies).toEqual(
+        [1, 2].map(() => ({ cid: null, ok: false, error: { code: 'invalid_payload', message: expect.any(String) } })),
+      );
     });
 
     test('a request takes no cid: it is an unknown field there', async () => {
@@ -121,22 +173,33 @@ describe.each(ROOMS)('the wire, in a %s room', (room) => {
       ann.rawSend(type, 'not an object');
       ann.rawSend(type);
       await settle(ann);
-      expect(ann.replies.map((reply) => [reply.cid, reply.ok ? '' : reply.error.code])).toEqual([['q', 'unknown_message'], [null, 'unknown_message'], [null, 'unknown_message']]);
+      expect(ann.replies.map((reply) => [reply.cid, reply.ok ? '' : reply.error.code])).toEqual([
+        ['q', 'unknown_message'],
+        [null, 'unknown_message'],
+        [null, 'unknown_message'],
+      ]);
       // As a request Colyseus answers by itself.
-      await expect((ann.room as unknown as { request(type: string): Promise<unknown> }).request(type)).rejects.toMatchObject({ name: 'no_handler' });
+      await expect(
+        (ann.room as unknown as { request(type: string): Promise<unknown> }).request(type),
+      ).rejects.toMatchObject({ name: 'no_handler' });
       expect(ann.room.connection.isOpen).toBe(true);
     });
 
-    test.each(['chat', 'constructor', '__proto__', 'presence', ''])('%j, under no prefix of ours: an error message of the room, and the connection lives', async (type) => {
-      const ann = await person(server, fresh('ann'), room);
-      const errors: unknown[] = [];
-      ann.room.onError((code, message) => { errors.push([code, message]); });
-      ann.rawSend(type, {});
-      await settle(ann);
-      expect(errors).toHaveLength(1);
-      expect(ann.replies).toEqual([]);
-      expect(ann.room.connection.isOpen).toBe(true);
-    });
+    test.each(['chat', 'constructor', '__proto__', 'presence', ''])(
+      '%j, under no prefix of ours: an error message of the room, and the connection lives',
+      async (type) => {
+        const ann = await person(server, fresh('ann'), room);
+        const errors: unknown[] = [];
+        ann.room.onError((code, message) => {
+          errors.push([code, message]);
+        });
+        ann.rawSend(type, {});
+        await settle(ann);
+        expect(errors).toHaveLength(1);
+        expect(ann.replies).toEqual([]);
+        expect(ann.room.connection.isOpen).toBe(true);
+      },
+    );
 
     test('raw bytes under our names are unknown, and harmless', async () => {
       const ann = await person(server, fresh('ann'), room, { status: 'x' });
@@ -144,7 +207,9 @@ describe.each(ROOMS)('the wire, in a %s room', (room) => {
         ann.room.sendBytes(type, new Uint8Array([1, 2, 3]));
       }
       await settle(ann);
-      expect(ann.replies.map((reply) => (reply.ok ? '' : reply.error.code))).toEqual(REQUEST_TYPES.map(() => 'unknown_message'));
+      expect(ann.replies.map((reply) => (reply.ok ? '' : reply.error.code))).toEqual(
+        REQUEST_TYPES.map(() => 'unknown_message'),
+      );
     });
   });
 
@@ -153,21 +218,34 @@ describe.each(ROOMS)('the wire, in a %s room', (room) => {
       const annId = fresh('ann');
       const ann = await person(server, `${annId}|Ann`, room, { status: 'x' });
       await settle(ann);
-      const messages = ann.heard.filter((entry) => entry.kind === 'message').map((entry) => (entry as { type: string }).type).filter((type) => type !== 'rooms');
+      const messages = ann.heard
+        .filter((entry) => entry.kind === 'message')
+        .map((entry) => (entry as { type: string }).type)
+        .filter((type) => type !== 'rooms');
       expect(messages).toEqual(['presence:welcome', 'presence:delta']);
-      expect(ann.welcomes).toEqual([{ protocol: PROTOCOL_VERSION, userId: annId, username: 'Ann', connectionId: expect.stringMatching(/^[\w-]{16}$/), presences: [] }]);
+      expect(ann.welcomes).toEqual([
+        {
+          protocol: PROTOCOL_VERSION,
+          userId: annId,
+          username: 'Ann',
+          connectionId: expect.stringMatching(/^[\w-]{16}$/),
+          presences: [],
+        },
+      ]);
     });
 
-    test('presence:snapshot and presence:unfollowed tell what the server did on the client\'s behalf', async () => {
+    test("presence:snapshot and presence:unfollowed tell what the server did on the client's behalf", async () => {
       const [annId, bobId] = [fresh('ann'), fresh('bob')];
       const [ann, bob] = [await person(server, annId, room), await person(server, bobId, room, { status: 'x' })];
       presence.follow({ connectionId: await ann.connectionId() }, [bobId, 'nobody']);
       await until(() => ann.snapshots.length > 0, 'the snapshot');
-      expect(ann.snapshots).toEqual([{
-        userIds: [bobId, 'nobody'],
-        presences: [{ userId: bobId, connectionId: await bob.connectionId(), status: 'x' }],
-        users: [{ userId: 'nobody', general: 'unlogined' }],
-      }]);
+      expect(ann.snapshots).toEqual([
+        {
+          userIds: [bobId, 'nobody'],
+          presences: [{ userId: bobId, connectionId: await bob.connectionId(), status: 'x' }],
+          users: [{ userId: 'nobody', general: 'unlogined' }],
+        },
+      ]);
       presence.unfollow({ userId: annId }, [bobId, 'never followed']);
       await until(() => ann.unfollowed.length > 0, 'presence:unfollowed');
       expect(ann.unfollowed).toEqual([{ userIds: [bobId] }]);
@@ -185,7 +263,9 @@ describe('the lobby half of a presence lobby', () => {
     server = await startServer({}, { match: class extends Room {}, other: class extends Room {} });
     ann = await person(server, 'ann', 'lobby');
   });
-  afterAll(async () => { await server.stop(); });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   test('lists rooms, tells of new and ended ones, and never lists presence rooms', async () => {
     await until(() => ann.messages('rooms').length > 0, 'the list');
@@ -205,7 +285,9 @@ describe('the lobby half of a presence lobby', () => {
     const list = async (filter: unknown): Promise<string[]> => {
       const before = ann.messages('rooms').length;
       ann.rawSend('filter', filter);
-      return (await until(() => ann.messages<Array<{ name: string }>>('rooms')[before], 'the list')).map(({ name }) => name).sort();
+      return (await until(() => ann.messages<Array<{ name: string }>>('rooms')[before], 'the list'))
+        .map(({ name }) => name)
+        .sort();
     };
     await until(async () => (await list({})).length === 2, 'both rooms');
     expect(await list({ name: 'match' })).toEqual(['match']);

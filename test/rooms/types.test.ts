@@ -8,12 +8,27 @@ import type { Room } from '@colyseus/sdk';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import {
   REQUEST_TYPES,
-  type Delta, type FollowReply, type FollowRequest, type JoinReply, type JoinRequest, type Presence, type PresenceLobbyRoom, type PresenceRoom,
-  type QueryReply, type QueryRequest, type Reply, type RequestType, type Snapshot, type StatusReply, type StatusRequest, type Unfollowed,
-  type UnfollowReply, type UnfollowRequest, type Welcome,
+  type Delta,
+  type FollowReply,
+  type FollowRequest,
+  type JoinReply,
+  type JoinRequest,
+  type Presence,
+  type PresenceLobbyRoom,
+  type PresenceRoom,
+  type QueryReply,
+  type QueryRequest,
+  type Reply,
+  type RequestType,
+  type Snapshot,
+  type StatusReply,
+  type StatusRequest,
+  type Unfollowed,
+  type UnfollowReply,
+  type UnfollowRequest,
+  type Welcome,
 } from '../../src/index.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-
 
 describe.each(['presence', 'lobby'] as const)('types of a %s room', (name) => {
   let server: TestServer;
@@ -25,7 +40,9 @@ describe.each(['presence', 'lobby'] as const)('types of a %s room', (name) => {
     lobby = room as unknown as Room<PresenceLobbyRoom>;
     room.onMessage('*', () => {});
   });
-  afterAll(async () => { await server.stop(); });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   test('replies of requests', async () => {
     const follow = await room.request('presence:follow', { userIds: ['bob'] });
@@ -47,7 +64,7 @@ describe.each(['presence', 'lobby'] as const)('types of a %s room', (name) => {
     await expect(jump()).rejects.toMatchObject({ name: 'rejected', reason: { code: 'not_visible' } });
   });
 
-  test('the same through the lobby\'s type', async () => {
+  test("the same through the lobby's type", async () => {
     const follow = await lobby.request('presence:follow', { userIds: ['bob'] });
     expectTypeOf(follow).toEqualTypeOf<FollowReply>();
     const query = await lobby.request('presence:query', { userIds: ['bob'] });
@@ -68,13 +85,27 @@ describe.each(['presence', 'lobby'] as const)('types of a %s room', (name) => {
   });
 
   test('messages of the server', () => {
-    room.onMessage('presence:delta', (delta) => { expectTypeOf(delta).toEqualTypeOf<Delta>(); });
-    room.onMessage('presence:snapshot', (snapshot) => { expectTypeOf(snapshot).toEqualTypeOf<Snapshot>(); });
-    room.onMessage('presence:welcome', (welcome) => { expectTypeOf(welcome).toEqualTypeOf<Welcome>(); });
-    room.onMessage('presence:unfollowed', (unfollowed) => { expectTypeOf(unfollowed).toEqualTypeOf<Unfollowed>(); });
-    room.onMessage('presence:reply', (reply) => { expectTypeOf(reply).toEqualTypeOf<Reply>(); });
-    lobby.onMessage('presence:delta', (delta) => { expectTypeOf(delta).toEqualTypeOf<Delta>(); });
-    lobby.onMessage('+', ([roomId]) => { expectTypeOf(roomId).toEqualTypeOf<string>(); });
+    room.onMessage('presence:delta', (delta) => {
+      expectTypeOf(delta).toEqualTypeOf<Delta>();
+    });
+    room.onMessage('presence:snapshot', (snapshot) => {
+      expectTypeOf(snapshot).toEqualTypeOf<Snapshot>();
+    });
+    room.onMessage('presence:welcome', (welcome) => {
+      expectTypeOf(welcome).toEqualTypeOf<Welcome>();
+    });
+    room.onMessage('presence:unfollowed', (unfollowed) => {
+      expectTypeOf(unfollowed).toEqualTypeOf<Unfollowed>();
+    });
+    room.onMessage('presence:reply', (reply) => {
+      expectTypeOf(reply).toEqualTypeOf<Reply>();
+    });
+    lobby.onMessage('presence:delta', (delta) => {
+      expectTypeOf(delta).toEqualTypeOf<Delta>();
+    });
+    lobby.onMessage('+', ([roomId]) => {
+      expectTypeOf(roomId).toEqualTypeOf<string>();
+    });
     expect(room.connection.isOpen).toBe(true);
   });
 
@@ -87,7 +118,6 @@ describe.each(['presence', 'lobby'] as const)('types of a %s room', (name) => {
     expect(room.state.self.userId).toBe('ann');
   });
 });
-
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -121,13 +151,20 @@ test('what is wrong does not compile', async () => {
       "void room.request('presence:follow', { userIds: ['bob'] }); void lobby.request('presence:status', { status: null });",
     ];
     await writeFile(join(directory, 'wrong.ts'), [...lines, ...WRONG.map((call) => `void ${call};`)].join('\n'));
-    await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), include: ['wrong.ts'] }));
+    await writeFile(
+      join(directory, 'tsconfig.json'),
+      JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), include: ['wrong.ts'] }),
+    );
     const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
     const output = await new Promise<string>((resolve) => {
-      execFile(process.execPath, [tsc, '-p', directory, '--pretty', 'false'], (_, stdout) => { resolve(stdout); });
+      execFile(process.execPath, [tsc, '-p', directory, '--pretty', 'false'], (_, stdout) => {
+        resolve(stdout);
+      });
     });
     const wrongLines = new Set([...output.matchAll(/wrong\.ts\((\d+),/g)].map(([, line]) => Number(line)));
-    expect([...wrongLines].sort((a, b) => a - b).map((line) => WRONG[line - lines.length - 1] ?? `line ${line}`)).toEqual(WRONG);
+    expect(
+      [...wrongLines].sort((a, b) => a - b).map((line) => WRONG[line - lines.length - 1] ?? `line ${line}`),
+    ).toEqual(WRONG);
   } finally {
     await rm(directory, { recursive: true });
   }

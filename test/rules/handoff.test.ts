@@ -9,7 +9,14 @@ import { person, type Person } from '../support/person.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
-const CLUSTER: ClusterOptions = { ...CLUSTER_DEFAULTS, enabled: true, prefix: 'review-handover', heartbeatMs: 50, leaseMs: 1000, handoverMs: 300 };
+const CLUSTER: ClusterOptions = {
+  ...CLUSTER_DEFAULTS,
+  enabled: true,
+  prefix: 'review-handover',
+  heartbeatMs: 50,
+  leaseMs: 1000,
+  handoverMs: 300,
+};
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 let server: TestServer;
 let neighbour: PresenceCluster;
@@ -17,7 +24,11 @@ let neighbour: PresenceCluster;
 beforeEach(async () => {
   server = await startServer({ cluster: CLUSTER });
   neighbour = new PresenceCluster(new FakeHost(), {
-    presence: matchMaker.presence, incarnation: 'neighbour', options: CLUSTER, rememberOfflineHours: 1, log: silent,
+    presence: matchMaker.presence,
+    incarnation: 'neighbour',
+    options: CLUSTER,
+    rememberOfflineHours: 1,
+    log: silent,
   });
 });
 afterEach(async () => {
@@ -38,7 +49,11 @@ test('who does not come back goes offline when the handover is over', async () =
   await fan.follow(['ann']);
   await shutDownRoomOf(ann);
   const delta = await until(() => fan.deltas[0], 'ann to leave', 3000);
-  expect(delta).toMatchObject({ joins: [], leaves: [{ userId: 'ann', status: 'here' }], users: [{ userId: 'ann', general: 'offline' }] });
+  expect(delta).toMatchObject({
+    joins: [],
+    leaves: [{ userId: 'ann', status: 'here' }],
+    users: [{ userId: 'ann', general: 'offline' }],
+  });
   await fan.unfollow(undefined);
   expect(currentRuntime(CLUSTER.prefix)!.tracker.users.byId.has('ann')).toBe(false);
 });
@@ -56,7 +71,11 @@ test('who comes back in time, to another room of the process, stays', async () =
   await fan.follow(['bob']);
   await shutDownRoomOf(bob);
   // Bob, who was handed over later, is gone: so was the time for ann.
-  await until(() => fan.deltas.find(({ leaves }) => leaves.some(({ userId }) => userId === 'bob')), 'bob to leave', 3000);
+  await until(
+    () => fan.deltas.find(({ leaves }) => leaves.some(({ userId }) => userId === 'bob')),
+    'bob to leave',
+    3000,
+  );
   expect(fan.statusesOf('ann')).toEqual(['here']);
   expect(fan.deltas).toHaveLength(1);
 });

@@ -1,7 +1,13 @@
 /** `presence:join`: a seat in the match of a friend. */
 import { definePlugins, Room, type AuthContext, type Client } from '@colyseus/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PresenceLobbyRoom, PresencePlugin, PresenceRoom, type JoinReply, type PresenceOptions } from '../../src/index.ts';
+import {
+  PresenceLobbyRoom,
+  PresencePlugin,
+  PresenceRoom,
+  type JoinReply,
+  type PresenceOptions,
+} from '../../src/index.ts';
 import { FORMS, fresh, person, ROOMS, settle, type Form, type Person } from '../support/person.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
@@ -14,8 +20,12 @@ class MatchRoom extends Room {
   // Seats that nobody takes hold up the end of the server.
   override seatReservationTimeout = 2;
   override onCreate(): void {
-    this.onMessage('lock', () => { void this.lock(); });
-    this.onMessage('hello', (client) => { client.send('hello', this.roomId); });
+    this.onMessage('lock', () => {
+      void this.lock();
+    });
+    this.onMessage('hello', (client) => {
+      client.send('hello', this.roomId);
+    });
   }
   override onJoin(client: Client, options?: unknown): void {
     seated.push({ roomId: this.roomId, sessionId: client.sessionId, auth: client.auth as unknown, options });
@@ -31,7 +41,13 @@ class ClubRoom extends MatchRoom {
     if (token.startsWith('guest')) {
       return false;
     }
-    return { userId: token, member: true, sessionId: 'stolen-session', options, hasHeaders: typeof context.headers === 'object' };
+    return {
+      userId: token,
+      member: true,
+      sessionId: 'stolen-session',
+      options,
+      hasHeaders: typeof context.headers === 'object',
+    };
   }
 }
 
@@ -41,12 +57,26 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
   let server: TestServer;
   const hooks: { canJoin: NonNullable<PresenceOptions['canJoin']> } = { canJoin: () => true };
   beforeAll(async () => {
-    server = await startServer({ rateLimit: 1000, canJoin: (...args) => hooks.canJoin(...args) }, { match: MatchRoom, club: ClubRoom });
+    server = await startServer(
+      { rateLimit: 1000, canJoin: (...args) => hooks.canJoin(...args) },
+      { match: MatchRoom, club: ClubRoom },
+    );
   });
-  afterAll(async () => { await server.stop(); });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   /** Bob in a match of his own, and Ann who follows him. */
-  async function bobPlays(matchName = 'match', annToken?: string): Promise<{ bob: Person; ann: Person; bobId: string; matchId: string; match: Awaited<ReturnType<ReturnType<TestServer['client']>['create']>> }> {
+  async function bobPlays(
+    matchName = 'match',
+    annToken?: string,
+  ): Promise<{
+    bob: Person;
+    ann: Person;
+    bobId: string;
+    matchId: string;
+    match: Awaited<ReturnType<ReturnType<TestServer['client']>['create']>>;
+  }> {
     const bobId = fresh('bob');
     const bob = await person(server, bobId, room, { status: 'In lobby' });
     const match = await server.client(bobId).create(matchName);
@@ -60,7 +90,9 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
   async function sit(seat: JoinReply): Promise<unknown> {
     const joined = await server.client().consumeSeatReservation(seat);
     joined.onMessage('*', () => {});
-    const answer = new Promise((resolve) => { joined.onMessage('hello', resolve); });
+    const answer = new Promise((resolve) => {
+      joined.onMessage('hello', resolve);
+    });
     joined.send('hello');
     const said = await answer;
     await joined.leave();
@@ -71,9 +103,16 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
     test('a follower gets a seat in the match, as the user it is', async () => {
       const { ann, bobId, matchId } = await bobPlays();
       const seat = await ann.ask('presence:join', { userId: bobId }, form);
-      expect(seat).toMatchObject({ name: 'match', roomId: matchId, sessionId: expect.any(String), processId: expect.any(String) });
+      expect(seat).toMatchObject({
+        name: 'match',
+        roomId: matchId,
+        sessionId: expect.any(String),
+        processId: expect.any(String),
+      });
       expect(await sit(seat)).toBe(matchId);
-      expect(seated.findLast(({ sessionId }) => sessionId === seat.sessionId)?.auth).toMatchObject({ userId: (await ann.welcome()).userId });
+      expect(seated.findLast(({ sessionId }) => sessionId === seat.sessionId)?.auth).toMatchObject({
+        userId: (await ann.welcome()).userId,
+      });
     });
 
     test('nobody else does: not_visible for strangers, the invisible, the gone and the unfollowed', async () => {
@@ -107,14 +146,28 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
 
       const locked = await bobPlays();
       locked.match.send('lock');
-      await until(async () => (await locked.ann.ask('presence:join', { userId: locked.bobId }, form).then(() => 'a seat', (error: { code: string }) => error.code)) === 'match_locked', 'the lock');
+      await until(
+        async () =>
+          (await locked.ann.ask('presence:join', { userId: locked.bobId }, form).then(
+            () => 'a seat',
+            (error: { code: string }) => error.code,
+          )) === 'match_locked',
+        'the lock',
+      );
       await match.leave();
     });
 
     test('a match that has ended', async () => {
       const { ann, bobId, match } = await bobPlays();
       await match.leave();
-      await until(async () => (await ann.ask('presence:join', { userId: bobId }, form).then(() => 'a seat', (error: { code: string }) => error.code)) === 'match_gone', 'the end of the match');
+      await until(
+        async () =>
+          (await ann.ask('presence:join', { userId: bobId }, form).then(
+            () => 'a seat',
+            (error: { code: string }) => error.code,
+          )) === 'match_gone',
+        'the end of the match',
+      );
     });
 
     test('the onAuth of the match decides: match_denied for who it throws at or refuses, without its words', async () => {
@@ -159,11 +212,19 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
       const idle = await person(server, bobId, room, { status: 'idle' });
       await until(() => ann.sees(bobId).length === 3, 'all devices');
       expect((await ann.ask('presence:join', { userId: bobId }, form)).roomId).toBe(other.roomId);
-      expect((await ann.ask('presence:join', { userId: bobId, connectionId: await bob.connectionId() }, form)).roomId).toBe(matchId);
-      expect((await ann.refusal('presence:join', { userId: bobId, connectionId: await idle.connectionId() }, form)).code).toBe('no_match');
-      expect((await ann.refusal('presence:join', { userId: bobId, connectionId: 'unknown' }, form)).code).toBe('not_visible');
+      expect(
+        (await ann.ask('presence:join', { userId: bobId, connectionId: await bob.connectionId() }, form)).roomId,
+      ).toBe(matchId);
+      expect(
+        (await ann.refusal('presence:join', { userId: bobId, connectionId: await idle.connectionId() }, form)).code,
+      ).toBe('no_match');
+      expect((await ann.refusal('presence:join', { userId: bobId, connectionId: 'unknown' }, form)).code).toBe(
+        'not_visible',
+      );
       // One's own match, from another device.
-      expect((await idle.ask('presence:join', { userId: bobId, connectionId: await phone.connectionId() }, form)).roomId).toBe(other.roomId);
+      expect(
+        (await idle.ask('presence:join', { userId: bobId, connectionId: await phone.connectionId() }, form)).roomId,
+      ).toBe(other.roomId);
     });
   });
 
@@ -171,9 +232,14 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
     const { bobId, matchId } = await bobPlays();
     const crowd = await Promise.all(Array.from({ length: 8 }, async () => person(server, fresh('fan'), room)));
     await Promise.all(crowd.map(async (one) => one.follow([bobId])));
-    const outcomes = await Promise.all(crowd.map(async (one, i) => one.ask('presence:join', { userId: bobId }, FORMS[i % 2]).then(
-      (seat) => seat.roomId, (error: { code: string }) => error.code,
-    )));
+    const outcomes = await Promise.all(
+      crowd.map(async (one, i) =>
+        one.ask('presence:join', { userId: bobId }, FORMS[i % 2]).then(
+          (seat) => seat.roomId,
+          (error: { code: string }) => error.code,
+        ),
+      ),
+    );
     expect(outcomes.filter((outcome) => outcome === matchId)).toHaveLength(2);
     expect(outcomes.filter((outcome) => outcome === 'match_full')).toHaveLength(6);
     await settle(...crowd);
@@ -183,25 +249,39 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
 describe('the onAuth of the match decides, however the presence-aware room authenticates', () => {
   const byToken = (token: string | undefined): unknown => ({ userId: token });
   class StaticPresence extends PresenceRoom {
-    static override async onAuth(token: string): Promise<unknown> { return byToken(token); }
+    static override async onAuth(token: string): Promise<unknown> {
+      return byToken(token);
+    }
   }
   class StaticLobby extends PresenceLobbyRoom {
-    static override async onAuth(token: string): Promise<unknown> { return byToken(token); }
+    static override async onAuth(token: string): Promise<unknown> {
+      return byToken(token);
+    }
   }
   class InstancePresence extends PresenceRoom {
-    override onAuth(_client: Client, _options: unknown, { token }: AuthContext): unknown { return byToken(token); }
+    override onAuth(_client: Client, _options: unknown, { token }: AuthContext): unknown {
+      return byToken(token);
+    }
   }
   class InstanceLobby extends PresenceLobbyRoom {
-    override onAuth(_client: Client, _options: unknown, { token }: AuthContext): unknown { return byToken(token); }
+    override onAuth(_client: Client, _options: unknown, { token }: AuthContext): unknown {
+      return byToken(token);
+    }
   }
   class StaticMatch extends Room {
-    static override async onAuth(token: string): Promise<unknown> { return byToken(token); }
+    static override async onAuth(token: string): Promise<unknown> {
+      return byToken(token);
+    }
     override plugins = definePlugins([new PresencePlugin()]);
   }
   const rooms = { StaticPresence, StaticLobby, InstancePresence, InstanceLobby, StaticMatch };
   let server: TestServer;
-  beforeAll(async () => { server = await startServer({}, { club: ClubRoom, ...rooms }); });
-  afterAll(async () => { await server.stop(); });
+  beforeAll(async () => {
+    server = await startServer({}, { club: ClubRoom, ...rooms });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   test.each(Object.keys(rooms))('%s', async (room) => {
     const bobId = fresh('bob');

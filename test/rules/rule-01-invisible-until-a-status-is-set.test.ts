@@ -5,8 +5,12 @@ import { until } from '../support/until.ts';
 
 describe.each(ROOMS)('rule 1, in a %s room', (room) => {
   let server: TestServer;
-  beforeAll(async () => { server = await startServer({ rateLimit: 1000 }); });
-  afterAll(async () => { await server.stop(); });
+  beforeAll(async () => {
+    server = await startServer({ rateLimit: 1000 });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   test('a connection that says nothing does not appear online, to followers, queries or itself', async () => {
     const ann = await person(server, 'a1', room, { status: '' });
@@ -14,7 +18,9 @@ describe.each(ROOMS)('rule 1, in a %s room', (room) => {
     const bob = await person(server, 'b1', room);
     await settle(bob, ann);
     expect(ann.sees('b1')).toEqual([]);
-    expect((await ann.ask('presence:query', { userIds: ['b1'] })).users).toEqual([{ userId: 'b1', general: 'unlogined', customStatus: '', presences: [] }]);
+    expect((await ann.ask('presence:query', { userIds: ['b1'] })).users).toEqual([
+      { userId: 'b1', general: 'unlogined', customStatus: '', presences: [] },
+    ]);
     expect(await ann.follow(['b1'])).toEqual({ presences: [], users: [{ userId: 'b1', general: 'unlogined' }] });
     expect((await bob.welcome()).presences).toEqual([]);
     expect((await bob.ask('presence:query', { userIds: ['b1'] })).users[0]?.general).toBe('unlogined');
@@ -40,7 +46,9 @@ describe.each(ROOMS)('rule 1, in a %s room', (room) => {
     const bob = await person(server, 'b3|Bob', room, { status });
     await until(() => ann.sees('b3').length === 1, 'Bob to appear');
     const connectionId = await bob.connectionId();
-    expect(ann.sees('b3')).toEqual([{ userId: 'b3', connectionId, status, username: 'Bob', ...(status.startsWith('{') && { matchId: 'm1' }) }]);
+    expect(ann.sees('b3')).toEqual([
+      { userId: 'b3', connectionId, status, username: 'Bob', ...(status.startsWith('{') && { matchId: 'm1' }) },
+    ]);
     await bob.leave();
     await until(() => ann.sees('b3').length === 0, 'Bob to be gone');
     expectSound(ann, bob);
@@ -55,7 +63,11 @@ describe.each(ROOMS)('rule 1, in a %s room', (room) => {
   });
 
   test('the identity in the join options is not believed', async () => {
-    const bob = await person(server, 'b5', room, { userId: 'mallory', auth: { userId: 'mallory' }, status: '' } as never);
+    const bob = await person(server, 'b5', room, {
+      userId: 'mallory',
+      auth: { userId: 'mallory' },
+      status: '',
+    } as never);
     expect((await bob.welcome()).userId).toBe('b5');
     expect(bob.state.self?.userId).toBe('b5');
   });

@@ -5,8 +5,12 @@ import { until } from '../support/until.ts';
 
 describe.each(ROOMS)('rule 2, in a %s room', (room) => {
   let server: TestServer;
-  beforeAll(async () => { server = await startServer({ rateLimit: 1000 }); });
-  afterAll(async () => { await server.stop(); });
+  beforeAll(async () => {
+    server = await startServer({ rateLimit: 1000 });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   describe.each(FORMS)('by %s', (form) => {
     test('an update is one delta: the old presence leaves, the new one joins', async () => {
@@ -18,10 +22,12 @@ describe.each(ROOMS)('rule 2, in a %s room', (room) => {
 
       await bob.setStatus('two', form);
       await until(() => ann.deltas.length > 0, 'the delta');
-      expect(ann.deltas).toEqual([{
-        leaves: [{ userId: bobId, connectionId, status: 'one' }],
-        joins: [{ userId: bobId, connectionId, status: 'two' }],
-      }]);
+      expect(ann.deltas).toEqual([
+        {
+          leaves: [{ userId: bobId, connectionId, status: 'one' }],
+          joins: [{ userId: bobId, connectionId, status: 'two' }],
+        },
+      ]);
       expect(await bob.ask('presence:status', { status: 'three' }, form)).toEqual({});
     });
 
@@ -32,9 +38,13 @@ describe.each(ROOMS)('rule 2, in a %s room', (room) => {
       await ann.follow([bobId], form);
       await bob.setStatus('', form);
       await until(() => ann.deltas.length > 0, 'the delta');
-      expect(ann.deltas).toEqual([{
-        leaves: [], joins: [{ userId: bobId, connectionId: await bob.connectionId(), status: '' }], users: [{ userId: bobId, general: 'online' }],
-      }]);
+      expect(ann.deltas).toEqual([
+        {
+          leaves: [],
+          joins: [{ userId: bobId, connectionId: await bob.connectionId(), status: '' }],
+          users: [{ userId: bobId, general: 'online' }],
+        },
+      ]);
     });
 
     test('100 updates, one at a time: all of them arrive, in order', async () => {
@@ -46,7 +56,9 @@ describe.each(ROOMS)('rule 2, in a %s room', (room) => {
         await bob.setStatus(`n${i}`, form);
       }
       await settle(bob, ann);
-      expect(ann.deltas.flatMap(({ joins }) => joins.map(({ status }) => status))).toEqual(Array.from({ length: 100 }, (_, i) => `n${i}`));
+      expect(ann.deltas.flatMap(({ joins }) => joins.map(({ status }) => status))).toEqual(
+        Array.from({ length: 100 }, (_, i) => `n${i}`),
+      );
       expectSound(ann, bob);
     });
   });
@@ -79,7 +91,9 @@ describe.each(ROOMS)('rule 2, in a %s room', (room) => {
     const bob = await person(server, bobId, room, { status });
     const ann = await person(server, annId, room);
     const { presences } = await ann.follow([bobId]);
-    expect(presences).toEqual([{ userId: bobId, connectionId: await bob.connectionId(), status, ...(matchId !== undefined && { matchId }) }]);
+    expect(presences).toEqual([
+      { userId: bobId, connectionId: await bob.connectionId(), status, ...(matchId !== undefined && { matchId }) },
+    ]);
     expect(ann.state.users[bobId]?.connections[await bob.connectionId()]?.matchId).toBe(matchId ?? '');
   });
 

@@ -26,7 +26,12 @@ interface Story {
 const PLAYING = '{"matchId":"m1","text":"Playing"}';
 
 /** All that Ann, who followed before, and Cat, who follows after, get to see. */
-async function transcript(room: RoomName, { status, ends }: Story, present: boolean, follower: boolean): Promise<string[]> {
+async function transcript(
+  room: RoomName,
+  { status, ends }: Story,
+  present: boolean,
+  follower: boolean,
+): Promise<string[]> {
   random.next = 0;
   const server = await startServer({ rateLimit: 1000, graceSeconds: 0 });
   const seen: string[] = [];
@@ -85,20 +90,49 @@ async function transcript(room: RoomName, { status, ends }: Story, present: bool
   return seen;
 }
 
-const clears = async (bob: Person): Promise<void> => { await bob.setStatus(null); };
-const drops = async (bob: Person): Promise<void> => { await drop(bob, true); };
+const clears = async (bob: Person): Promise<void> => {
+  await bob.setStatus(null);
+};
+const drops = async (bob: Person): Promise<void> => {
+  await drop(bob, true);
+};
 const nothing = async (): Promise<void> => {};
 
 describe.each(ROOMS)('rule 3, in a %s room', (room) => {
-  describe.each([['a follower', true], ['nobody watching', false]])('with %s', (_, follower) => {
+  describe.each([
+    ['a follower', true],
+    ['nobody watching', false],
+  ])('with %s', (_, follower) => {
     test('clearing the status is, byte for byte, dropping: deltas, state, follows, queries, jumps', async () => {
       const dropped = await transcript(room, { status: PLAYING, ends: drops }, true, follower);
       const cleared = await transcript(room, { status: PLAYING, ends: clears }, true, follower);
       expect(cleared).toEqual(dropped);
       expect(dropped.length).toBeGreaterThan(8);
-      const clearedThenDropped = await transcript(room, { status: PLAYING, ends: async (bob) => { await clears(bob); await drops(bob); } }, true, follower);
+      const clearedThenDropped = await transcript(
+        room,
+        {
+          status: PLAYING,
+          ends: async (bob) => {
+            await clears(bob);
+            await drops(bob);
+          },
+        },
+        true,
+        follower,
+      );
       expect(clearedThenDropped).toEqual(dropped);
-      const clearedThenLeft = await transcript(room, { status: PLAYING, ends: async (bob) => { await clears(bob); await bob.leave(); } }, true, follower);
+      const clearedThenLeft = await transcript(
+        room,
+        {
+          status: PLAYING,
+          ends: async (bob) => {
+            await clears(bob);
+            await bob.leave();
+          },
+        },
+        true,
+        follower,
+      );
       expect(clearedThenLeft).toEqual(dropped);
     });
 
@@ -163,7 +197,11 @@ describe.each(ROOMS)('rule 3, in a %s room', (room) => {
       await settle(alone, ann);
       alone.clear();
       ann.clear();
-      const crowd = await Promise.all(Array.from({ length: 100 }, async (_, i) => person(server, `secret${i}|hidden${i}`, room, { status: `private${i}` })));
+      const crowd = await Promise.all(
+        Array.from({ length: 100 }, async (_, i) =>
+          person(server, `secret${i}|hidden${i}`, room, { status: `private${i}` }),
+        ),
+      );
       await Promise.all(crowd.map(async (one) => one.setStatus('private again')));
       await Promise.all(crowd.slice(0, 50).map(async (one) => one.leave()));
       for (const one of crowd.slice(50)) {

@@ -7,8 +7,12 @@ import { until } from '../support/until.ts';
 
 describe.each(ROOMS)('rule 6, in a %s room', (room) => {
   let server: TestServer;
-  beforeAll(async () => { server = await startServer({ rateLimit: 1000, graceSeconds: 10 }); });
-  afterAll(async () => { await server.stop(); });
+  beforeAll(async () => {
+    server = await startServer({ rateLimit: 1000, graceSeconds: 10 });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   test('dropped and back: status and follows are kept, and followers hear nothing', async () => {
     const [bobId, annId, catId] = [fresh('bob'), fresh('ann'), fresh('cat')];
@@ -22,7 +26,10 @@ describe.each(ROOMS)('rule 6, in a %s room', (room) => {
     await settle(ann, bob);
     const frames = ann.frames.length;
     await drop(bob);
-    expect((await ann.ask('presence:query', { userIds: [bobId] })).users[0]).toMatchObject({ general: 'online', customStatus: 'bob' });
+    expect((await ann.ask('presence:query', { userIds: [bobId] })).users[0]).toMatchObject({
+      general: 'online',
+      customStatus: 'bob',
+    });
     await comeBack(bob);
     await settle(ann);
     expect(ann.frames.length - frames).toBe(2); // the replies to the query and to settle
@@ -55,7 +62,10 @@ describe.each(ROOMS)('rule 6, in a %s room', (room) => {
     expect(bob.frames).toEqual([]);
     await comeBack(bob);
 
-    const kinds = bob.heard.filter(({ kind }) => kind !== 'other' && kind !== 'response').map((entry) => (entry.kind === 'message' ? entry.type : entry.kind)).filter((kind) => kind !== 'rooms');
+    const kinds = bob.heard
+      .filter(({ kind }) => kind !== 'other' && kind !== 'response')
+      .map((entry) => (entry.kind === 'message' ? entry.type : entry.kind))
+      .filter((kind) => kind !== 'rooms');
     expect(kinds.filter((kind) => kind === 'state')).toHaveLength(1);
     expect(kinds.filter((kind) => kind !== 'state')).toEqual(['presence:welcome', 'presence:snapshot']);
     const [snapshot] = bob.snapshots;
@@ -110,7 +120,9 @@ describe.each(ROOMS)('rule 6, in a %s room', (room) => {
       await changes;
       await settle(cat, bob);
       expect(bob.statusesOf(catId)).toEqual(cat.statusesOf(catId));
-      expect(Object.values(bob.state.users[catId]?.connections ?? {}).map(({ status }) => status)).toEqual(cat.statusesOf(catId));
+      expect(Object.values(bob.state.users[catId]?.connections ?? {}).map(({ status }) => status)).toEqual(
+        cat.statusesOf(catId),
+      );
       expectSound(bob, cat);
     }
   });
@@ -140,7 +152,13 @@ describe.each(ROOMS)('rule 6, the end of the grace, in a %s room', (room) => {
       expect(ann.deltas).toEqual([]);
       await until(() => ann.deltas.length > 0, 'the leave');
       await settle(ann);
-      expect(ann.deltas).toEqual([{ joins: [], leaves: [{ userId: 'bob', connectionId, status: 'bob' }], users: [{ userId: 'bob', general: 'offline' }] }]);
+      expect(ann.deltas).toEqual([
+        {
+          joins: [],
+          leaves: [{ userId: 'bob', connectionId, status: 'bob' }],
+          users: [{ userId: 'bob', general: 'offline' }],
+        },
+      ]);
       expect(presence.count().connections).toBe(1);
     } finally {
       await server.stop();

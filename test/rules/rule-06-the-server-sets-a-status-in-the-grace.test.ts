@@ -6,8 +6,12 @@ import { person } from '../support/person.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;
-beforeEach(async () => { server = await startServer({ graceSeconds: 30 }); });
-afterEach(async () => { await server.stop(); });
+beforeEach(async () => {
+  server = await startServer({ graceSeconds: 30 });
+});
+afterEach(async () => {
+  await server.stop();
+});
 
 test('a reload after it continues the connection, with that status', async () => {
   const first = await person(server, 'ann', 'presence', { status: 'here' });

@@ -7,8 +7,12 @@ import { until } from '../support/until.ts';
 
 describe.each(ROOMS)('rule 7, in a %s room', (room) => {
   let server: TestServer;
-  beforeAll(async () => { server = await startServer({ rateLimit: 1000 }); });
-  afterAll(async () => { await server.stop(); });
+  beforeAll(async () => {
+    server = await startServer({ rateLimit: 1000 });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   test('all own connections hear an own update, also the one that made it, without following', async () => {
     const bobId = fresh('bob');
@@ -16,13 +20,24 @@ describe.each(ROOMS)('rule 7, in a %s room', (room) => {
     const phone = await person(server, bobId, room, { status: 'phone' });
     const hidden = await person(server, bobId, room);
     await settle(pc, phone, hidden);
-    [pc, phone, hidden].forEach((one) => { one.clear(); });
+    [pc, phone, hidden].forEach((one) => {
+      one.clear();
+    });
     await pc.setStatus('pc 2');
     await settle(pc, phone, hidden);
     const connectionId = [...pc.mirror.held.values()].find(({ status }) => status === 'pc 2')?.connectionId;
     for (const one of [pc, phone, hidden]) {
-      expect(one.deltas).toEqual([{ leaves: [{ userId: bobId, connectionId, status: 'pc' }], joins: [{ userId: bobId, connectionId, status: 'pc 2' }] }]);
-      expect(Object.values(one.state.self?.connections ?? {}).map(({ status }) => status).sort()).toEqual(['pc 2', 'phone']);
+      expect(one.deltas).toEqual([
+        {
+          leaves: [{ userId: bobId, connectionId, status: 'pc' }],
+          joins: [{ userId: bobId, connectionId, status: 'pc 2' }],
+        },
+      ]);
+      expect(
+        Object.values(one.state.self?.connections ?? {})
+          .map(({ status }) => status)
+          .sort(),
+      ).toEqual(['pc 2', 'phone']);
       expect(one.state.users).toEqual({});
     }
     expectSound(pc, phone, hidden);
@@ -63,7 +78,10 @@ describe.each(ROOMS)('rule 7, in a %s room', (room) => {
     const pc = await rawJoin(server, bobId, room, { status: 'start' });
     for (let i = 0; i < 30; i++) {
       const joining = person(server, bobId, room);
-      pc.burst([['presence:status', { status: `${i} a` }], ['presence:status', { status: `${i} b` }]]);
+      pc.burst([
+        ['presence:status', { status: `${i} a` }],
+        ['presence:status', { status: `${i} b` }],
+      ]);
       const phone = await joining;
       await until(() => phone.statusesOf(bobId)[0] === `${i} b`, 'the last status');
       await settle(phone);
@@ -78,7 +96,9 @@ describe.each(ROOMS)('rule 7, in a %s room', (room) => {
     const pc = await person(server, bobId, room, { status: 'pc' });
     for (let i = 0; i < 20; i++) {
       let round = 0;
-      const stop = setInterval(() => { presence.setStatus({ userId: bobId }, `${i}-${round++}`); }, 0);
+      const stop = setInterval(() => {
+        presence.setStatus({ userId: bobId }, `${i}-${round++}`);
+      }, 0);
       const phone = await person(server, bobId, room);
       clearInterval(stop);
       await settle(pc, phone);

@@ -9,11 +9,27 @@ import { until } from '../support/until.ts';
 let asked: ((answer: boolean[]) => void) | undefined;
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer({ rateLimit: 10_000, canFollow: async () => new Promise((resolve) => { asked = resolve; }) });
+  server = await startServer({
+    rateLimit: 10_000,
+    canFollow: async () =>
+      new Promise((resolve) => {
+        asked = resolve;
+      }),
+  });
 });
-afterAll(async () => { await server.stop(); });
+afterAll(async () => {
+  await server.stop();
+});
 
-test.each(FORMS.flatMap((form) => [[form, 'waits for its turn'], [form, 'is told at once']] as const))('by %s: what changes then %s, and is told once', async (form, when) => {
+test.each(
+  FORMS.flatMap(
+    (form) =>
+      [
+        [form, 'waits for its turn'],
+        [form, 'is told at once'],
+      ] as const,
+  ),
+)('by %s: what changes then %s, and is told once', async (form, when) => {
   const [annId, bobId] = [fresh('ann'), fresh('bob')];
   const bob = await person(server, bobId, 'presence', { status: 'first' });
   const ann = await person(server, annId, 'presence', { sync: 'deltas' });

@@ -7,8 +7,12 @@ import { until } from '../support/until.ts';
 
 describe.each(ROOMS)('rule 8, in a %s room', (room) => {
   let server: TestServer;
-  beforeAll(async () => { server = await startServer({ rateLimit: 100_000, floodLimit: 100_000 }); });
-  afterAll(async () => { await server.stop(); });
+  beforeAll(async () => {
+    server = await startServer({ rateLimit: 100_000, floodLimit: 100_000 });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   describe.each(FORMS)('by %s', (form) => {
     test('the reply has every requested user that is visible now, followed before or not, and names the others', async () => {
@@ -20,8 +24,15 @@ describe.each(ROOMS)('rule 8, in a %s room', (room) => {
       const viewer = await person(server, ann, room);
       await viewer.follow([a], form);
       const reply = await viewer.follow([a, b, c, d], form);
-      expect(reply.presences.map(({ userId, status }) => [userId, status])).toEqual([[a, 'a'], [b, 'b1'], [b, 'b2']]);
-      expect(reply.users).toEqual([{ userId: c, general: 'unlogined' }, { userId: d, general: 'unlogined' }]);
+      expect(reply.presences.map(({ userId, status }) => [userId, status])).toEqual([
+        [a, 'a'],
+        [b, 'b1'],
+        [b, 'b2'],
+      ]);
+      expect(reply.users).toEqual([
+        { userId: c, general: 'unlogined' },
+        { userId: d, general: 'unlogined' },
+      ]);
       expect(Object.keys(reply)).not.toContain('evicted');
     });
 
@@ -51,7 +62,9 @@ describe.each(ROOMS)('rule 8, in a %s room', (room) => {
         await update;
         await until(() => viewer.statusesOf(bob)[0] === `round ${i}`, `round ${i} at the follower`);
         expectSound(viewer);
-        expect(Object.values(viewer.state.users[bob]?.connections ?? {}).map(({ status }) => status)).toEqual([`round ${i}`]);
+        expect(Object.values(viewer.state.users[bob]?.connections ?? {}).map(({ status }) => status)).toEqual([
+          `round ${i}`,
+        ]);
         await viewer.unfollow([bob], form);
       }
     });
@@ -63,7 +76,11 @@ describe.each(ROOMS)('rule 8, in a %s room', (room) => {
     const publisher = await rawJoin(server, bob, room, { status: 'start' });
     const viewer = await person(server, ann, room);
     for (let i = 0; i < 50; i++) {
-      publisher.burst([['presence:status', { status: `${i}a` }], ['presence:status', { status: `${i}b` }], ['presence:status', { status: `${i}c` }]]);
+      publisher.burst([
+        ['presence:status', { status: `${i}a` }],
+        ['presence:status', { status: `${i}b` }],
+        ['presence:status', { status: `${i}c` }],
+      ]);
       viewer.sendForm('presence:follow', { userIds: [bob] });
       viewer.sendForm('presence:follow', { userIds: [bob] });
       await until(() => viewer.statusesOf(bob)[0] === `${i}c`, `the last of round ${i}`);
@@ -79,7 +96,9 @@ describe.each(ROOMS)('rule 8, in a %s room', (room) => {
     const viewer = await person(server, ann, room);
     for (let i = 0; i < 50; i++) {
       let n = 0;
-      const timer = setInterval(() => { presence.setStatus({ userId: bob }, `${i}-${++n}`); }, 0);
+      const timer = setInterval(() => {
+        presence.setStatus({ userId: bob }, `${i}-${++n}`);
+      }, 0);
       await viewer.follow([bob], i % 2 === 0 ? 'request' : 'send');
       await until(() => n > 0, 'a change by the server');
       await viewer.follow([bob]);

@@ -7,8 +7,12 @@ import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
 let server: TestServer;
-beforeEach(async () => { server = await startServer({ redact: (_, seen) => ({ ...seen, status: 'redacted' }) }); });
-afterEach(async () => { await server.stop(); });
+beforeEach(async () => {
+  server = await startServer({ redact: (_, seen) => ({ ...seen, status: 'redacted' }) });
+});
+afterEach(async () => {
+  await server.stop();
+});
 
 test('nothing of the user stays', async () => {
   const ann = await person(server, 'ann');

@@ -6,13 +6,20 @@ import { until } from '../support/until.ts';
 
 /** The place in what was heard of the reply to an unfollow that was sent with this cid. */
 function indexOfReply(who: Person, cid: string): number {
-  return who.heard.findIndex((entry) => entry.kind === 'message' && entry.type === 'presence:reply' && (entry.payload as { cid: string }).cid === cid);
+  return who.heard.findIndex(
+    (entry) =>
+      entry.kind === 'message' && entry.type === 'presence:reply' && (entry.payload as { cid: string }).cid === cid,
+  );
 }
 
 describe.each(ROOMS)('rule 9, in a %s room', (room) => {
   let server: TestServer;
-  beforeAll(async () => { server = await startServer({ rateLimit: 100_000, floodLimit: 100_000 }); });
-  afterAll(async () => { await server.stop(); });
+  beforeAll(async () => {
+    server = await startServer({ rateLimit: 100_000, floodLimit: 100_000 });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   describe.each(FORMS)('by %s', (form) => {
     test('after it no delta and no state of that user arrives; the others go on', async () => {
@@ -75,12 +82,20 @@ describe.each(ROOMS)('rule 9, in a %s room', (room) => {
     for (let i = 0; i < 100; i++) {
       await viewer.follow([b]);
       viewer.clear();
-      bob.burst([['presence:status', { status: `${i} a` }], ['presence:status', { status: `${i} b` }]]);
+      bob.burst([
+        ['presence:status', { status: `${i} a` }],
+        ['presence:status', { status: `${i} b` }],
+      ]);
       const cid = viewer.sendForm('presence:unfollow', { userIds: [b] });
-      bob.burst([['presence:status', { status: `${i} c` }], ['presence:status', { status: `${i} d` }]]);
+      bob.burst([
+        ['presence:status', { status: `${i} c` }],
+        ['presence:status', { status: `${i} d` }],
+      ]);
       await viewer.reply(cid);
       await settle(viewer);
-      const behind = viewer.heard.slice(indexOfReply(viewer, cid)).filter((entry) => entry.kind === 'message' && entry.type === 'presence:delta');
+      const behind = viewer.heard
+        .slice(indexOfReply(viewer, cid))
+        .filter((entry) => entry.kind === 'message' && entry.type === 'presence:delta');
       expect(behind).toEqual([]);
       expect(viewer.state.users).toEqual({});
     }
@@ -101,8 +116,16 @@ describe.each(ROOMS)('rule 9, in a %s room', (room) => {
       await until(() => viewer.of('presence:reply').length === (i % 2 === 0 ? 2 : 3), 'the replies');
       await bob.setStatus(`b${i}`);
       await cat.setStatus(`c${i}`);
-      await until(() => viewer.of<{ joins: Array<{ userId: string; status: string }> }>('presence:delta').some(({ joins }) => joins.some(({ status }) => status === `c${i}`)), 'the cat');
-      const heard = viewer.of<{ joins: Array<{ userId: string }> }>('presence:delta').flatMap(({ joins }) => joins.map(({ userId }) => userId));
+      await until(
+        () =>
+          viewer
+            .of<{ joins: Array<{ userId: string; status: string }> }>('presence:delta')
+            .some(({ joins }) => joins.some(({ status }) => status === `c${i}`)),
+        'the cat',
+      );
+      const heard = viewer
+        .of<{ joins: Array<{ userId: string }> }>('presence:delta')
+        .flatMap(({ joins }) => joins.map(({ userId }) => userId));
       expect(new Set(heard)).toEqual(new Set([c]));
       viewer.socket.close();
     }

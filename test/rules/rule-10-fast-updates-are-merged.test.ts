@@ -9,8 +9,12 @@ const status = (text: string | null): readonly [string, unknown] => ['presence:s
 
 describe.each(ROOMS)('rule 10, in a %s room', (room) => {
   let server: TestServer;
-  beforeAll(async () => { server = await startServer({ rateLimit: 100_000, floodLimit: 100_000 }); });
-  afterAll(async () => { await server.stop(); });
+  beforeAll(async () => {
+    server = await startServer({ rateLimit: 100_000, floodLimit: 100_000 });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   test('50 updates in one turn are one delta and one patch: the first old value and the last new one', async () => {
     const [b, ann] = [fresh('bob'), fresh('ann')];
@@ -22,7 +26,9 @@ describe.each(ROOMS)('rule 10, in a %s room', (room) => {
     bob.burst(Array.from({ length: 50 }, (_, i) => status(`n${i}`)));
     await until(() => viewer.statusesOf(b)[0] === 'n49', 'the last value');
     await settle(viewer);
-    expect(viewer.deltas).toEqual([{ leaves: [expect.objectContaining({ status: 'start' })], joins: [expect.objectContaining({ status: 'n49' })] }]);
+    expect(viewer.deltas).toEqual([
+      { leaves: [expect.objectContaining({ status: 'start' })], joins: [expect.objectContaining({ status: 'n49' })] },
+    ]);
     expect(viewer.heard.map(({ kind }) => kind)).toEqual(['message', 'patch', 'response']);
     expect(Object.values(viewer.state.users[b]?.connections ?? {}).map((one) => one.status)).toEqual(['n49']);
     bob.socket.close();
@@ -77,7 +83,9 @@ describe.each(ROOMS)('rule 10, in a %s room', (room) => {
     viewer.clear();
     bob.burst([status(null), status('b')]);
     await until(() => viewer.statusesOf(b)[0] === 'b', 'b');
-    expect(viewer.deltas).toEqual([{ leaves: [expect.objectContaining({ status: 'a' })], joins: [expect.objectContaining({ status: 'b' })] }]);
+    expect(viewer.deltas).toEqual([
+      { leaves: [expect.objectContaining({ status: 'a' })], joins: [expect.objectContaining({ status: 'b' })] },
+    ]);
     for (const next of ['c', 'd']) {
       bob.burst([status(next)]);
       await until(() => viewer.statusesOf(b)[0] === next, next);
@@ -120,14 +128,21 @@ describe.each(ROOMS)('rule 10, in a %s room', (room) => {
         friend.burst([status(`end of ${round}`)]);
       });
     }
-    await until(() => viewers.every((viewer) => ids.every((id) => viewer.statusesOf(id)[0] === 'end of 19')), 'the last values');
+    await until(
+      () => viewers.every((viewer) => ids.every((id) => viewer.statusesOf(id)[0] === 'end of 19')),
+      'the last values',
+    );
     await settle(...viewers);
     for (const viewer of viewers) {
       for (const id of ids) {
-        expect(Object.values(viewer.state.users[id]?.connections ?? {}).map((one) => one.status)).toEqual(['end of 19']);
+        expect(Object.values(viewer.state.users[id]?.connections ?? {}).map((one) => one.status)).toEqual([
+          'end of 19',
+        ]);
       }
     }
     expectSound(...viewers);
-    friends.forEach((friend) => { friend.socket.close(); });
+    friends.forEach((friend) => {
+      friend.socket.close();
+    });
   });
 });

@@ -19,14 +19,19 @@ describe.each(ROOMS)('rule 11, in a %s room', (room) => {
       expect(new Set(presences.map(({ userId }) => userId))).toEqual(new Set(FRIENDS));
       expect(ann.deltas).toEqual([]);
       expect(ann.snapshots).toEqual([]);
-      expect(ann.heard.map(({ kind }) => kind).sort()).toEqual([form === 'request' ? 'response' : 'message', 'patch', 'response'].sort());
+      expect(ann.heard.map(({ kind }) => kind).sort()).toEqual(
+        [form === 'request' ? 'response' : 'message', 'patch', 'response'].sort(),
+      );
     } finally {
       await server.stop();
     }
   });
 
   test('neither a reconnection nor friends from the server come as joins, but as one snapshot each', async () => {
-    const server = await startServer({ rateLimit: 1000, resolveFollows: (viewer) => (viewer.userId === 'ann' ? FRIENDS : []) });
+    const server = await startServer({
+      rateLimit: 1000,
+      resolveFollows: (viewer) => (viewer.userId === 'ann' ? FRIENDS : []),
+    });
     try {
       await Promise.all(FRIENDS.map(async (id) => person(server, id, room, { status: 'here' })));
       const ann = await person(server, 'ann', room);

@@ -9,8 +9,12 @@ import { until } from '../support/until.ts';
 
 describe.each(ROOMS)('rule 17, %s rooms that take two clients each', (room) => {
   let server: TestServer;
-  beforeAll(async () => { server = await startServer({ maxClients: 2, rateLimit: 1000 }); });
-  afterAll(async () => { await server.stop(); });
+  beforeAll(async () => {
+    server = await startServer({ maxClients: 2, rateLimit: 1000 });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   test('joins shard over rooms, and there is no Redis', async () => {
     const people = await Promise.all(Array.from({ length: 6 }, async () => person(server, fresh('p'), room)));
@@ -29,13 +33,21 @@ describe.each(ROOMS)('rule 17, %s rooms that take two clients each', (room) => {
     expect(new Set(presences.map(({ status }) => status))).toEqual(new Set(ids.map((id) => `hello from ${id}`)));
     await Promise.all(friends.map(async (one) => one.setStatus('changed', form)));
     await until(() => ids.every((id) => ann.statusesOf(id)[0] === 'changed'), 'all changes');
-    expect((await ann.ask('presence:query', { userIds: ids }, form)).users.every(({ customStatus }) => customStatus === 'changed')).toBe(true);
+    expect(
+      (await ann.ask('presence:query', { userIds: ids }, form)).users.every(
+        ({ customStatus }) => customStatus === 'changed',
+      ),
+    ).toBe(true);
     await settle(ann);
     expect(Object.values(ann.state.users).every(({ general }) => general === 'online')).toBe(true);
     await Promise.all(friends.map(async (one) => one.leave()));
     await until(() => ids.every((id) => ann.sees(id).length === 0), 'all to be gone');
     await settle(ann);
-    expect(Object.values(ann.state.users).every(({ general, connections }) => general === 'unlogined' && Object.keys(connections).length === 0)).toBe(true);
+    expect(
+      Object.values(ann.state.users).every(
+        ({ general, connections }) => general === 'unlogined' && Object.keys(connections).length === 0,
+      ),
+    ).toBe(true);
     expectSound(ann, ...friends);
     await ann.leave();
   });
@@ -68,7 +80,10 @@ describe.each(ROOMS)('rule 17, %s rooms that take two clients each', (room) => {
       await until(() => ann.statusesOf(bobId)[0] === `${i}`, 'Bob');
       const { roomId } = bob.room;
       await bob.leave();
-      await until(() => ann.sees(bobId).length === 0 && matchMaker.getLocalRoomById(roomId) === undefined, 'Bob and his room to be gone');
+      await until(
+        () => ann.sees(bobId).length === 0 && matchMaker.getLocalRoomById(roomId) === undefined,
+        'Bob and his room to be gone',
+      );
     }
     expectSound(ann);
     await Promise.all([ann, filler].map(async (one) => one.leave()));
@@ -108,7 +123,10 @@ describe('rule 17, both kinds of room on one process', () => {
 
   test('the last one to leave leaves nothing behind, and a second server starts from nothing', async () => {
     const server = await startServer({ graceSeconds: 0 });
-    const [ann, bob] = [await person(server, 'ann', 'presence', { status: 'x' }), await person(server, 'bob', 'lobby', { status: 'y' })];
+    const [ann, bob] = [
+      await person(server, 'ann', 'presence', { status: 'x' }),
+      await person(server, 'bob', 'lobby', { status: 'y' }),
+    ];
     await ann.follow(['bob', 'nobody']);
     await bob.follow(['ann']);
     expect(presence.count()).toEqual({ users: 2, connections: 2, online: 2 });

@@ -8,8 +8,12 @@ import type { Delta, Reply, Welcome } from '../../src/index.ts';
 
 let server: TestServer;
 let cids = 0;
-beforeAll(async () => { server = await startServer({ graceSeconds: 30 }); });
-afterAll(async () => { await server.stop(); });
+beforeAll(async () => {
+  server = await startServer({ graceSeconds: 30 });
+});
+afterAll(async () => {
+  await server.stop();
+});
 
 async function ask(client: RawClient, type: string, payload: object): Promise<Reply> {
   const cid = ++cids;
@@ -42,7 +46,7 @@ test('with resume, followers hear nothing of a reload, and going invisible after
   expect(delta.users).toEqual([{ userId: 'ann', general: 'offline' }]);
 });
 
-test('a connection that is not away cannot be taken over, and neither can another user\'s', async () => {
+test("a connection that is not away cannot be taken over, and neither can another user's", async () => {
   const bob = await rawJoin(server, 'bob', 'presence', { status: 'here' });
   const device = await rawJoin(server, 'bob', 'presence', { status: 'also here', resume: idOf(bob) });
   expect(idOf(device)).not.toBe(idOf(bob));

@@ -23,7 +23,14 @@ export interface Checked {
 }
 
 export async function checkAll(checked: Checked, pass: (ms: number) => Promise<void>): Promise<void> {
-  const { nodes, world: { profile: { options: { leaseMs, heartbeatMs } } } } = checked;
+  const {
+    nodes,
+    world: {
+      profile: {
+        options: { leaseMs, heartbeatMs },
+      },
+    },
+  } = checked;
   checkViews(checked);
   checkRecords(checked);
   const queries = Promise.all(nodes.map((node) => checkQueries(checked, node)));
@@ -50,11 +57,21 @@ function checkViews({ world, clients, truth, complain }: Checked): void {
     }
     for (const [userId, { general, presences }] of view.users) {
       const all = visible.get(userId) ?? [];
-      const allowed = refused.has(userId) ? [] : all.filter((presence) => userId === self || connection.options.redact === undefined
-        || connection.options.redact(connection.viewer, presence) !== null);
-      const isRight = allowed.length === presences.size && allowed.every((presence) => same(presences.get(presence.connectionId), presence));
+      const allowed = refused.has(userId)
+        ? []
+        : all.filter(
+            (presence) =>
+              userId === self ||
+              connection.options.redact === undefined ||
+              connection.options.redact(connection.viewer, presence) !== null,
+          );
+      const isRight =
+        allowed.length === presences.size &&
+        allowed.every((presence) => same(presences.get(presence.connectionId), presence));
       if (!isRight) {
-        complain(`${name} on ${seat!.node.incarnation} sees of "${userId}" ${show([...presences.values()])}, but there is ${show(allowed)}`);
+        complain(
+          `${name} on ${seat!.node.incarnation} sees of "${userId}" ${show([...presences.values()])}, but there is ${show(allowed)}`,
+        );
       }
       // With `redact`, who comes and goes unseen stays as the viewer knew it.
       const mayDiffer = connection.options.redact !== undefined && userId !== self;
@@ -71,10 +88,13 @@ async function checkQueries({ truth, userIds, complain }: Checked, node: SimNode
   const visible = truth.visible();
   for (const { userId, general, presences } of await queryUsers(node.tracker, userIds)) {
     const expected = visible.get(userId) ?? [];
-    const isRight = expected.length === presences.length
-      && expected.every((presence) => presences.some((other) => same(other, presence)));
-    if (!isRight || (general === 'online') !== (expected.length > 0)) {
-      complain(`${node.incarnation} answers of "${userId}" ${general} ${show(presences)}, but there is ${show(expected)}`);
+    const isRight =
+      expected.length === presences.length &&
+      expected.every((presence) => presences.some((other) => same(other, presence)));
+    if (!isRight || (general === 'online') !== expected.length > 0) {
+      complain(
+        `${node.incarnation} answers of "${userId}" ${general} ${show(presences)}, but there is ${show(expected)}`,
+      );
     }
   }
 }
@@ -125,14 +145,15 @@ function checkStore({ world: { redis, profile }, nodes, truth, complain, orphans
   const keys = keysOf(profile.options.prefix);
   const living = nodes.map(({ incarnation }) => incarnation);
   const expected = new Map<string, (value: unknown) => boolean>([
-    [keys.processes, (value) => sameItems([...value as Set<string>], living)],
+    [keys.processes, (value) => sameItems([...(value as Set<string>)], living)],
   ]);
   const byOwner = new Map<string, Map<string, Presence[]>>();
   for (const [userId, presences] of truth.visible()) {
     for (const presence of presences) {
-      const owner = nodes.find(({ tracker }) => tracker.connections.has(presence.connectionId))?.incarnation ?? 'nobody';
+      const owner =
+        nodes.find(({ tracker }) => tracker.connections.has(presence.connectionId))?.incarnation ?? 'nobody';
       const owners = byOwner.get(userId) ?? new Map<string, Presence[]>();
-      byOwner.set(userId, owners.set(owner, [...owners.get(owner) ?? [], presence]));
+      byOwner.set(userId, owners.set(owner, [...(owners.get(owner) ?? []), presence]));
     }
   }
   for (const [userId, owners] of byOwner) {
@@ -141,7 +162,7 @@ function checkStore({ world: { redis, profile }, nodes, truth, complain, orphans
   for (const incarnation of living) {
     const announced = [...byOwner].filter(([, owners]) => owners.has(incarnation)).map(([userId]) => userId);
     if (announced.length > 0) {
-      expected.set(keys.users(incarnation), (value) => sameItems([...value as Set<string>], announced));
+      expected.set(keys.users(incarnation), (value) => sameItems([...(value as Set<string>)], announced));
     }
     expected.set(keys.lease(incarnation), (value) => value === 'up');
   }
@@ -172,17 +193,27 @@ function checkStore({ world: { redis, profile }, nodes, truth, complain, orphans
     const wanted = [keys.control, ...[...tracker.users.byId.keys()].map((userId) => keys.user(userId))];
     const deaf = wanted.filter((topic) => redis.topics().get(topic)?.has(presence) !== true);
     if (deaf.length > 0 || presence.topics.length !== wanted.length) {
-      complain(`${incarnation} does not hear ${show(deaf)} and listens to ${presence.topics.length} topics of ${wanted.length}`);
+      complain(
+        `${incarnation} does not hear ${show(deaf)} and listens to ${presence.topics.length} topics of ${wanted.length}`,
+      );
     }
   }
 }
 
 function saysExactly(value: Map<string, string>, owners: ReadonlyMap<string, Presence[]>): boolean {
-  return value.size === owners.size && [...owners].every(([incarnation, presences]) => {
-    const register = parseRegister(incarnation, value.get(incarnation));
-    return register !== null && register.entries.length === presences.length
-      && presences.every(({ connectionId, status }) => register.entries.some((entry) => entry.connectionId === connectionId && entry.status === status));
-  });
+  return (
+    value.size === owners.size &&
+    [...owners].every(([incarnation, presences]) => {
+      const register = parseRegister(incarnation, value.get(incarnation));
+      return (
+        register !== null &&
+        register.entries.length === presences.length &&
+        presences.every(({ connectionId, status }) =>
+          register.entries.some((entry) => entry.connectionId === connectionId && entry.status === status),
+        )
+      );
+    })
+  );
 }
 
 function sameItems(a: readonly string[], b: readonly string[]): boolean {

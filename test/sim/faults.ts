@@ -58,7 +58,12 @@ export class Faults {
 
   #strike(fault: Fault, node: SimNode): string | undefined {
     const random = this.#random;
-    const { redis, profile: { options: { leaseMs } } } = this.#world;
+    const {
+      redis,
+      profile: {
+        options: { leaseMs },
+      },
+    } = this.#world;
     switch (fault) {
       case 'crash':
         this.#targets.crash(node);
@@ -67,7 +72,9 @@ export class Faults {
         return this.#targets.restart(node) ? node.incarnation : undefined;
       case 'stall':
         node.stall();
-        return `${node.incarnation} ${this.#until(random.between(10, leaseMs * 2.5), () => { node.wake(); })}`;
+        return `${node.incarnation} ${this.#until(random.between(10, leaseMs * 2.5), () => {
+          node.wake();
+        })}`;
       case 'wipe':
         redis.wipe();
         return '';
@@ -83,17 +90,25 @@ export class Faults {
         })}`;
       case 'subscriber loss':
         this.#cutSubscriber(node);
-        return `${node.incarnation} ${this.#until(random.between(1, leaseMs), () => { node.sub.mend(); })}`;
+        return `${node.incarnation} ${this.#until(random.between(1, leaseMs), () => {
+          node.sub.mend();
+        })}`;
       case 'slow network':
         this.#world.slowness = random.between(50, 900);
-        return this.#until(random.between(100, 3000), () => { this.#world.slowness = 0; });
+        return this.#until(random.between(100, 3000), () => {
+          this.#world.slowness = 0;
+        });
       case 'lossy network':
         this.#world.lossiness = random.between(0.01, 0.3);
-        return this.#until(random.between(500, 5000), () => { this.#world.lossiness = 0; });
+        return this.#until(random.between(500, 5000), () => {
+          this.#world.lossiness = 0;
+        });
       case 'slow client': {
         const client = random.pick(this.#targets.clients);
         client.isSlow = true;
-        return `${client.name} ${this.#until(random.between(5, 1000), () => { client.isSlow = false; })}`;
+        return `${client.name} ${this.#until(random.between(5, 1000), () => {
+          client.isSlow = false;
+        })}`;
       }
     }
   }
@@ -110,8 +125,12 @@ export class Faults {
     return this.#until(random.between(20, this.#world.profile.options.leaseMs * 2), () => {
       this.outage = undefined;
       for (const node of this.#targets.nodes()) {
-        this.#world.time.after(random.between(0, 100), () => { node.pub.mend(); });
-        this.#world.time.after(random.between(0, 100), () => { node.sub.mend(); });
+        this.#world.time.after(random.between(0, 100), () => {
+          node.pub.mend();
+        });
+        this.#world.time.after(random.between(0, 100), () => {
+          node.sub.mend();
+        });
       }
     });
   }

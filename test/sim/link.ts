@@ -56,7 +56,11 @@ export class Link {
 
   send(command: Command): void {
     if (this.#refuses) {
-      this.#time.after(0, () => { this.#enter(() => { command.fail(new Error('Connection is closed.')); }); });
+      this.#time.after(0, () => {
+        this.#enter(() => {
+          command.fail(new Error('Connection is closed.'));
+        });
+      });
       return;
     }
     const sent = { ...command, arrives: false };

@@ -46,7 +46,12 @@ export class Operations {
   }
 
   /** Takes a seat somewhere, and follows as before when it comes back. */
-  join(client: SimClient, status: SimClient['status'], resume?: string, follows: readonly string[] = []): string | undefined {
+  join(
+    client: SimClient,
+    status: SimClient['status'],
+    resume?: string,
+    follows: readonly string[] = [],
+  ): string | undefined {
     const nodes = this.#targets.open();
     if (nodes.length === 0) {
       return undefined;

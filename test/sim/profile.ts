@@ -6,7 +6,17 @@ import { CLUSTER_DEFAULTS, type ClusterOptions } from '../../src/options.ts';
 import { Random } from './random.ts';
 
 export const FAULTS = [
-  'crash', 'restart', 'stall', 'wipe', 'outage', 'outage with loss', 'partition', 'subscriber loss', 'slow network', 'lossy network', 'slow client',
+  'crash',
+  'restart',
+  'stall',
+  'wipe',
+  'outage',
+  'outage with loss',
+  'partition',
+  'subscriber loss',
+  'slow network',
+  'lossy network',
+  'slow client',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -33,7 +43,9 @@ export function isCalm({ faults }: Profile): boolean {
 export function profileOf(seed: number): Profile {
   const random = new Random(seed ^ 0x5eed);
   const calm = random.chance(0.15);
-  const faults = calm ? (['restart'] as const).filter(() => random.chance(0.8)) : FAULTS.filter(() => random.chance(0.5));
+  const faults = calm
+    ? (['restart'] as const).filter(() => random.chance(0.8))
+    : FAULTS.filter(() => random.chance(0.5));
   const heartbeatMs = random.pick([300, 500, 1000, 2000]);
   return {
     seed,

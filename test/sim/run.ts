@@ -17,11 +17,21 @@ const { values } = parseArgs({
 });
 const total = Number(values.ops ?? 1_000_000);
 const first = Number(values.from ?? 1);
-if (!Number.isSafeInteger(total) || total < 1 || !Number.isSafeInteger(Number(values.seed ?? 1)) || !Number.isSafeInteger(first)) {
+if (
+  !Number.isSafeInteger(total) ||
+  total < 1 ||
+  !Number.isSafeInteger(Number(values.seed ?? 1)) ||
+  !Number.isSafeInteger(first)
+) {
   console.error('Usage: node test/sim/run.ts [--seed N | --from N] [--ops N] [--trace]');
   process.exit(2);
 }
-const trace = values.trace === true ? (line: string): void => { console.log(line); } : undefined;
+const trace =
+  values.trace === true
+    ? (line: string): void => {
+        console.log(line);
+      }
+    : undefined;
 const started = performance.now();
 const results: SimulationResult[] = [];
 const bar = progressBar(total);
@@ -30,7 +40,14 @@ let done = 0;
 try {
   for (let seed = Number(values.seed ?? first); done < total; seed++) {
     const operations = values.seed === undefined ? Math.min(OPERATIONS_PER_SEED, total - done) : total;
-    const result = await simulate({ seed, operations, ...(trace !== undefined && { trace }), onProgress: (now) => { bar(done + now); } });
+    const result = await simulate({
+      seed,
+      operations,
+      ...(trace !== undefined && { trace }),
+      onProgress: (now) => {
+        bar(done + now);
+      },
+    });
     done += result.operations;
     results.push(result);
   }

@@ -69,11 +69,16 @@ export class SimClient {
     this.joiningNode = node;
     this.status = null;
     const { options, world, steady } = this.#context;
-    const view = new View((problem) => { this.#complain(problem); }, steady);
+    const view = new View((problem) => {
+      this.#complain(problem);
+    }, steady);
     const sink = this.#sink(view);
     const made = node.tracker.connect({
       identity: { userId: this.userId, ...(this.username !== undefined && { username: this.username }) },
-      auth: undefined, options, sync: 'both', resume,
+      auth: undefined,
+      options,
+      sync: 'both',
+      resume,
       sink: world.sabotage.sink?.(sink) ?? sink,
       onConnect: (connection) => {
         if (attempt === this.#attempt) {
@@ -145,7 +150,7 @@ export class SimClient {
     const { node, connection } = this.seat!;
     const answers = await queryUsers(node.tracker, userIds, connection);
     for (const { userId, general, presences } of answers) {
-      if ((general === 'online') !== (presences.length > 0)) {
+      if ((general === 'online') !== presences.length > 0) {
         this.#complain(`a query answers that "${userId}" is ${general} with ${presences.length} connections`);
       }
     }
@@ -181,7 +186,7 @@ export class SimClient {
   leave(ending: Ending | 'moved' | undefined): void {
     const seat = this.seat;
     this.#attempt++;
-    this.lastFollows = [...seat?.connection.follows.keys() ?? []].map(({ userId }) => userId);
+    this.lastFollows = [...(seat?.connection.follows.keys() ?? [])].map(({ userId }) => userId);
     this.state = 'out';
     this.seat = undefined;
     const wasVisible = this.status !== null;
@@ -198,14 +203,24 @@ export class SimClient {
   #welcome({ connection, view }: Seat): void {
     const { user } = connection;
     const presences = visibleTo(connection, user).map(({ presence }) => presence);
-    view.snapshot([this.userId], presences, presences.length > 0 ? [] : [{ userId: this.userId, general: user.last }], false);
+    view.snapshot(
+      [this.userId],
+      presences,
+      presences.length > 0 ? [] : [{ userId: this.userId, general: user.last }],
+      false,
+    );
   }
 
   #sink(view: View): Sink {
     const snapshot = (users: readonly User[], complete: boolean): void => {
       const { connection } = this.seat!;
       this.#context.trace(`${this.name} is given a snapshot of ${users.length} users`);
-      view.snapshot(users.map(({ userId }) => userId), presencesTo(connection, users), generalsTo(connection, users), complete);
+      view.snapshot(
+        users.map(({ userId }) => userId),
+        presencesTo(connection, users),
+        generalsTo(connection, users),
+        complete,
+      );
     };
     return {
       ready: () => !this.isSlow,
@@ -218,15 +233,23 @@ export class SimClient {
         this.#context.trace(`${this.name} hears ${JSON.stringify(delta)}`);
         view.delta(delta);
       },
-      snapshot: (users, scope) => { snapshot(users, scope !== 'some'); },
-      unfollowed: (users) => { view.remove(users.map(({ userId }) => userId)); },
+      snapshot: (users, scope) => {
+        snapshot(users, scope !== 'some');
+      },
+      unfollowed: (users) => {
+        view.remove(users.map(({ userId }) => userId));
+      },
       followsChanged: () => {},
-      close: () => { this.#context.closed(this); },
+      close: () => {
+        this.#context.closed(this);
+      },
     };
   }
 
   #complain(problem: string): void {
-    this.#context.complain(`${this.name} ("${this.userId}" on ${this.seat?.node.incarnation ?? 'nothing'}) got ${problem}`);
+    this.#context.complain(
+      `${this.name} ("${this.userId}" on ${this.seat?.node.incarnation ?? 'nothing'}) got ${problem}`,
+    );
   }
 }
 

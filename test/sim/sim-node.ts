@@ -39,12 +39,18 @@ export class SimNode {
     this.#random = random.fork();
     this.processId = processId;
     this.startedAt = time.now;
-    const enter = (run: () => void): void => { this.enter(run); };
+    const enter = (run: () => void): void => {
+      this.enter(run);
+    };
     this.pub = new Link(time, this.#random.fork(), world.weather, enter);
     this.sub = new Link(time, this.#random.fork(), world.weather, enter);
     this.presence = new SimPresence(world.redis, this.pub, this.sub, world.carry, this.#random.chance(0.5));
     const clock = this.#clock();
-    const note = (level: string) => (message: string): void => { this.log.push([level, message]); };
+    const note =
+      (level: string) =>
+      (message: string): void => {
+        this.log.push([level, message]);
+      };
     const deps = {
       presence: world.sabotage.presence?.(this.presence, this) ?? this.presence,
       incarnation: newIncarnation(processId, clock),
@@ -56,11 +62,22 @@ export class SimNode {
     let cluster: PresenceCluster | undefined;
     let ids = 0;
     this.tracker = new Tracker({
-      cluster: (host) => { cluster = new PresenceCluster(host, deps); return cluster; },
+      cluster: (host) => {
+        cluster = new PresenceCluster(host, deps);
+        return cluster;
+      },
       timing: {
         now: () => time.now,
-        defer: (flush) => { time.after(this.#random.next(), () => { this.enter(flush); }); },
-        later: (check, ms) => { time.after(ms, () => { this.enter(check); }); },
+        defer: (flush) => {
+          time.after(this.#random.next(), () => {
+            this.enter(flush);
+          });
+        },
+        later: (check, ms) => {
+          time.after(ms, () => {
+            this.enter(check);
+          });
+        },
       },
       now: () => clock.now(),
       newId: () => `${deps.incarnation}-${++ids}`,

@@ -15,7 +15,8 @@ export type Carry = (deliver: () => void, link: Link) => void;
 
 export class SimPresence implements Presence, Subscriber {
   /** Like the connection in `RedisPresence`; only there when the test wants the cluster to see it. */
-  readonly sub: { on(event: string, listener: Listener): void; off(event: string, listener: Listener): void } | undefined;
+  readonly sub:
+    { on(event: string, listener: Listener): void; off(event: string, listener: Listener): void } | undefined;
   readonly #redis: SimRedis;
   readonly #pub: Link;
   readonly #subLink: Link;
@@ -28,10 +29,16 @@ export class SimPresence implements Presence, Subscriber {
     this.#pub = pub;
     this.#subLink = sub;
     this.#carry = carry;
-    this.sub = showsSub ? {
-      on: (_event, listener) => { this.#onReady.add(listener); },
-      off: (_event, listener) => { this.#onReady.delete(listener); },
-    } : undefined;
+    this.sub = showsSub
+      ? {
+          on: (_event, listener) => {
+            this.#onReady.add(listener);
+          },
+          off: (_event, listener) => {
+            this.#onReady.delete(listener);
+          },
+        }
+      : undefined;
     sub.onReady = () => {
       for (const topic of this.#callbacks.keys()) {
         this.#subscribe(topic).catch(() => {});
@@ -61,7 +68,7 @@ export class SimPresence implements Presence, Subscriber {
   }
 
   async subscribe(topic: string, callback: Callback): Promise<this> {
-    this.#callbacks.set(topic, [...this.#callbacks.get(topic) ?? [], callback]);
+    this.#callbacks.set(topic, [...(this.#callbacks.get(topic) ?? []), callback]);
     await this.#subscribe(topic);
     return this;
   }
@@ -72,7 +79,9 @@ export class SimPresence implements Presence, Subscriber {
       this.#callbacks.set(topic, left);
     } else {
       this.#callbacks.delete(topic);
-      await this.#call(this.#subLink, () => { this.#redis.unsubscribe(topic, this); });
+      await this.#call(this.#subLink, () => {
+        this.#redis.unsubscribe(topic, this);
+      });
     }
     return this;
   }
@@ -111,7 +120,7 @@ export class SimPresence implements Presence, Subscriber {
   }
 
   async hset(key: string, field: string, value: string): Promise<boolean> {
-    return await this.#call(this.#pub, () => this.#redis.hset(key, field, value)) > 0;
+    return (await this.#call(this.#pub, () => this.#redis.hset(key, field, value))) > 0;
   }
 
   hget(key: string, field: string): Promise<string | null> {
@@ -123,7 +132,7 @@ export class SimPresence implements Presence, Subscriber {
   }
 
   async hdel(key: string, field: string): Promise<boolean> {
-    return await this.#call(this.#pub, () => this.#redis.hdel(key, field)) > 0;
+    return (await this.#call(this.#pub, () => this.#redis.hdel(key, field))) > 0;
   }
 
   hlen(key: string): Promise<number> {
@@ -155,12 +164,20 @@ export class SimPresence implements Presence, Subscriber {
   brpop = notSimulated;
 
   #subscribe(topic: string): Promise<void> {
-    return this.#call(this.#subLink, () => { this.#redis.subscribe(topic, this); });
+    return this.#call(this.#subLink, () => {
+      this.#redis.subscribe(topic, this);
+    });
   }
 
   #call<T>(link: Link, execute: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      link.send({ execute, answer: (value) => { resolve(value as T); }, fail: reject });
+      link.send({
+        execute,
+        answer: (value) => {
+          resolve(value as T);
+        },
+        fail: reject,
+      });
     });
   }
 

@@ -8,12 +8,16 @@ import type { Sabotage } from './world.ts';
 const SEEDS = Array.from({ length: 20 }, (_, i) => i + 1);
 
 describe('the cluster, simulated', () => {
-  it.each(SEEDS)('ends up with the truth in every view, and nothing left over (seed %i)', async (seed) => {
-    const { operations, checks, delivered } = await simulate({ seed, operations: 5000 });
-    expect(operations).toBe(5000);
-    expect(checks).toBe(5);
-    expect(delivered).toBeGreaterThan(1000);
-  }, 60_000);
+  it.each(SEEDS)(
+    'ends up with the truth in every view, and nothing left over (seed %i)',
+    async (seed) => {
+      const { operations, checks, delivered } = await simulate({ seed, operations: 5000 });
+      expect(operations).toBe(5000);
+      expect(checks).toBe(5);
+      expect(delivered).toBeGreaterThan(1000);
+    },
+    60_000,
+  );
 
   it('meets every kind of fault in these runs, and some runs without any', () => {
     const profiles = SEEDS.map(profileOf);
@@ -25,7 +29,11 @@ describe('the cluster, simulated', () => {
   it('is the same every time for the same seed', async () => {
     const once = await simulate({ seed: 7, operations: 2000 });
     const again = await simulate({ seed: 7, operations: 2000 });
-    expect([once.turns, once.delivered, [...once.commands]]).toEqual([again.turns, again.delivered, [...again.commands]]);
+    expect([once.turns, once.delivered, [...once.commands]]).toEqual([
+      again.turns,
+      again.delivered,
+      [...again.commands],
+    ]);
   });
 });
 
@@ -97,9 +105,11 @@ describe('the simulation finds', () => {
 
   it('processes that never sweep', async () => {
     const message = await failureOf(seedWith('crash'), {
-      presence: (real, node: SimNode) => changed(real, {
-        hdel: (key: string, field: string) => field === node.incarnation ? real.hdel(key, field) : Promise.resolve(true),
-      }),
+      presence: (real, node: SimNode) =>
+        changed(real, {
+          hdel: (key: string, field: string) =>
+            field === node.incarnation ? real.hdel(key, field) : Promise.resolve(true),
+        }),
     });
     expect(message).toMatch(/Redis holds presence:u:/);
   });
@@ -113,11 +123,15 @@ describe('the simulation finds', () => {
 
   it('processes that do not find out that the store has lost its data', async () => {
     const message = await failureOf(seedWith('wipe'), {
-      presence: (real) => changed(real, {
-        // Their lease is always what it was; the list of processes always has them.
-        get: (key: string) => key.includes(':l:') ? Promise.resolve('up') : real.get(key) as unknown,
-        smembers: async (key: string) => [...await real.smembers(key), ...Array.from({ length: 6 }, (_, i) => `p${i}`)],
-      }),
+      presence: (real) =>
+        changed(real, {
+          // Their lease is always what it was; the list of processes always has them.
+          get: (key: string) => (key.includes(':l:') ? Promise.resolve('up') : (real.get(key) as unknown)),
+          smembers: async (key: string) => [
+            ...(await real.smembers(key)),
+            ...Array.from({ length: 6 }, (_, i) => `p${i}`),
+          ],
+        }),
     });
     expect(message).toMatch(/Redis (lacks|holds)|sees of|answers of/);
   });
@@ -125,11 +139,12 @@ describe('the simulation finds', () => {
   it('processes that do not hear of others any more', async () => {
     let subscriptions = 0;
     const message = await failureOf(5, {
-      presence: (real) => changed(real, {
-        subscribe: (topic: string, callback: (message: unknown) => void) =>
-          real.subscribe(topic, topic.includes(':u:') && ++subscriptions % 50 === 0 ? () => {} : callback),
-        hgetall: (key: string) => subscriptions % 50 === 0 ? Promise.resolve({}) : real.hgetall(key),
-      }),
+      presence: (real) =>
+        changed(real, {
+          subscribe: (topic: string, callback: (message: unknown) => void) =>
+            real.subscribe(topic, topic.includes(':u:') && ++subscriptions % 50 === 0 ? () => {} : callback),
+          hgetall: (key: string) => (subscriptions % 50 === 0 ? Promise.resolve({}) : real.hgetall(key)),
+        }),
     });
     expect(message).not.toBe('no failure');
   });

@@ -85,15 +85,21 @@ class Simulation {
       endGrace: ({ node, connection }) => {
         this.#world.time.after(connection.options.graceSeconds * 1000, () => {
           this.#truth.ended(connection.user.userId, 'moved', this.#world.time.now);
-          node.enter(() => { node.tracker.disconnect(connection, 'dropped'); });
+          node.enter(() => {
+            node.tracker.disconnect(connection, 'dropped');
+          });
         });
       },
-      spawn: (what, run) => { this.#spawn(what, run); },
+      spawn: (what, run) => {
+        this.#spawn(what, run);
+      },
     });
     this.#faults = new Faults(this.#world, {
       nodes: () => this.#living(),
       clients: this.#clients,
-      crash: (node) => { this.#crash(node); },
+      crash: (node) => {
+        this.#crash(node);
+      },
       restart: (node) => this.#restart(node),
     });
   }
@@ -169,10 +175,21 @@ class Simulation {
       client.resume(this.#random.chance(0.5));
     }
     await time.pass(1000);
-    const complain = (problem: string): void => { this.#complain(problem); };
-    await checkAll({
-      world: this.#world, nodes: this.#living(), clients: this.#clients, truth: this.#truth, userIds: this.#userIds, orphans: this.#orphans, complain,
-    }, (ms) => time.pass(ms));
+    const complain = (problem: string): void => {
+      this.#complain(problem);
+    };
+    await checkAll(
+      {
+        world: this.#world,
+        nodes: this.#living(),
+        clients: this.#clients,
+        truth: this.#truth,
+        userIds: this.#userIds,
+        orphans: this.#orphans,
+        complain,
+      },
+      (ms) => time.pass(ms),
+    );
     this.#requireSense();
   }
 
@@ -205,21 +222,32 @@ class Simulation {
   }
 
   #makeClient(i: number): SimClient {
-    const options: ResolvedOptions = resolveOptions(this.#random.pick([
-      {},
-      { maxFollows: 12, evict: 'oldest' },
-      { maxFollows: 12 },
-      { redact: (_: unknown, presence: { status: string }) => presence.status === 'secret' ? null : presence as never },
-    ]));
+    const options: ResolvedOptions = resolveOptions(
+      this.#random.pick([
+        {},
+        { maxFollows: 12, evict: 'oldest' },
+        { maxFollows: 12 },
+        {
+          redact: (_: unknown, presence: { status: string }) =>
+            presence.status === 'secret' ? null : (presence as never),
+        },
+      ]),
+    );
     const user = this.#random.below(this.#userIds.length);
     const username = user % 2 === 0 ? `User ${user}` : undefined;
     return new SimClient(`c${i}`, `u${user}`, username, {
       world: this.#world,
       options,
       steady: this.#steady,
-      complain: (problem) => { this.#complain(problem); },
-      trace: (line) => { this.#trace(line); },
-      changed: ({ lastConnectionId }) => { this.#steady.delete(lastConnectionId!); },
+      complain: (problem) => {
+        this.#complain(problem);
+      },
+      trace: (line) => {
+        this.#trace(line);
+      },
+      changed: ({ lastConnectionId }) => {
+        this.#steady.delete(lastConnectionId!);
+      },
       closed: (client) => {
         if (isCalm(this.#profile)) {
           this.#complain(`${client.name} is closed, though nobody else has it`);
@@ -279,11 +307,15 @@ class Simulation {
       const moves = this.#random.chance(0.85);
       if (isCalm(this.#profile) && client.status !== null && moves) {
         this.#steady.set(id!, client.status);
-        time.after(handoverMs, () => { this.#steady.delete(id!); });
+        time.after(handoverMs, () => {
+          this.#steady.delete(id!);
+        });
       }
       client.leave('shutdown');
       // If it does not come back, that is when it ends for the others.
-      time.after(handoverMs, () => { this.#truth.ended(client.userId, 'moved', time.now); });
+      time.after(handoverMs, () => {
+        this.#truth.ended(client.userId, 'moved', time.now);
+      });
       if (moves) {
         this.#rejoin(client, this.#random.between(20, handoverMs * 0.6));
       }
@@ -296,11 +328,15 @@ class Simulation {
   }
 
   #playersOf(node: SimNode): SimClient[] {
-    return this.#clients.filter(({ seat, state, joiningNode }) => seat?.node === node || (state === 'joining' && joiningNode === node));
+    return this.#clients.filter(
+      ({ seat, state, joiningNode }) => seat?.node === node || (state === 'joining' && joiningNode === node),
+    );
   }
 
   #startAgain({ processId }: SimNode): void {
-    this.#world.time.after(this.#random.between(50, 5000), () => { this.#start(processId); });
+    this.#world.time.after(this.#random.between(50, 5000), () => {
+      this.#start(processId);
+    });
   }
 
   #rejoin(client: SimClient, ms: number): void {
@@ -336,12 +372,14 @@ class Simulation {
       const { seed, faults } = this.#profile;
       const shown = this.#problems.slice(0, 8);
       const more = this.#problems.length - shown.length;
-      throw new SimulationFailure([
-        `The cluster simulation with seed ${seed} went wrong within ${this.#done} operations (faults: ${faults.join(', ') || 'none'}):`,
-        ...shown.map((problem) => `  ${problem}`),
-        ...(more > 0 ? [`  and ${more} more`] : []),
-        `Again: node test/sim/run.ts --seed ${seed} --ops ${this.#options.operations}`,
-      ].join('\n'));
+      throw new SimulationFailure(
+        [
+          `The cluster simulation with seed ${seed} went wrong within ${this.#done} operations (faults: ${faults.join(', ') || 'none'}):`,
+          ...shown.map((problem) => `  ${problem}`),
+          ...(more > 0 ? [`  and ${more} more`] : []),
+          `Again: node test/sim/run.ts --seed ${seed} --ops ${this.#options.operations}`,
+        ].join('\n'),
+      );
     }
   }
 }

@@ -23,7 +23,8 @@ export function progressBar(total: number): (done: number) => void {
 }
 
 export function summary(results: readonly SimulationResult[], seconds: number): string {
-  const sum = (of: (result: SimulationResult) => number): number => results.reduce((total, result) => total + of(result), 0);
+  const sum = (of: (result: SimulationResult) => number): number =>
+    results.reduce((total, result) => total + of(result), 0);
   const merged = (of: (result: SimulationResult) => Map<string, number>): Array<[string, number]> => {
     const totals = new Map<string, number>();
     for (const result of results) {
@@ -47,6 +48,9 @@ export function summary(results: readonly SimulationResult[], seconds: number): 
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
     'Every view equal to the truth, nothing leaked.',
-    ...rows.map(([name, value]) => `${name.padEnd(width)}  ${typeof value === 'number' ? value.toLocaleString('en').padStart(12) : value.padStart(12)}`),
+    ...rows.map(
+      ([name, value]) =>
+        `${name.padEnd(width)}  ${typeof value === 'number' ? value.toLocaleString('en').padStart(12) : value.padStart(12)}`,
+    ),
   ].join('\n');
 }

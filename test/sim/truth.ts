@@ -5,7 +5,14 @@ import type { SimClient } from './sim-client.ts';
 
 /** Statuses that are set, with the match each should be seen to point at. */
 export const STATUSES: ReadonlyArray<readonly [status: Status, matchId?: string]> = [
-  [null], [null], [''], ['Playing'], ['secret'], ['away'], ['{"matchId":"m1","text":"in a match"}', 'm1'], ['{"matchId":"m2"}', 'm2'],
+  [null],
+  [null],
+  [''],
+  ['Playing'],
+  ['secret'],
+  ['away'],
+  ['{"matchId":"m1","text":"in a match"}', 'm1'],
+  ['{"matchId":"m2"}', 'm2'],
 ];
 const MATCHES = new Map<Status, string | undefined>(STATUSES.map(([status, matchId]) => [status, matchId]));
 
@@ -35,11 +42,13 @@ export class Truth {
       if ((state === 'in' || state === 'away') && status !== null) {
         const matchId = MATCHES.get(status);
         const presence: Presence = {
-          userId, connectionId: seat!.connection.connectionId, status,
+          userId,
+          connectionId: seat!.connection.connectionId,
+          status,
           ...(matchId !== undefined && { matchId }),
           ...(username !== undefined && { username }),
         };
-        users.set(userId, [...users.get(userId) ?? [], presence]);
+        users.set(userId, [...(users.get(userId) ?? []), presence]);
       }
     }
     return users;

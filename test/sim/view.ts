@@ -23,7 +23,12 @@ export class View {
   }
 
   /** The present state of these users. `complete`: there are no others. */
-  snapshot(userIds: readonly string[], presences: readonly Presence[], generals: readonly GeneralChange[], complete: boolean): void {
+  snapshot(
+    userIds: readonly string[],
+    presences: readonly Presence[],
+    generals: readonly GeneralChange[],
+    complete: boolean,
+  ): void {
     const news = new Map<string, SeenUser>();
     for (const userId of userIds) {
       news.set(userId, { general: 'online', presences: new Map() });
@@ -94,16 +99,22 @@ export class View {
   }
 
   #requireSense(userId: string, { general, presences }: SeenUser, source: string): void {
-    if ((general === 'online') !== (presences.size > 0)) {
+    if ((general === 'online') !== presences.size > 0) {
       this.#complain(`${source} after which "${userId}" is ${general} with ${presences.size} connections`);
     }
   }
 }
 
 export function same(a: Presence | undefined, b: Presence | undefined): boolean {
-  return a !== undefined && b !== undefined
-    && a.userId === b.userId && a.connectionId === b.connectionId
-    && a.status === b.status && a.matchId === b.matchId && a.username === b.username;
+  return (
+    a !== undefined &&
+    b !== undefined &&
+    a.userId === b.userId &&
+    a.connectionId === b.connectionId &&
+    a.status === b.status &&
+    a.matchId === b.matchId &&
+    a.username === b.username
+  );
 }
 
 export function show(value: unknown): string {

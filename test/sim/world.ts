@@ -46,7 +46,9 @@ export class World {
       link.push(deliver);
     }
     if (fault === 'doubled' || fault === 'late') {
-      this.time.after(this.#network.between(0, 2000), () => { link.push(deliver); });
+      this.time.after(this.#network.between(0, 2000), () => {
+        link.push(deliver);
+      });
     }
   };
 }

@@ -56,7 +56,9 @@ export class Mirror {
 
   /** As `forget`, but nobody unfollows oneself. */
   unfollow(userIds: readonly string[] | undefined): void {
-    const followed = new Set([...this.held.values()].map(({ userId }) => userId).filter((userId) => userId !== this.#own));
+    const followed = new Set(
+      [...this.held.values()].map(({ userId }) => userId).filter((userId) => userId !== this.#own),
+    );
     this.forget(userIds === undefined ? [...followed] : userIds.filter((userId) => followed.has(userId)));
   }
 

@@ -8,7 +8,20 @@ import { decode, type Iterator } from '@colyseus/schema';
 import { type Room } from '@colyseus/sdk';
 import { unpack } from 'msgpackr';
 import { expect } from 'vitest';
-import { PresenceError, type Delta, type Presence, type PresenceErrorBody, type PresenceJoinOptions, type PresenceRoom, type Reply, type RequestType, type Requests, type Snapshot, type Unfollowed, type Welcome } from '../../src/index.ts';
+import {
+  PresenceError,
+  type Delta,
+  type Presence,
+  type PresenceErrorBody,
+  type PresenceJoinOptions,
+  type PresenceRoom,
+  type Reply,
+  type RequestType,
+  type Requests,
+  type Snapshot,
+  type Unfollowed,
+  type Welcome,
+} from '../../src/index.ts';
 import { currentRuntime } from '../../src/server/runtime.ts';
 import { Mirror } from './mirror.ts';
 import { until } from './until.ts';
@@ -119,16 +132,26 @@ export class Person {
         this.#mirrorReply(id, payload);
       }
     } else {
-      this.heard.push({ kind: bytes[0] === Protocol.ROOM_STATE ? 'state' : bytes[0] === Protocol.ROOM_STATE_PATCH ? 'patch' : 'other' });
+      this.heard.push({
+        kind: bytes[0] === Protocol.ROOM_STATE ? 'state' : bytes[0] === Protocol.ROOM_STATE_PATCH ? 'patch' : 'other',
+      });
     }
   }
 
   #mirrorMessage(type: string, payload: unknown): void {
     switch (type) {
-      case 'presence:delta': this.mirror.apply(payload as Delta); break;
-      case 'presence:snapshot': this.mirror.replace(payload as Snapshot); break;
-      case 'presence:unfollowed': this.mirror.forget((payload as Unfollowed).userIds); break;
-      case 'presence:welcome': this.mirror.welcome(payload as Welcome); break;
+      case 'presence:delta':
+        this.mirror.apply(payload as Delta);
+        break;
+      case 'presence:snapshot':
+        this.mirror.replace(payload as Snapshot);
+        break;
+      case 'presence:unfollowed':
+        this.mirror.forget((payload as Unfollowed).userIds);
+        break;
+      case 'presence:welcome':
+        this.mirror.welcome(payload as Welcome);
+        break;
       case 'presence:reply': {
         const reply = payload as Reply;
         if (reply.ok) {
@@ -155,7 +178,11 @@ export class Person {
   // --- what it does
 
   /** Asks in either form; throws the `PresenceError` of a refusal. */
-  async ask<T extends RequestType>(type: T, payload: Requests[T]['request'], form: Form = 'request'): Promise<Requests[T]['reply']> {
+  async ask<T extends RequestType>(
+    type: T,
+    payload: Requests[T]['request'],
+    form: Form = 'request',
+  ): Promise<Requests[T]['reply']> {
     if (form === 'request') {
       return this.#request(type, payload) as Promise<Requests[T]['reply']>;
     }
@@ -171,9 +198,14 @@ export class Person {
   async #request(type: string, payload: unknown): Promise<unknown> {
     this.#asked.set(this.#requests++, { type, payload });
     try {
-      return await (this.room as unknown as { request(type: string, payload: unknown): Promise<unknown> }).request(type, payload);
+      return await (this.room as unknown as { request(type: string, payload: unknown): Promise<unknown> }).request(
+        type,
+        payload,
+      );
     } catch (error) {
-      throw (error as { name?: string }).name === 'rejected' ? PresenceError.from((error as { reason: unknown }).reason) : error;
+      throw (error as { name?: string }).name === 'rejected'
+        ? PresenceError.from((error as { reason: unknown }).reason)
+        : error;
     }
   }
 
@@ -198,7 +230,9 @@ export class Person {
   async refusal(type: string, payload: unknown, form: Form): Promise<PresenceErrorBody> {
     if (form === 'request') {
       const error: unknown = await this.#request(type, payload).then(
-        (reply) => { throw new Error(`${type} ${JSON.stringify(payload)} was answered: ${JSON.stringify(reply)}`); },
+        (reply) => {
+          throw new Error(`${type} ${JSON.stringify(payload)} was answered: ${JSON.stringify(reply)}`);
+        },
         (reason: unknown) => reason,
       );
       expect(error).toBeInstanceOf(PresenceError);
@@ -210,7 +244,10 @@ export class Person {
     if (!canCarry) {
       this.rawSend(type, payload);
     }
-    const reply = await until(() => this.replies.slice(before).find((entry) => entry.cid === cid), `the reply to ${type} (cid ${cid})`);
+    const reply = await until(
+      () => this.replies.slice(before).find((entry) => entry.cid === cid),
+      `the reply to ${type} (cid ${cid})`,
+    );
     if (reply.ok) {
       throw new Error(`${type} ${JSON.stringify(payload)} was accepted.`);
     }
@@ -236,7 +273,8 @@ export class Person {
    */
   async settle(): Promise<void> {
     currentRuntime('presence')?.tracker.outbox.flush();
-    const userId = (this.room.state as unknown as { self?: { userId: string } }).self?.userId ?? (await this.welcome()).userId;
+    const userId =
+      (this.room.state as unknown as { self?: { userId: string } }).self?.userId ?? (await this.welcome()).userId;
     await this.ask('presence:query', { userIds: [userId] });
   }
 
@@ -253,12 +291,29 @@ export class Person {
   }
 }
 
-export interface PlainConnection { connectionId: string; status: string; matchId: string }
-export interface PlainUser { userId: string; username: string; general: string; connections: Record<string, PlainConnection> }
-export interface PlainState { self?: PlainUser; users: Record<string, PlainUser> }
+export interface PlainConnection {
+  connectionId: string;
+  status: string;
+  matchId: string;
+}
+export interface PlainUser {
+  userId: string;
+  username: string;
+  general: string;
+  connections: Record<string, PlainConnection>;
+}
+export interface PlainState {
+  self?: PlainUser;
+  users: Record<string, PlainUser>;
+}
 
 /** Joins as `token` (`id` or `id|username`). */
-export async function person(server: TestServer, token: string, roomName: string = 'presence', options: PresenceJoinOptions = {}): Promise<Person> {
+export async function person(
+  server: TestServer,
+  token: string,
+  roomName: string = 'presence',
+  options: PresenceJoinOptions = {},
+): Promise<Person> {
   return new Person(await server.join(token, options, roomName));
 }
 
@@ -279,4 +334,3 @@ export function expectSound(...people: Person[]): void {
     expect(one.mirror.problems).toEqual([]);
   }
 }
-

@@ -9,7 +9,14 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@colyseus/sdk';
 import { PresenceClient, type PresenceClientOptions } from '../../src/client/index.ts';
 import type { PresenceJoinOptions, PresenceOptions, PresenceRoom, PresenceServer } from '../../src/index.ts';
-import type { ApiMethod, Ask, FromServer, ProcessStats, Question, ServerSetup } from '../processes/support/server-process.ts';
+import type {
+  ApiMethod,
+  Ask,
+  FromServer,
+  ProcessStats,
+  Question,
+  ServerSetup,
+} from '../processes/support/server-process.ts';
 import { Person } from './person.ts';
 import { freePort } from './server.ts';
 import { until } from './until.ts';
@@ -34,9 +41,13 @@ export class ServerProcess {
     // Maps survive the way with `advanced`.
     this.#child = fork(SERVER, [JSON.stringify(setup)], { execArgv: [], silent: true, serialization: 'advanced' });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
-      createInterface({ input: stream }).on('line', (line) => { this.output.push(line); });
+      createInterface({ input: stream }).on('line', (line) => {
+        this.output.push(line);
+      });
     }
-    this.#child.on('message', (message: FromServer) => { this.#hear(message); });
+    this.#child.on('message', (message: FromServer) => {
+      this.#hear(message);
+    });
     this.#child.once('exit', () => {
       for (const { reject } of this.#waiting.values()) {
         reject(new Error(`The process "${this.name}" has ended.`));
@@ -69,12 +80,16 @@ export class ServerProcess {
   }
 
   async ready(): Promise<this> {
-    await until(() => {
-      if (this.hasEnded) {
-        throw new Error(`The process "${this.name}" could not start:\n${this.output.join('\n')}`);
-      }
-      return this.#ready;
-    }, `process "${this.name}" to listen`, 20_000);
+    await until(
+      () => {
+        if (this.hasEnded) {
+          throw new Error(`The process "${this.name}" could not start:\n${this.output.join('\n')}`);
+        }
+        return this.#ready;
+      },
+      `process "${this.name}" to listen`,
+      20_000,
+    );
     return this;
   }
 
@@ -88,7 +103,10 @@ export class ServerProcess {
   }
 
   /** The server API, called there. */
-  api<M extends ApiMethod>(method: M, ...args: Parameters<PresenceServer[M]>): Promise<Awaited<ReturnType<PresenceServer[M]>>> {
+  api<M extends ApiMethod>(
+    method: M,
+    ...args: Parameters<PresenceServer[M]>
+  ): Promise<Awaited<ReturnType<PresenceServer[M]>>> {
     return this.#ask({ kind: 'api', method, args }) as Promise<Awaited<ReturnType<PresenceServer[M]>>>;
   }
 
@@ -172,7 +190,7 @@ export class TestCluster {
 
   /** Forks a server; one whose name was there before gets the port of that one. */
   async start(name: string): Promise<ServerProcess> {
-    const port = this.processes.get(name)?.port ?? await freePort();
+    const port = this.processes.get(name)?.port ?? (await freePort());
     const started = new ServerProcess({ name, port, redisUrl: this.redis.url, options: this.#options });
     this.processes.set(name, started);
     return started.ready();
@@ -189,14 +207,24 @@ export class TestCluster {
     return this.playerAt(at.url, `presence-${at.name}`, token, options);
   }
 
-  async playerAt(url: string, roomName: string, token: string, options: PresenceClientOptions = {}): Promise<PresenceClient> {
+  async playerAt(
+    url: string,
+    roomName: string,
+    token: string,
+    options: PresenceClientOptions = {},
+  ): Promise<PresenceClient> {
     const player = await PresenceClient.join(this.client(url, token), roomName, { ...EAGER, ...options });
     this.#players.push(player);
     return player;
   }
 
   /** A player at a bare room, on this very process, who does not come back when dropped. */
-  async person(at: ServerProcess, token: string, options: PresenceJoinOptions = {}, kind: 'presence' | 'lobby' = 'presence'): Promise<Person> {
+  async person(
+    at: ServerProcess,
+    token: string,
+    options: PresenceJoinOptions = {},
+    kind: 'presence' | 'lobby' = 'presence',
+  ): Promise<Person> {
     const one = new Person(await this.client(at.url, token).joinOrCreate<PresenceRoom>(`${kind}-${at.name}`, options));
     one.room.reconnection.enabled = false;
     this.#people.push(one);
@@ -205,7 +233,7 @@ export class TestCluster {
 
   /** Whether some process has told the others of this user. */
   async isAnnounced(userId: string): Promise<boolean> {
-    return await this.redis.cli('EXISTS', `presence:u:${userId}`) === '1';
+    return (await this.redis.cli('EXISTS', `presence:u:${userId}`)) === '1';
   }
 
   /** What is in Redis under our prefix, but for the memory of who is offline, which ends by itself. */
@@ -222,17 +250,24 @@ export class TestCluster {
   async clear(): Promise<void> {
     await Promise.all([
       ...this.#players.splice(0).map((player) => player.leave()),
-      ...this.#people.splice(0).map(async ({ room }) => room.connection.isOpen ? room.leave() : undefined),
+      ...this.#people.splice(0).map(async ({ room }) => (room.connection.isOpen ? room.leave() : undefined)),
     ]);
     await this.expectNothing();
   }
 
   async expectNothing(timeoutMs = 10_000): Promise<void> {
     let left: string[] = [];
-    await until(async () => {
-      left = [...(await this.keys()).map((key) => `key ${key}`), ...(await this.topics()).map((topic) => `topic ${topic}`)];
-      return left.length === 0;
-    }, 'Redis to hold nothing of ours', timeoutMs).catch((error: unknown) => {
+    await until(
+      async () => {
+        left = [
+          ...(await this.keys()).map((key) => `key ${key}`),
+          ...(await this.topics()).map((topic) => `topic ${topic}`),
+        ];
+        return left.length === 0;
+      },
+      'Redis to hold nothing of ours',
+      timeoutMs,
+    ).catch((error: unknown) => {
       throw new Error(`${String(error)} Left: ${left.join(', ')}`);
     });
     const endless = await this.#list('EVAL', ENDLESS, '0');
@@ -270,7 +305,11 @@ export class TestCluster {
 }
 
 /** Processes with these names, all with the same options, ready. */
-export async function startCluster(redis: TestRedis, names: readonly string[], options: PresenceOptions = {}): Promise<TestCluster> {
+export async function startCluster(
+  redis: TestRedis,
+  names: readonly string[],
+  options: PresenceOptions = {},
+): Promise<TestCluster> {
   const cluster = new TestCluster(redis, options);
   try {
     await Promise.all(names.map((name) => cluster.start(name)));

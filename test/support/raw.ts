@@ -8,7 +8,12 @@ import { until } from './until.ts';
 import type { PresenceJoinOptions } from '../../src/index.ts';
 import type { TestServer } from './server.ts';
 
-interface Seat { sessionId: string; roomId: string; processId: string; error?: string }
+interface Seat {
+  sessionId: string;
+  roomId: string;
+  processId: string;
+  error?: string;
+}
 
 export class RawClient {
   readonly socket: WebSocket;
@@ -17,22 +22,30 @@ export class RawClient {
 
   constructor(socket: WebSocket) {
     this.socket = socket;
-    socket.on('message', (data: Buffer) => { this.frames.push(data); });
-    socket.on('close', (code) => { this.closeCode = code; });
+    socket.on('message', (data: Buffer) => {
+      this.frames.push(data);
+    });
+    socket.on('close', (code) => {
+      this.closeCode = code;
+    });
     socket.on('error', () => {});
   }
 
   messages(): Array<{ type: string; payload: unknown }> {
-    return this.frames.filter((frame) => frame[0] === Protocol.ROOM_DATA).map((frame) => {
-      const it: Iterator = { offset: 1 };
-      const type = decode.stringCheck(frame, it) ? decode.string(frame, it) : String(decode.number(frame, it));
-      return { type, payload: frame.length > it.offset ? unpack(frame.subarray(it.offset)) as unknown : undefined };
-    });
+    return this.frames
+      .filter((frame) => frame[0] === Protocol.ROOM_DATA)
+      .map((frame) => {
+        const it: Iterator = { offset: 1 };
+        const type = decode.stringCheck(frame, it) ? decode.string(frame, it) : String(decode.number(frame, it));
+        return { type, payload: frame.length > it.offset ? (unpack(frame.subarray(it.offset)) as unknown) : undefined };
+      });
   }
 
   /** Payloads of one message type. */
   of<T>(type: string): T[] {
-    return this.messages().filter((message) => message.type === type).map(({ payload }) => payload as T);
+    return this.messages()
+      .filter((message) => message.type === type)
+      .map(({ payload }) => payload as T);
   }
 
   acknowledge(): void {
@@ -69,7 +82,12 @@ export function requestHead(id: number, type: string): Buffer {
 }
 
 /** Takes a seat and opens the socket; does not acknowledge the join. */
-export async function rawOpen(server: TestServer, token: string, roomName: string, options: PresenceJoinOptions = {}): Promise<RawClient> {
+export async function rawOpen(
+  server: TestServer,
+  token: string,
+  roomName: string,
+  options: PresenceJoinOptions = {},
+): Promise<RawClient> {
   const response = await fetch(`${server.url}/matchmake/joinOrCreate/${roomName}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
@@ -84,7 +102,12 @@ export async function rawOpen(server: TestServer, token: string, roomName: strin
 }
 
 /** Joined: acknowledged, and welcomed. */
-export async function rawJoin(server: TestServer, token: string, roomName: string, options: PresenceJoinOptions = {}): Promise<RawClient> {
+export async function rawJoin(
+  server: TestServer,
+  token: string,
+  roomName: string,
+  options: PresenceJoinOptions = {},
+): Promise<RawClient> {
   const client = await rawOpen(server, token, roomName, options);
   await until(() => client.frames.some((frame) => frame[0] === Protocol.JOIN_ROOM), 'the join to be offered');
   client.acknowledge();

@@ -32,7 +32,7 @@ export async function startRedis({ own = false } = {}): Promise<TestRedis | null
   if (!own && given !== undefined && given !== '') {
     return givenRedis(given);
   }
-  if (!await isInstalled()) {
+  if (!(await isInstalled())) {
     if (!warned) {
       warned = true;
       console.warn('No redis-server on the PATH: the tests that need one are skipped.');
@@ -45,10 +45,12 @@ export async function startRedis({ own = false } = {}): Promise<TestRedis | null
   let server: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
-    server = spawn('redis-server', [
-      '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no',
-    ], { stdio: 'ignore' });
-    await until(async () => await cli('PING').catch(() => '') === 'PONG', 'redis-server to answer');
+    server = spawn(
+      'redis-server',
+      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+      { stdio: 'ignore' },
+    );
+    await until(async () => (await cli('PING').catch(() => '')) === 'PONG', 'redis-server to answer');
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const ending = server;
@@ -60,7 +62,9 @@ export async function startRedis({ own = false } = {}): Promise<TestRedis | null
     }
   };
   // Nobody is left to stop it when a test run is cut short in the middle.
-  const onExit = (): void => { server?.kill('SIGKILL'); };
+  const onExit = (): void => {
+    server?.kill('SIGKILL');
+  };
   process.once('exit', onExit);
 
   await start();

@@ -22,8 +22,12 @@ afterEach(() => {
 
 describe.each(ROOMS)('the state, in a %s room', (room) => {
   let server: TestServer;
-  beforeAll(async () => { server = await startServer({ rateLimit: 1000, maxFollows: 50, evict: 'oldest' }); });
-  afterAll(async () => { await server.stop(); });
+  beforeAll(async () => {
+    server = await startServer({ rateLimit: 1000, maxFollows: 50, evict: 'oldest' });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
 
   test('self is the own user, with all its visible connections', async () => {
     const annId = fresh('ann');
@@ -35,8 +39,13 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
     for (const device of [pc, phone, hidden]) {
       expect(device.state).toEqual({
         self: {
-          userId: annId, username: 'Ann', general: 'online',
-          connections: { [one]: { connectionId: one, status: '{"matchId":"m1"}', matchId: 'm1' }, [two]: { connectionId: two, status: 'phone', matchId: '' } },
+          userId: annId,
+          username: 'Ann',
+          general: 'online',
+          connections: {
+            [one]: { connectionId: one, status: '{"matchId":"m1"}', matchId: 'm1' },
+            [two]: { connectionId: two, status: 'phone', matchId: '' },
+          },
         },
         users: {},
       });
@@ -57,16 +66,29 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
     await settle(ann);
     const connectionId = await bob.connectionId();
     expect(ann.state.users).toEqual({
-      [b]: { userId: b, username: 'Bob', general: 'online', connections: { [connectionId]: { connectionId, status: 'here', matchId: '' } } },
+      [b]: {
+        userId: b,
+        username: 'Bob',
+        general: 'online',
+        connections: { [connectionId]: { connectionId, status: 'here', matchId: '' } },
+      },
       [c]: { userId: c, username: '', general: 'offline', connections: {} },
       [d]: { userId: d, username: '', general: 'unlogined', connections: {} },
     });
     await bob.setStatus('{"matchId":"m1"}');
     await settle(ann);
-    expect(ann.state.users[b]?.connections[connectionId]).toEqual({ connectionId, status: '{"matchId":"m1"}', matchId: 'm1' });
+    expect(ann.state.users[b]?.connections[connectionId]).toEqual({
+      connectionId,
+      status: '{"matchId":"m1"}',
+      matchId: 'm1',
+    });
     await bob.setStatus('out of the match');
     await settle(ann);
-    expect(ann.state.users[b]?.connections[connectionId]).toEqual({ connectionId, status: 'out of the match', matchId: '' });
+    expect(ann.state.users[b]?.connections[connectionId]).toEqual({
+      connectionId,
+      status: 'out of the match',
+      matchId: '',
+    });
     await bob.leave();
     await until(() => ann.state.users[b]?.general === 'unlogined', 'Bob to be gone');
     expect(ann.state.users[b]).toEqual({ userId: b, username: 'Bob', general: 'unlogined', connections: {} });
@@ -101,10 +123,16 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
 
   test('a client with nothing new receives no frame, and one that follows gets one patch per change, whatever else goes on', async () => {
     const [b, annId] = [fresh('bob'), fresh('ann')];
-    const [bob, ann, idle] = [await person(server, b, room, { status: 'x' }), await person(server, annId, room), await person(server, fresh('idle'), room)];
+    const [bob, ann, idle] = [
+      await person(server, b, room, { status: 'x' }),
+      await person(server, annId, room),
+      await person(server, fresh('idle'), room),
+    ];
     await ann.follow([b]);
     await settle(ann, idle, bob);
-    [ann, idle, bob].forEach((one) => { one.clear(); });
+    [ann, idle, bob].forEach((one) => {
+      one.clear();
+    });
     for (let i = 0; i < 5; i++) {
       await bob.setStatus(`${i}`);
       await settle(bob);
@@ -152,7 +180,9 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
     expect(Object.values(ann.state.users[b]?.connections ?? {}).map(({ status }) => status)).toEqual(['while away']);
     await bob.leave();
     await until(() => ann.state.users[b]?.general === 'unlogined', 'Bob to be gone');
-    const types = ann.heard.flatMap((entry) => (entry.kind === 'message' ? [entry.type] : [])).filter((type) => type !== 'rooms');
+    const types = ann.heard
+      .flatMap((entry) => (entry.kind === 'message' ? [entry.type] : []))
+      .filter((type) => type !== 'rooms');
     expect(new Set(types)).toEqual(new Set(['presence:reply']));
   });
 
@@ -164,14 +194,27 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
     const callbacks = Callbacks.get(ann.room);
     callbacks.onAdd('users', (user, userId) => {
       told.push(`+ ${userId}`);
-      callbacks.listen(user, 'general', (general) => { told.push(`general ${general}`); });
+      callbacks.listen(user, 'general', (general) => {
+        told.push(`general ${general}`);
+      });
       callbacks.onAdd(user, 'connections', (connection) => {
         told.push(`+ connection ${connection.status}`);
-        callbacks.listen(connection, 'status', (status, before) => { told.push(`status ${before} → ${status}`); }, false);
+        callbacks.listen(
+          connection,
+          'status',
+          (status, before) => {
+            told.push(`status ${before} → ${status}`);
+          },
+          false,
+        );
       });
-      callbacks.onRemove(user, 'connections', (connection) => { told.push(`- connection ${connection.status}`); });
+      callbacks.onRemove(user, 'connections', (connection) => {
+        told.push(`- connection ${connection.status}`);
+      });
     });
-    callbacks.onRemove('users', (_, userId) => { told.push(`- ${userId}`); });
+    callbacks.onRemove('users', (_, userId) => {
+      told.push(`- ${userId}`);
+    });
     const take = (): string[] => told.splice(0);
 
     await ann.follow([b]);
@@ -181,7 +224,11 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
     await until(() => told.length > 1, 'Bob');
     await settle(ann);
     // A listener that is added by a patch may hear of that patch.
-    expect(take().filter((line) => line !== 'status undefined → one').sort()).toEqual(['+ connection one', 'general online']);
+    expect(
+      take()
+        .filter((line) => line !== 'status undefined → one')
+        .sort(),
+    ).toEqual(['+ connection one', 'general online']);
     await bob.setStatus('two');
     await settle(ann);
     expect(take()).toEqual(['status one → two']);
@@ -213,7 +260,9 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
     const { state } = ann.room;
     $?.(state).users.onAdd((user) => {
       told.push(`+ ${user.userId}`);
-      $(user).connections.onRemove((connection) => { told.push(`- ${connection.status}`); });
+      $(user).connections.onRemove((connection) => {
+        told.push(`- ${connection.status}`);
+      });
     });
     expect(told.splice(0).sort()).toEqual([`+ ${b}`, `+ ${c}`].sort());
     const kept = state.users.get(b);

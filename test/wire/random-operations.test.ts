@@ -47,10 +47,17 @@ class Reader {
       const type = decode.string(bytes, it);
       const payload: unknown = unpack(bytes.subarray(it.offset));
       switch (type) {
-        case 'presence:delta': this.mirror.apply(payload as Delta); break;
-        case 'presence:snapshot': this.mirror.replace(payload as Snapshot); break;
-        case 'presence:unfollowed': this.mirror.forget((payload as Unfollowed).userIds); break;
-        default: throw new Error(`A message ${type}?`);
+        case 'presence:delta':
+          this.mirror.apply(payload as Delta);
+          break;
+        case 'presence:snapshot':
+          this.mirror.replace(payload as Snapshot);
+          break;
+        case 'presence:unfollowed':
+          this.mirror.forget((payload as Unfollowed).userIds);
+          break;
+        default:
+          throw new Error(`A message ${type}?`);
       }
     }
   }
@@ -87,8 +94,12 @@ class World {
       cluster: () => new NullCluster(),
       timing: {
         now: () => 0,
-        defer: (flush) => { this.#deferred.push(flush); },
-        later: (check) => { this.#later.push(check); },
+        defer: (flush) => {
+          this.#deferred.push(flush);
+        },
+        later: (check) => {
+          this.#later.push(check);
+        },
       },
       now: () => 1000,
       newId: () => `id${++this.#ids}`,
@@ -101,9 +112,20 @@ class World {
   async join(userId: string): Promise<void> {
     const reader = new Reader();
     const sink = new ClientSink(reader as unknown as Client, this.codec, 1000, true);
-    const connection = await this.tracker.connect({ identity: { userId, username: `name of ${userId}` }, auth: {}, options: this.#options, sync: 'both', sink });
+    const connection = await this.tracker.connect({
+      identity: { userId, username: `name of ${userId}` },
+      auth: {},
+      options: this.#options,
+      sync: 'both',
+      sink,
+    });
     sink.connection = connection;
-    reader.mirror.welcome({ protocol: 1, userId, connectionId: connection.connectionId, presences: [...connection.user.visible.values()].map(({ box }) => box.presence) });
+    reader.mirror.welcome({
+      protocol: 1,
+      userId,
+      connectionId: connection.connectionId,
+      presences: [...connection.user.visible.values()].map(({ box }) => box.presence),
+    });
     reader.enqueueRaw(this.codec.fullStateFrame(connection));
     this.players.push({ userId, connection, reader, follows: new Set(), status: null });
   }
@@ -135,7 +157,9 @@ class World {
       player.connection.sink.snapshot(users, 'some');
     } else if (player.connection.stale) {
       // It has missed something and is owed a snapshot: the reply may be ahead of what it holds.
-      presencesTo(player.connection, users).forEach((presence) => player.reader.mirror.held.set(presence.connectionId, presence));
+      presencesTo(player.connection, users).forEach((presence) =>
+        player.reader.mirror.held.set(presence.connectionId, presence),
+      );
     } else if (!player.connection.away) {
       player.reader.mirror.follow(presencesTo(player.connection, users));
       expect(generalsTo(player.connection, users).every(({ general }) => general !== 'online')).toBe(true);
@@ -161,9 +185,13 @@ class World {
 
   /** The end of the event-loop turn, and of some time. */
   turn(withTime: boolean): void {
-    this.#deferred.splice(0).forEach((flush) => { flush(); });
+    this.#deferred.splice(0).forEach((flush) => {
+      flush();
+    });
     if (withTime) {
-      this.#later.splice(0).forEach((check) => { check(); });
+      this.#later.splice(0).forEach((check) => {
+        check();
+      });
     }
   }
 
@@ -173,9 +201,16 @@ class World {
       userId,
       username: `name of ${userId}`,
       general: visible.length > 0 ? 'online' : (this.last.get(userId) ?? 'unlogined'),
-      connections: Object.fromEntries(visible.map(({ connection: { connectionId }, status }) => (
-        [connectionId, { connectionId, status: status!, matchId: status!.startsWith('{') ? (JSON.parse(status!) as { matchId: string }).matchId : '' }]
-      ))),
+      connections: Object.fromEntries(
+        visible.map(({ connection: { connectionId }, status }) => [
+          connectionId,
+          {
+            connectionId,
+            status: status!,
+            matchId: status!.startsWith('{') ? (JSON.parse(status!) as { matchId: string }).matchId : '',
+          },
+        ]),
+      ),
     };
   }
 
@@ -197,8 +232,13 @@ class World {
         // The name of who is not visible may have been forgotten.
         expect(seen).toEqual(truth.general !== 'online' && seen.username === '' ? { ...truth, username: '' } : truth);
       }
-      const held = [...reader.mirror.held.values()].map((presence) => `${presence.connectionId}=${presence.status}`).sort();
-      const wanted = [userId, ...follows].flatMap((id) => Object.values(this.#truth(id).connections)).map((one) => `${one.connectionId}=${one.status}`).sort();
+      const held = [...reader.mirror.held.values()]
+        .map((presence) => `${presence.connectionId}=${presence.status}`)
+        .sort();
+      const wanted = [userId, ...follows]
+        .flatMap((id) => Object.values(this.#truth(id).connections))
+        .map((one) => `${one.connectionId}=${one.status}`)
+        .sort();
       expect(held).toEqual(wanted);
     }
     return checked;
@@ -264,9 +304,13 @@ describe('what clients decode after random operations is the truth', () => {
     for (const player of world.players) {
       world.unfollow(player, undefined);
       world.turn(true);
-      expect(player.reader.decoder.root.refs.size).toBe(4 + Object.keys(player.reader.json.self?.connections ?? {}).length);
+      expect(player.reader.decoder.root.refs.size).toBe(
+        4 + Object.keys(player.reader.json.self?.connections ?? {}).length,
+      );
     }
-    [...world.players].forEach((player) => { world.leave(player, true); });
+    [...world.players].forEach((player) => {
+      world.leave(player, true);
+    });
     world.turn(true);
     expect(world.tracker.users.byId.size).toBe(0);
     expect(world.tracker.connections.size).toBe(0);

@@ -13,13 +13,29 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 function userOf(userId: string, ref: number, username?: string): User {
   return {
-    userId, ref, username, visible: new Map(), followers: new Set(), own: new Set(), last: 'unlogined',
-    registers: new Map(), pins: 0, known: undefined, stateBytes: undefined,
+    userId,
+    ref,
+    username,
+    visible: new Map(),
+    followers: new Set(),
+    own: new Set(),
+    last: 'unlogined',
+    registers: new Map(),
+    pins: 0,
+    known: undefined,
+    stateBytes: undefined,
   };
 }
 
-const boxOf = (user: User, connectionId: string, status: string): Box => makeBox(makePresence(user.userId, connectionId, status, user.username));
-const change = (connectionId: string, ref: number, before: Box | null, after: Box | null): Change => ({ connectionId, ref, before, after, stateBytes: undefined });
+const boxOf = (user: User, connectionId: string, status: string): Box =>
+  makeBox(makePresence(user.userId, connectionId, status, user.username));
+const change = (connectionId: string, ref: number, before: Box | null, after: Box | null): Change => ({
+  connectionId,
+  ref,
+  before,
+  after,
+  stateBytes: undefined,
+});
 
 /** A client, made from the handshake as the SDK makes it. */
 class Reader {
@@ -83,10 +99,21 @@ class Library {
   }
 }
 
-const TEXTS = ['', 'x', 'In lobby', '{"matchId":"m1","text":"Playing"}', '\u20ac\u{1f600}\u00e9', 'y'.repeat(31), 'y'.repeat(32), 'z'.repeat(255), 'z'.repeat(256), '\u20ac'.repeat(682)];
+const TEXTS = [
+  '',
+  'x',
+  'In lobby',
+  '{"matchId":"m1","text":"Playing"}',
+  '\u20ac\u{1f600}\u00e9',
+  'y'.repeat(31),
+  'y'.repeat(32),
+  'z'.repeat(255),
+  'z'.repeat(256),
+  '\u20ac'.repeat(682),
+];
 const REFS = [4, 126, 128, 254, 256, 65_534, 65_536, 0x7ffffff0];
 
-describe('byte for byte the library\'s', () => {
+describe("byte for byte the library's", () => {
   test.each(REFS)('all pieces of a user, with the number %d', (ref) => {
     for (const text of TEXTS) {
       const library = new Library();
@@ -102,38 +129,92 @@ describe('byte for byte the library\'s', () => {
       expect(whole.endsWith(hex(encodeUser(bob, 'online', [])))).toBe(true);
 
       // A connection comes.
-      const [one, two, three] = [boxOf(bob, 'c1', text), boxOf(bob, 'c1', `${text}!`), boxOf(bob, 'c1', '{"matchId":"other"}')];
+      const [one, two, three] = [
+        boxOf(bob, 'c1', text),
+        boxOf(bob, 'c1', `${text}!`),
+        boxOf(bob, 'c1', '{"matchId":"other"}'),
+      ];
       library.nextIndex(user.connections, ref + 2);
       const connection = new ConnectionState();
       connection.connectionId = 'c1';
       connection.status = one.presence.status;
       connection.matchId = one.presence.matchId ?? '';
       user.connections.set('c1', connection);
-      expect(hex(encodeUpdate({ user: bob, changes: [change('c1', ref + 2, null, one)], general: undefined, username: undefined, stateBytes: undefined }))).toBe(library.changes());
+      expect(
+        hex(
+          encodeUpdate({
+            user: bob,
+            changes: [change('c1', ref + 2, null, one)],
+            general: undefined,
+            username: undefined,
+            stateBytes: undefined,
+          }),
+        ),
+      ).toBe(library.changes());
 
       // It changes.
-      for (const [before, after] of [[one, two], [two, three], [three, one]] as const) {
+      for (const [before, after] of [
+        [one, two],
+        [two, three],
+        [three, one],
+      ] as const) {
         connection.status = after.presence.status;
         connection.matchId = after.presence.matchId ?? '';
-        expect(hex(encodeUpdate({ user: bob, changes: [change('c1', ref + 2, before, after)], general: undefined, username: undefined, stateBytes: undefined }))).toBe(library.changes());
+        expect(
+          hex(
+            encodeUpdate({
+              user: bob,
+              changes: [change('c1', ref + 2, before, after)],
+              general: undefined,
+              username: undefined,
+              stateBytes: undefined,
+            }),
+          ),
+        ).toBe(library.changes());
       }
 
       // It goes.
       user.connections.delete('c1');
-      expect(hex(encodeUpdate({ user: bob, changes: [change('c1', ref + 2, one, null)], general: undefined, username: undefined, stateBytes: undefined }))).toBe(library.changes());
+      expect(
+        hex(
+          encodeUpdate({
+            user: bob,
+            changes: [change('c1', ref + 2, one, null)],
+            general: undefined,
+            username: undefined,
+            stateBytes: undefined,
+          }),
+        ),
+      ).toBe(library.changes());
 
       // Name and general status change.
       user.general = 'offline';
-      expect(hex(encodeUpdate({ user: bob, changes: [], general: 'offline', username: undefined, stateBytes: undefined }))).toBe(library.changes());
+      expect(
+        hex(encodeUpdate({ user: bob, changes: [], general: 'offline', username: undefined, stateBytes: undefined })),
+      ).toBe(library.changes());
       user.username = `Robert ${text}`;
       user.general = 'online';
-      expect(hex(encodeUpdate({ user: bob, changes: [], general: 'online', username: `Robert ${text}`, stateBytes: undefined }))).toBe(library.changes());
+      expect(
+        hex(
+          encodeUpdate({
+            user: bob,
+            changes: [],
+            general: 'online',
+            username: `Robert ${text}`,
+            stateBytes: undefined,
+          }),
+        ),
+      ).toBe(library.changes());
     }
   });
 
   test.each(REFS)('a follow and an unfollow of the user with the number %d', (ref) => {
     const library = new Library();
-    const usersRef = Number((library.state.users as unknown as Record<symbol, number>)[Object.getOwnPropertySymbols(library.state.users).find((symbol) => symbol.description === '$refId')!]);
+    const usersRef = Number(
+      (library.state.users as unknown as Record<symbol, number>)[
+        Object.getOwnPropertySymbols(library.state.users).find((symbol) => symbol.description === '$refId')!
+      ],
+    );
     library.changes();
     const switchToUsers = hex(encodeUnfollowed([])).replace(/01$/, usersRef.toString(16).padStart(2, '0'));
     library.nextRef(ref);
@@ -145,29 +226,46 @@ describe('byte for byte the library\'s', () => {
     library.state.users.set('bob', user);
     const bob = userOf('bob', ref);
     // Our map of users always has the number 1; the library's has another.
-    expect(switchToUsers + hex(encodeFollowed([bob])).slice(4) + hex(encodeUser(bob, 'unlogined', []))).toBe(library.changes());
+    expect(switchToUsers + hex(encodeFollowed([bob])).slice(4) + hex(encodeUser(bob, 'unlogined', []))).toBe(
+      library.changes(),
+    );
     library.state.users.delete('bob');
     expect(switchToUsers + hex(encodeUnfollowed([bob])).slice(4)).toBe(library.changes());
   });
 
-  test('the handshake is the library\'s reflection of the state', () => {
+  test("the handshake is the library's reflection of the state", () => {
     expect(hex(stateHandshake())).toBe(hex(Reflection.encode(new Encoder(new PresenceState()))));
   });
 });
 
-describe('decoded by the SDK\'s decoder', () => {
+describe("decoded by the SDK's decoder", () => {
   const ann = userOf('ann', 2, 'Ann');
   const bob = userOf('bob', 70_000, 'Bob');
   const cat = userOf('cat', 0x7ffffff0);
   const [bob1, bob2] = [boxOf(bob, 'b1', ''), boxOf(bob, 'b2', '{"matchId":"m"}')];
-  const full = (): Uint8Array => concat(
-    encodeRoot(ann), encodeUser(ann, 'offline', []),
-    encodeFollowed([bob, cat]), encodeUser(bob, 'online', [{ ref: 10, box: bob1 }, { ref: 12, box: bob2 }]), encodeUser(cat, 'unlogined', []),
-  );
+  const full = (): Uint8Array =>
+    concat(
+      encodeRoot(ann),
+      encodeUser(ann, 'offline', []),
+      encodeFollowed([bob, cat]),
+      encodeUser(bob, 'online', [
+        { ref: 10, box: bob1 },
+        { ref: 12, box: bob2 },
+      ]),
+      encodeUser(cat, 'unlogined', []),
+    );
   const expected: PlainState = {
     self: { userId: 'ann', username: 'Ann', general: 'offline', connections: {} },
     users: {
-      bob: { userId: 'bob', username: 'Bob', general: 'online', connections: { b1: { connectionId: 'b1', status: '', matchId: '' }, b2: { connectionId: 'b2', status: '{"matchId":"m"}', matchId: 'm' } } },
+      bob: {
+        userId: 'bob',
+        username: 'Bob',
+        general: 'online',
+        connections: {
+          b1: { connectionId: 'b1', status: '', matchId: '' },
+          b2: { connectionId: 'b2', status: '{"matchId":"m"}', matchId: 'm' },
+        },
+      },
       cat: { userId: 'cat', username: '', general: 'unlogined', connections: {} },
     },
   };
@@ -191,10 +289,15 @@ describe('decoded by the SDK\'s decoder', () => {
     const reader = new Reader().patch(full());
     const kept = (reader.decoder.state as unknown as PresenceState).users.get('bob');
     const dog = userOf('dog', 500);
-    reader.resync(concat(
-      encodeRoot(ann), encodeUser(ann, 'online', [{ ref: 20, box: boxOf(ann, 'a1', 'hi') }]),
-      encodeFollowed([bob, dog]), encodeUser(bob, 'online', [{ ref: 12, box: bob2 }]), encodeUser(dog, 'offline', []),
-    ));
+    reader.resync(
+      concat(
+        encodeRoot(ann),
+        encodeUser(ann, 'online', [{ ref: 20, box: boxOf(ann, 'a1', 'hi') }]),
+        encodeFollowed([bob, dog]),
+        encodeUser(bob, 'online', [{ ref: 12, box: bob2 }]),
+        encodeUser(dog, 'offline', []),
+      ),
+    );
     expect(Object.keys(reader.json.users)).toEqual(['bob', 'dog']);
     expect(Object.keys(reader.json.users['bob']?.connections ?? {})).toEqual(['b2']);
     expect(reader.json.self?.connections).toEqual({ a1: { connectionId: 'a1', status: 'hi', matchId: '' } });
@@ -213,7 +316,16 @@ describe('decoded by the SDK\'s decoder', () => {
       reader.patch(encodeUnfollowed([bob, cat]));
       expect(reader.json.users).toEqual({});
       expect(reader.refs).toBe(refs - 6);
-      reader.patch(concat(encodeFollowed([bob, cat]), encodeUser(bob, 'online', [{ ref: 10, box: bob1 }, { ref: 12, box: bob2 }]), encodeUser(cat, 'unlogined', [])));
+      reader.patch(
+        concat(
+          encodeFollowed([bob, cat]),
+          encodeUser(bob, 'online', [
+            { ref: 10, box: bob1 },
+            { ref: 12, box: bob2 },
+          ]),
+          encodeUser(cat, 'unlogined', []),
+        ),
+      );
       expect(reader.json).toEqual(expected);
       expect(reader.refs).toBe(refs);
     }
@@ -222,28 +334,72 @@ describe('decoded by the SDK\'s decoder', () => {
   test('many updates of many users in one patch, in any order', () => {
     const reader = new Reader().patch(full());
     const next = boxOf(bob, 'b1', 'next');
-    reader.patch(concat(
-      encodeUpdate({ user: cat, changes: [change('c1', 30, null, boxOf(cat, 'c1', 'new'))], general: 'online', username: 'Cat', stateBytes: undefined }),
-      encodeUpdate({ user: bob, changes: [change('b2', 12, bob2, null), change('b1', 10, bob1, next), change('b3', 32, null, boxOf(bob, 'b3', 'third'))], general: undefined, username: undefined, stateBytes: undefined }),
-      encodeUpdate({ user: ann, changes: [], general: 'online', username: undefined, stateBytes: undefined }),
-    ));
-    expect(reader.json.users['cat']).toEqual({ userId: 'cat', username: 'Cat', general: 'online', connections: { c1: { connectionId: 'c1', status: 'new', matchId: '' } } });
-    expect(Object.values(reader.json.users['bob']?.connections ?? {}).map(({ status }) => status)).toEqual(['next', 'third']);
+    reader.patch(
+      concat(
+        encodeUpdate({
+          user: cat,
+          changes: [change('c1', 30, null, boxOf(cat, 'c1', 'new'))],
+          general: 'online',
+          username: 'Cat',
+          stateBytes: undefined,
+        }),
+        encodeUpdate({
+          user: bob,
+          changes: [
+            change('b2', 12, bob2, null),
+            change('b1', 10, bob1, next),
+            change('b3', 32, null, boxOf(bob, 'b3', 'third')),
+          ],
+          general: undefined,
+          username: undefined,
+          stateBytes: undefined,
+        }),
+        encodeUpdate({ user: ann, changes: [], general: 'online', username: undefined, stateBytes: undefined }),
+      ),
+    );
+    expect(reader.json.users['cat']).toEqual({
+      userId: 'cat',
+      username: 'Cat',
+      general: 'online',
+      connections: { c1: { connectionId: 'c1', status: 'new', matchId: '' } },
+    });
+    expect(Object.values(reader.json.users['bob']?.connections ?? {}).map(({ status }) => status)).toEqual([
+      'next',
+      'third',
+    ]);
     expect(reader.json.self?.general).toBe('online');
   });
 
   test.each(TEXTS)('the text %j arrives as it is, as status, user id, name and connection id', (text) => {
     const id = text === '' ? 'empty' : text;
     const user = userOf(id, 40, text);
-    const reader = new Reader().patch(concat(encodeRoot(undefined), encodeFollowed([user]), encodeUser(user, 'online', [{ ref: 42, box: boxOf(user, id, text) }])));
-    expect(reader.json.users[id]).toMatchObject({ userId: id, username: text, connections: { [id]: { connectionId: id, status: text } } });
+    const reader = new Reader().patch(
+      concat(
+        encodeRoot(undefined),
+        encodeFollowed([user]),
+        encodeUser(user, 'online', [{ ref: 42, box: boxOf(user, id, text) }]),
+      ),
+    );
+    expect(reader.json.users[id]).toMatchObject({
+      userId: id,
+      username: text,
+      connections: { [id]: { connectionId: id, status: text } },
+    });
   });
 
   test('a thousand users, and the scratch buffer that had to grow', () => {
-    const users = Array.from({ length: 1000 }, (_, i) => userOf(`user ${i} ${'\u20ac'.repeat(30)}`, 100 + i * 4, 'n'.repeat(100)));
-    const reader = new Reader().patch(concat(encodeRoot(undefined), encodeFollowed(users), ...users.map((user) => (
-      encodeUser(user, 'online', [{ ref: user.ref + 2, box: boxOf(user, 'c', 's'.repeat(2048)) }])
-    ))));
+    const users = Array.from({ length: 1000 }, (_, i) =>
+      userOf(`user ${i} ${'\u20ac'.repeat(30)}`, 100 + i * 4, 'n'.repeat(100)),
+    );
+    const reader = new Reader().patch(
+      concat(
+        encodeRoot(undefined),
+        encodeFollowed(users),
+        ...users.map((user) =>
+          encodeUser(user, 'online', [{ ref: user.ref + 2, box: boxOf(user, 'c', 's'.repeat(2048)) }]),
+        ),
+      ),
+    );
     expect(Object.keys(reader.json.users)).toHaveLength(1000);
     expect(reader.json.users[users[999]!.userId]?.connections['c']?.status).toHaveLength(2048);
   });

@@ -15,7 +15,9 @@ beforeAll(async () => {
   keeper = await rawJoin(server, 'keeper', 'presence');
   runtime = currentRuntime('presence')!;
 });
-afterAll(async () => { await server.stop(); });
+afterAll(async () => {
+  await server.stop();
+});
 
 /** Everything the server has sent to this client so far has arrived. */
 async function drained(client: RawClient): Promise<void> {
@@ -28,19 +30,27 @@ async function drained(client: RawClient): Promise<void> {
 async function joinAll(names: readonly string[], options: Parameters<typeof rawJoin>[3] = {}): Promise<RawClient[]> {
   const clients: RawClient[] = [];
   for (let i = 0; i < names.length; i += 50) {
-    clients.push(...await Promise.all(names.slice(i, i + 50).map((name) => rawJoin(server, name, 'presence', options))));
+    clients.push(
+      ...(await Promise.all(names.slice(i, i + 50).map((name) => rawJoin(server, name, 'presence', options)))),
+    );
   }
   return clients;
 }
 
 async function follow(client: RawClient, userIds: string[], cid: string): Promise<void> {
   client.burst([['presence:follow', { userIds, cid }]]);
-  await until(() => client.of<{ cid: unknown }>('presence:reply').some((reply) => reply.cid === cid), 'the reply to the follow');
+  await until(
+    () => client.of<{ cid: unknown }>('presence:reply').some((reply) => reply.cid === cid),
+    'the reply to the follow',
+  );
 }
 
 async function setStatus(client: RawClient, status: string, cid: string): Promise<void> {
   client.burst([['presence:status', { status, cid }]]);
-  await until(() => client.of<{ cid: unknown }>('presence:reply').some((reply) => reply.cid === cid), 'the reply to the status');
+  await until(
+    () => client.of<{ cid: unknown }>('presence:reply').some((reply) => reply.cid === cid),
+    'the reply to the status',
+  );
   await drained(client);
 }
 
@@ -51,11 +61,20 @@ function leave(clients: readonly RawClient[]): void {
 }
 
 describe('work follows the followers', () => {
-  let base: { flushes: number; delivered: number; presences: number; deltaFrames: number; statePieces: number; stateFrames: number };
+  let base: {
+    flushes: number;
+    delivered: number;
+    presences: number;
+    deltaFrames: number;
+    statePieces: number;
+    stateFrames: number;
+  };
   const spent = (): typeof base => {
     const { flushes, delivered } = runtime.tracker.outbox.stats;
     const now = { flushes, delivered, ...runtime.codec.stats };
-    return Object.fromEntries(Object.entries(now).map(([key, value]) => [key, value - base[key as keyof typeof base]])) as typeof base;
+    return Object.fromEntries(
+      Object.entries(now).map(([key, value]) => [key, value - base[key as keyof typeof base]]),
+    ) as typeof base;
   };
   const mark = (): void => {
     const { flushes, delivered } = runtime.tracker.outbox.stats;
@@ -74,7 +93,11 @@ describe('work follows the followers', () => {
 
     const { flushes, delivered, presences, deltaFrames, statePieces, stateFrames } = spent();
     expect({ flushes, delivered, deltaFrames, statePieces, stateFrames }).toEqual({
-      flushes: 1, delivered: 201, deltaFrames: 1, statePieces: 1, stateFrames: 1,
+      flushes: 1,
+      delivered: 201,
+      deltaFrames: 1,
+      statePieces: 1,
+      stateFrames: 1,
     });
     expect(presences).toBe(1); // 'one' was encoded when it was set
     for (const fan of fans) {
@@ -85,7 +108,10 @@ describe('work follows the followers', () => {
   }, 40_000);
 
   test('a thousand connections that follow nobody involved receive not one frame', async () => {
-    const crowd = await joinAll(Array.from({ length: 1000 }, (_, i) => `idle${i}`), { status: '' });
+    const crowd = await joinAll(
+      Array.from({ length: 1000 }, (_, i) => `idle${i}`),
+      { status: '' },
+    );
     const actors = await joinAll(['ada', 'ben', 'cleo'], { status: '' });
     await follow(actors[0]!, ['ben', 'cleo'], 'x');
     await Promise.all(crowd.map(drained));
@@ -121,7 +147,11 @@ describe('work follows the followers', () => {
     await follow(fan, ['burster'], 'x');
     mark();
     star.burst(Array.from({ length: 500 }, (_, i) => ['presence:status', { status: `s${i}` }] as const));
-    await until(() => fan.of<{ joins: Array<{ status: string }> }>('presence:delta').some(({ joins }) => joins[0]?.status === 's499'), 'the last value');
+    await until(
+      () =>
+        fan.of<{ joins: Array<{ status: string }> }>('presence:delta').some(({ joins }) => joins[0]?.status === 's499'),
+      'the last value',
+    );
     await drained(fan);
     // The kernel may cut the burst into a few reads; never one flush per update.
     expect(spent().flushes).toBeLessThan(20);

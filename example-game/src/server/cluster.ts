@@ -33,7 +33,13 @@ async function main(): Promise<void> {
   /** Forks a worker; resolves when it listens, rejects when it ends before. */
   const start = async (port: number): Promise<void> => {
     const worker = fork(WORKER, {
-      env: { ...process.env, PORT: String(port), PUBLIC_ADDRESS: `${host}:${port}`, REDIS_URL: redis.url, JWT_SECRET: secret },
+      env: {
+        ...process.env,
+        PORT: String(port),
+        PUBLIC_ADDRESS: `${host}:${port}`,
+        REDIS_URL: redis.url,
+        JWT_SECRET: secret,
+      },
     });
     workers.set(port, worker);
     await new Promise<void>((resolve, reject) => {
@@ -60,13 +66,15 @@ async function main(): Promise<void> {
       return;
     }
     stopping = true;
-    await Promise.all([...workers.values()].map(async (worker) => {
-      if (worker.exitCode === null && worker.signalCode === null) {
-        const gone = new Promise((resolve) => worker.once('exit', resolve));
-        worker.kill('SIGTERM');
-        await gone;
-      }
-    }));
+    await Promise.all(
+      [...workers.values()].map(async (worker) => {
+        if (worker.exitCode === null && worker.signalCode === null) {
+          const gone = new Promise((resolve) => worker.once('exit', resolve));
+          worker.kill('SIGTERM');
+          await gone;
+        }
+      }),
+    );
     redis.stop();
     process.exit(code);
   };

@@ -5,9 +5,13 @@ import { createServer, type AddressInfo } from 'node:net';
 export async function probePort(port: number): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {
-    probe.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE'
-      ? new Error(`Port ${port} is taken. Choose another one, for example: PORT=${port + 10} npm start`)
-      : error));
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`Port ${port} is taken. Choose another one, for example: PORT=${port + 10} npm start`)
+          : error,
+      ),
+    );
     probe.listen(port, resolve);
   });
   const { port: found } = probe.address() as AddressInfo;

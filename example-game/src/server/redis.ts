@@ -20,7 +20,7 @@ export async function findRedis(): Promise<FoundRedis> {
       throw new Error(`REDIS_URL must look like redis://host:6379, but is "${url}".`);
     }
     const { hostname, port } = new URL(url);
-    if (!await answers(hostname, Number(port || 6379), START_TIMEOUT_MS)) {
+    if (!(await answers(hostname, Number(port || 6379), START_TIMEOUT_MS))) {
       throw new Error(`No Redis answers at REDIS_URL (${hostname}:${port || 6379}).`);
     }
     return { url, stop: () => undefined };
@@ -31,19 +31,23 @@ export async function findRedis(): Promise<FoundRedis> {
 async function startRedis(): Promise<FoundRedis> {
   const port = await probePort(0);
   // Detached: Ctrl-C reaches the whole process group, and Redis has to outlive the workers' goodbye.
-  const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
-    stdio: 'ignore',
-    detached: true,
-  });
+  const child = spawn(
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    {
+      stdio: 'ignore',
+      detached: true,
+    },
+  );
   const stop = (): void => {
     child.kill();
   };
   process.once('exit', stop);
-  if (!await Promise.race([answers('127.0.0.1', port, START_TIMEOUT_MS), ended(child)])) {
+  if (!(await Promise.race([answers('127.0.0.1', port, START_TIMEOUT_MS), ended(child)]))) {
     stop();
     throw new Error(
-      'The cluster needs Redis, and there is none: install redis-server, or set REDIS_URL (redis://host:6379). '
-      + 'One process works without: npm start',
+      'The cluster needs Redis, and there is none: install redis-server, or set REDIS_URL (redis://host:6379). ' +
+        'One process works without: npm start',
     );
   }
   return { url: `redis://127.0.0.1:${port}`, stop };
@@ -67,7 +71,10 @@ async function answers(host: string, port: number, timeoutMs: number): Promise<b
         socket.destroy();
         resolve(result);
       };
-      socket.once('connect', () => settle(true)).once('error', () => settle(false)).once('timeout', () => settle(false));
+      socket
+        .once('connect', () => settle(true))
+        .once('error', () => settle(false))
+        .once('timeout', () => settle(false));
     });
     if (open) {
       return true;

@@ -38,11 +38,13 @@ if (remembered === undefined) {
 
 function askName(): void {
   backdrop.frame('splash');
-  root.replaceChildren(namePage(lastName.get() ?? '', async (name) => {
-    await open(name).catch((error: unknown) => {
-      throw new Error(friendly(error));
-    });
-  }));
+  root.replaceChildren(
+    namePage(lastName.get() ?? '', async (name) => {
+      await open(name).catch((error: unknown) => {
+        throw new Error(friendly(error));
+      });
+    }),
+  );
 }
 
 async function open(name: string): Promise<void> {
@@ -149,6 +151,9 @@ async function addInviter({ friends, userId }: Session): Promise<void> {
   const inviter = new URLSearchParams(window.location.search).get('add');
   window.history.replaceState(null, '', '/');
   if (isName(inviter) && inviter.toLowerCase() !== userId) {
-    await friends.add(inviter).then(() => toast(`${inviter} is on your friends list`, 'good'), () => undefined);
+    await friends.add(inviter).then(
+      () => toast(`${inviter} is on your friends list`, 'good'),
+      () => undefined,
+    );
   }
 }

@@ -19,12 +19,15 @@ export function localStore(): Store {
   return {
     connect: () => shared,
     disconnect: () => Promise.resolve(),
-    keys: (prefix) => Promise.resolve([
-      ...Object.keys(shared.keys),
-      // It keeps what was emptied; Redis does not.
-      ...Object.keys(shared.data).filter((key) => shared.data[key]!.length > 0),
-      ...Object.keys(shared.hash).filter((key) => Object.keys(shared.hash[key]!).length > 0),
-    ].filter((key) => key.startsWith(`${prefix}:`))),
+    keys: (prefix) =>
+      Promise.resolve(
+        [
+          ...Object.keys(shared.keys),
+          // It keeps what was emptied; Redis does not.
+          ...Object.keys(shared.data).filter((key) => shared.data[key]!.length > 0),
+          ...Object.keys(shared.hash).filter((key) => Object.keys(shared.hash[key]!).length > 0),
+        ].filter((key) => key.startsWith(`${prefix}:`)),
+      ),
     topics: (prefix) => shared.channels(`${prefix}:*`),
     stop: () => Promise.resolve(),
   };

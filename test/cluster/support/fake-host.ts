@@ -46,7 +46,7 @@ export class FakeHost implements ClusterHost {
     return own === undefined ? null : { seq: ++this.seq, ...own };
   }
 
-  * announcedUsers(): Generator<string> {
+  *announcedUsers(): Generator<string> {
     for (const [userId, { entries }] of this.own) {
       if (entries.length > 0) {
         yield userId;
@@ -65,7 +65,7 @@ export class FakeHost implements ClusterHost {
 
   /** The statuses others report of the user now. */
   statuses(userId: string): string[] {
-    return [...this.#said.get(userId)?.values() ?? []]
+    return [...(this.#said.get(userId)?.values() ?? [])]
       .flatMap(({ entries }) => entries.map(({ status }) => status))
       .sort();
   }

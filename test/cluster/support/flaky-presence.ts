@@ -56,8 +56,12 @@ export function flaky(real: Presence): FlakyPresence {
   return {
     presence,
     calls,
-    cut: () => { isCut = true; },
-    deafen: () => { isDeaf = true; },
+    cut: () => {
+      isCut = true;
+    },
+    deafen: () => {
+      isDeaf = true;
+    },
     mend: () => {
       isCut = false;
       isDeaf = false;

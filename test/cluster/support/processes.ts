@@ -21,7 +21,11 @@ export class Process {
   constructor(incarnation: string, store: Presence, options: Partial<ClusterOptions>) {
     this.store = store;
     this.line = flaky(store);
-    const note = (level: keyof Log) => (message: string): void => { this.log.push([level, message]); };
+    const note =
+      (level: keyof Log) =>
+      (message: string): void => {
+        this.log.push([level, message]);
+      };
     this.cluster = new PresenceCluster(this.host, {
       presence: this.line.presence,
       incarnation,

@@ -7,5 +7,7 @@ client.auth.token = token;
 const room = await client.joinOrCreate('presence', { status: 'here' });
 Object.assign(room.reconnection, { minUptime: 0, delay: 10, minDelay: 10, maxDelay: 50 });
 room.onMessage('*', () => {});
-room.onReconnect(() => { process.send?.('back'); });
+room.onReconnect(() => {
+  process.send?.('back');
+});
 process.send?.('joined');

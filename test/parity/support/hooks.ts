@@ -20,7 +20,9 @@ export function silence<T>(): Promise<T> {
 /** Keeps warnings and errors off the console; the lines so far. */
 export function captureLog(): string[] {
   const lines: string[] = [];
-  const note = (...args: unknown[]): void => { lines.push(args.map(String).join(' ')); };
+  const note = (...args: unknown[]): void => {
+    lines.push(args.map(String).join(' '));
+  };
   vi.spyOn(logger, 'warn').mockImplementation(note);
   vi.spyOn(logger, 'error').mockImplementation(note);
   return lines;

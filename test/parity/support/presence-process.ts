@@ -6,16 +6,21 @@ import { PresenceRoom, PresenceServer, type PresenceEventMap } from '../../../sr
 // Also installs the tests' way to tell users apart.
 import { freePort } from '../../support/server.ts';
 
-export type FromProcess = { port: number } | { type: keyof PresenceEventMap; event: PresenceEventMap[keyof PresenceEventMap] };
+export type FromProcess =
+  { port: number } | { type: keyof PresenceEventMap; event: PresenceEventMap[keyof PresenceEventMap] };
 
 const [redisUrl = '', prefix = ''] = process.argv.slice(2);
-const tell = (message: FromProcess): void => { process.send?.(message); };
+const tell = (message: FromProcess): void => {
+  process.send?.(message);
+};
 const CLUSTER = { prefix, heartbeatMs: 200, leaseMs: 1000 };
 
 const presence = new PresenceServer(CLUSTER);
 for (const type of ['online', 'offline', 'status'] as const) {
   // Before the server listens, as a game's own code would.
-  presence.on(type, (event) => { tell({ type, event }); });
+  presence.on(type, (event) => {
+    tell({ type, event });
+  });
 }
 
 const server = defineServer({

@@ -14,7 +14,10 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
   let frozen = false;
   const server: Server = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1');
-    for (const [from, to] of [[near, far], [far, near]] as const) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       sockets.add(from);
       from.setNoDelay();
       from.on('data', (bytes) => {
@@ -34,7 +37,9 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
   await once(server, 'listening');
   return {
     port: (server.address() as { port: number }).port,
-    freeze() { frozen = true; },
+    freeze() {
+      frozen = true;
+    },
     async stop() {
       for (const socket of sockets) {
         socket.destroy();

@@ -16,18 +16,22 @@ export async function startBalancer(ports: readonly number[]): Promise<Balancer>
     request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
-    }).on('error', () => {
-      if (attempts > 1) {
-        pass(incoming, body, outgoing, attempts - 1);
-      } else {
-        outgoing.writeHead(502).end();
-      }
-    }).end(body);
+    })
+      .on('error', () => {
+        if (attempts > 1) {
+          pass(incoming, body, outgoing, attempts - 1);
+        } else {
+          outgoing.writeHead(502).end();
+        }
+      })
+      .end(body);
   };
   const server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => { pass(incoming, Buffer.concat(chunks), outgoing, ports.length); });
+    incoming.on('end', () => {
+      pass(incoming, Buffer.concat(chunks), outgoing, ports.length);
+    });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

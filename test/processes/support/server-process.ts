@@ -20,16 +20,27 @@ export interface ServerSetup {
   options: PresenceOptions;
 }
 
-
 /** The methods of the server API that a parent can call. */
-export type ApiMethod = 'start' | 'statuses' | 'areOnline' | 'count' | 'countAll' | 'setStatus' | 'follow' | 'unfollow' | 'block' | 'unblock' | 'disconnect' | 'close';
+export type ApiMethod =
+  | 'start'
+  | 'statuses'
+  | 'areOnline'
+  | 'count'
+  | 'countAll'
+  | 'setStatus'
+  | 'follow'
+  | 'unfollow'
+  | 'block'
+  | 'unblock'
+  | 'disconnect'
+  | 'close';
 /** `null` while no presence-aware room runs. */
 export type ProcessStats = (ClusterStats & { incarnation: string }) | null;
-export type Question =
-  | { kind: 'stats' }
-  | { kind: 'rooms' }
-  | { kind: 'api'; method: ApiMethod; args: unknown[] };
-export interface Ask { id: number; question: Question }
+export type Question = { kind: 'stats' } | { kind: 'rooms' } | { kind: 'api'; method: ApiMethod; args: unknown[] };
+export interface Ask {
+  id: number;
+  question: Question;
+}
 export type FromServer = { ready: true } | { id: number; answer: unknown } | { id: number; error: string };
 
 /** A match for two, who hear each other; the server knows them by name. */
@@ -37,17 +48,29 @@ class MatchRoom extends Room {
   override maxClients = 2;
 
   override onCreate(): void {
-    this.onMessage('say', (client, text) => { this.broadcast('said', { by: (client.auth as { userId: string }).userId, text: String(text) }); });
-    this.onMessage('lock', () => { void this.lock(); });
+    this.onMessage('say', (client, text) => {
+      this.broadcast('said', { by: (client.auth as { userId: string }).userId, text: String(text) });
+    });
+    this.onMessage('lock', () => {
+      void this.lock();
+    });
   }
 }
 
 const { name, port, redisUrl, options } = JSON.parse(process.argv[2] ?? '') as ServerSetup;
-const tell = (message: FromServer): void => { process.send?.(message); };
+const tell = (message: FromServer): void => {
+  process.send?.(message);
+};
 
 // Colyseus would end the process gracefully, and hide what happened.
-process.on('uncaughtExceptionMonitor', (error) => { console.error(`FAULT ${String(error)}`); });
-process.on('unhandledRejection', (reason) => { console.error(`FAULT unhandled rejection: ${reason instanceof Error ? reason.stack?.replaceAll('\n', ' ') : String(reason)}`); });
+process.on('uncaughtExceptionMonitor', (error) => {
+  console.error(`FAULT ${String(error)}`);
+});
+process.on('unhandledRejection', (reason) => {
+  console.error(
+    `FAULT unhandled rejection: ${reason instanceof Error ? reason.stack?.replaceAll('\n', ' ') : String(reason)}`,
+  );
+});
 
 const server = defineServer({
   transport: new WebSocketTransport(),
@@ -71,7 +94,9 @@ async function answer(question: Question): Promise<unknown> {
   switch (question.kind) {
     case 'stats': {
       const cluster = currentRuntime('presence')?.tracker.cluster;
-      return cluster === undefined ? null : { ...cluster.stats, incarnation: cluster.incarnation } satisfies ProcessStats;
+      return cluster === undefined
+        ? null
+        : ({ ...cluster.stats, incarnation: cluster.incarnation } satisfies ProcessStats);
     }
     case 'rooms':
       return (await matchMaker.query({ processId: matchMaker.processId })).map(({ roomId }) => roomId);
@@ -84,14 +109,19 @@ async function answer(question: Question): Promise<unknown> {
 }
 
 // The test is gone: nobody else would end this process.
-process.on('disconnect', () => { process.exit(1); });
+process.on('disconnect', () => {
+  process.exit(1);
+});
 process.on('message', (message: Ask) => {
   answer(message.question).then(
-    (value) => { tell({ id: message.id, answer: value }); },
-    (error: unknown) => { tell({ id: message.id, error: String(error) }); },
+    (value) => {
+      tell({ id: message.id, answer: value });
+    },
+    (error: unknown) => {
+      tell({ id: message.id, error: String(error) });
+    },
   );
 });
 
 await server.listen(port);
 tell({ ready: true });
-

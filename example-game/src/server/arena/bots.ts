@@ -58,8 +58,7 @@ function hasTarget(ship: Ship, state: ArenaState): boolean {
     const dx = other.x - ship.x;
     const dy = other.y - ship.y;
     const distance = Math.hypot(dx, dy);
-    if (other !== ship && other.score > 3 && distance < 190
-      && Math.cos(Math.atan2(dy, dx) - ship.angle) > 0.94) {
+    if (other !== ship && other.score > 3 && distance < 190 && Math.cos(Math.atan2(dy, dx) - ship.angle) > 0.94) {
       return true;
     }
   }

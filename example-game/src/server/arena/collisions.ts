@@ -23,10 +23,10 @@ export function collide(a: Ship, b: Ship, now: number, stakes: boolean): Bump | 
   }
   const nx = dx / distance;
   const ny = dy / distance;
-  a.x -= nx * overlap / 2;
-  a.y -= ny * overlap / 2;
-  b.x += nx * overlap / 2;
-  b.y += ny * overlap / 2;
+  a.x -= (nx * overlap) / 2;
+  a.y -= (ny * overlap) / 2;
+  b.x += (nx * overlap) / 2;
+  b.y += (ny * overlap) / 2;
 
   const closing = (a.vx - b.vx) * nx + (a.vy - b.vy) * ny;
   if (closing > 0) {
@@ -35,7 +35,7 @@ export function collide(a: Ship, b: Ship, now: number, stakes: boolean): Bump | 
     b.vx += nx * closing;
     b.vy += ny * closing;
   }
-  return stakes ? ram(a, b, now) ?? ram(b, a, now) : undefined;
+  return stakes ? (ram(a, b, now) ?? ram(b, a, now)) : undefined;
 }
 
 /** Whether the ship burns in the star; if so it is thrown out and shielded. Returns the shards lost, none without `stakes`. */

@@ -5,7 +5,13 @@
 import type { Effect } from '../../shared/messages.ts';
 import { dash, orbitPosition, stepBody, type Thrust } from '../../shared/physics.ts';
 import {
-  BOTS_BELOW, DASH_COOLDOWN_MS, MAX_PLAYERS, PICKUP_RADIUS, RESULTS_MS, ROUND_MS, STEP_SECONDS,
+  BOTS_BELOW,
+  DASH_COOLDOWN_MS,
+  MAX_PLAYERS,
+  PICKUP_RADIUS,
+  RESULTS_MS,
+  ROUND_MS,
+  STEP_SECONDS,
 } from '../../shared/rules.ts';
 import { ArenaState, Ship } from './arena-state.ts';
 import { BOT_NAMES, pilot } from './bots.ts';
@@ -65,8 +71,11 @@ export class Match {
   /** Dashes along the heading, unless the last dash was too recent. */
   dash(shipId: string): void {
     const ship = this.state.ships.get(shipId);
-    if (ship === undefined || this.state.phase !== 'playing'
-      || (ship.dashedAt > 0 && this.state.time - ship.dashedAt < DASH_COOLDOWN_MS)) {
+    if (
+      ship === undefined ||
+      this.state.phase !== 'playing' ||
+      (ship.dashedAt > 0 && this.state.time - ship.dashedAt < DASH_COOLDOWN_MS)
+    ) {
       return;
     }
     dash(ship);
@@ -200,7 +209,10 @@ export class Match {
   #recolorBots(): void {
     const ships = [...this.state.ships.values()];
     for (const bot of ships.filter((ship) => ship.bot)) {
-      bot.hue = freeHue(bot.userId, ships.filter((ship) => ship !== bot));
+      bot.hue = freeHue(
+        bot.userId,
+        ships.filter((ship) => ship !== bot),
+      );
     }
   }
 

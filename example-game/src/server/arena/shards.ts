@@ -1,7 +1,13 @@
 /** The shards of a match: those that circle the star, and those that fly out of a bumped ship. */
 import type { MapSchema } from '@colyseus/schema';
 import {
-  ARENA_RADIUS, GOLD_COUNT, GOLD_EVERY_MS, GOLD_VALUE, SHARD_COUNT, SHARD_EVERY_MS, STAR_RADIUS,
+  ARENA_RADIUS,
+  GOLD_COUNT,
+  GOLD_EVERY_MS,
+  GOLD_VALUE,
+  SHARD_COUNT,
+  SHARD_EVERY_MS,
+  STAR_RADIUS,
 } from '../../shared/rules.ts';
 import { Shard } from './arena-state.ts';
 

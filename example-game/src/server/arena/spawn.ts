@@ -21,14 +21,19 @@ export function placeOnRing(ship: Ship, angle: number): void {
 /** The place on the spawn ring that is farthest from every ship. */
 export function emptiestAngle(ships: readonly Ship[], random: Random): number {
   const angles = Array.from({ length: 12 }, (_, index) => (index / 12) * Math.PI * 2);
-  const room = (angle: number): number => Math.min(...ships.map((ship) =>
-    Math.hypot(ship.x - Math.cos(angle) * SPAWN_RADIUS, ship.y - Math.sin(angle) * SPAWN_RADIUS)));
+  const room = (angle: number): number =>
+    Math.min(
+      ...ships.map((ship) =>
+        Math.hypot(ship.x - Math.cos(angle) * SPAWN_RADIUS, ship.y - Math.sin(angle) * SPAWN_RADIUS),
+      ),
+    );
   return angles.reduce((best, angle) => (room(angle) > room(best) ? angle : best), random() * Math.PI * 2);
 }
 
 /** The player's own hue, or the one farthest from all ships when somebody here looks alike. */
 export function freeHue(userId: string, ships: readonly Ship[]): number {
-  const gap = (hue: number): number => Math.min(360, ...ships.map((ship) => 180 - Math.abs(180 - Math.abs(hue - ship.hue))));
+  const gap = (hue: number): number =>
+    Math.min(360, ...ships.map((ship) => 180 - Math.abs(180 - Math.abs(hue - ship.hue))));
   const own = hueOf(userId);
   return gap(own) >= LOOKALIKE ? own : HUES.reduce<number>((best, hue) => (gap(hue) > gap(best) ? hue : best), own);
 }

@@ -2,10 +2,14 @@
 import { clampThrust, type Thrust } from '../../shared/physics.ts';
 
 const KEYS = new Map<string, Thrust>([
-  ['KeyW', { x: 0, y: -1 }], ['ArrowUp', { x: 0, y: -1 }],
-  ['KeyS', { x: 0, y: 1 }], ['ArrowDown', { x: 0, y: 1 }],
-  ['KeyA', { x: -1, y: 0 }], ['ArrowLeft', { x: -1, y: 0 }],
-  ['KeyD', { x: 1, y: 0 }], ['ArrowRight', { x: 1, y: 0 }],
+  ['KeyW', { x: 0, y: -1 }],
+  ['ArrowUp', { x: 0, y: -1 }],
+  ['KeyS', { x: 0, y: 1 }],
+  ['ArrowDown', { x: 0, y: 1 }],
+  ['KeyA', { x: -1, y: 0 }],
+  ['ArrowLeft', { x: -1, y: 0 }],
+  ['KeyD', { x: 1, y: 0 }],
+  ['ArrowRight', { x: 1, y: 0 }],
 ]);
 /** Pixels from the ship (mouse) or from where the finger went down (touch) that mean full thrust. */
 const FULL_MOUSE = 150;
@@ -45,7 +49,13 @@ export class Controls {
     window.addEventListener('blur', () => this.#release(), { signal });
     surface.addEventListener('pointerdown', (event) => this.#pointerDown(event), { signal });
     surface.addEventListener('pointermove', (event) => this.#pointerMove(event), { signal });
-    surface.addEventListener('pointerleave', () => { this.#mouse = undefined; }, { signal });
+    surface.addEventListener(
+      'pointerleave',
+      () => {
+        this.#mouse = undefined;
+      },
+      { signal },
+    );
     for (const name of ['pointerup', 'pointercancel'] as const) {
       surface.addEventListener(name, (event) => this.#pointerUp(event), { signal });
     }
@@ -55,10 +65,16 @@ export class Controls {
   get thrust(): Thrust {
     if (this.#pressed.size > 0) {
       const keys = [...this.#pressed].map((code) => KEYS.get(code) ?? { x: 0, y: 0 });
-      return clampThrust(keys.reduce((sum, key) => sum + key.x, 0), keys.reduce((sum, key) => sum + key.y, 0));
+      return clampThrust(
+        keys.reduce((sum, key) => sum + key.x, 0),
+        keys.reduce((sum, key) => sum + key.y, 0),
+      );
     }
     if (this.stick !== undefined) {
-      return clampThrust((this.stick.x - this.stick.fromX) / FULL_TOUCH, (this.stick.y - this.stick.fromY) / FULL_TOUCH);
+      return clampThrust(
+        (this.stick.x - this.stick.fromX) / FULL_TOUCH,
+        (this.stick.y - this.stick.fromY) / FULL_TOUCH,
+      );
     }
     if (this.#mouse !== undefined) {
       const ship = this.#options.shipOnScreen();

@@ -6,9 +6,31 @@ import { glow, stamp } from './sprites.ts';
 
 type Paint = CanvasRenderingContext2D;
 
-interface Spark { x: number; y: number; vx: number; vy: number; life: number; age: number; size: number; hue: number }
-interface Ring { x: number; y: number; age: number; life: number; reach: number; hue: number }
-interface Words { x: number; y: number; age: number; text: string; color: string }
+interface Spark {
+  x: number;
+  y: number;
+  vx: number;
+  vy: number;
+  life: number;
+  age: number;
+  size: number;
+  hue: number;
+}
+interface Ring {
+  x: number;
+  y: number;
+  age: number;
+  life: number;
+  reach: number;
+  hue: number;
+}
+interface Words {
+  x: number;
+  y: number;
+  age: number;
+  text: string;
+  color: string;
+}
 
 const MOST_SPARKS = 420;
 const WORDS_LIFE = 0.9;
@@ -126,8 +148,14 @@ export class Effects {
       const angle = Math.random() * Math.PI * 2;
       const pace = speed * (0.25 + Math.random() * 0.75);
       this.#sparks.push({
-        x, y, vx: Math.cos(angle) * pace, vy: Math.sin(angle) * pace,
-        age: 0, life: 0.35 + Math.random() * 0.5, size: 10 + Math.random() * 18, hue,
+        x,
+        y,
+        vx: Math.cos(angle) * pace,
+        vy: Math.sin(angle) * pace,
+        age: 0,
+        life: 0.35 + Math.random() * 0.5,
+        size: 10 + Math.random() * 18,
+        hue,
       });
     }
   }

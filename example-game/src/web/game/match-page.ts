@@ -67,12 +67,24 @@ export class MatchPage {
       shipOnScreen: () => this.#renderer.toScreen(this.#world.own.view ?? { x: 0, y: 0 }),
       onDash: dash,
     });
-    this.element = h('main', { class: 'match', testId: 'in-match', 'data-room-id': room.roomId, 'data-players': '1' },
-      canvas, this.#hud.element,
-      h('button', { class: 'glass-button leave', type: 'button', testId: 'leave-match', on: { click: () => this.leave() } },
-        icon('back'), h('span', {}, 'Back to lobby')),
-      h('button', { class: 'dash-button', type: 'button', 'aria-label': 'Dash', on: { pointerdown: dash } }, icon('bolt')),
-      ...drawer(friendsPanel));
+    this.element = h(
+      'main',
+      { class: 'match', testId: 'in-match', 'data-room-id': room.roomId, 'data-players': '1' },
+      canvas,
+      this.#hud.element,
+      h(
+        'button',
+        { class: 'glass-button leave', type: 'button', testId: 'leave-match', on: { click: () => this.leave() } },
+        icon('back'),
+        h('span', {}, 'Back to lobby'),
+      ),
+      h(
+        'button',
+        { class: 'dash-button', type: 'button', 'aria-label': 'Dash', on: { pointerdown: dash } },
+        icon('bolt'),
+      ),
+      ...drawer(friendsPanel),
+    );
     this.#listen();
     this.#frame = requestAnimationFrame((now) => this.#draw(now));
   }
@@ -143,7 +155,9 @@ export class MatchPage {
     const place = own.view;
     if (place !== undefined && this.#world.phase === 'playing' && own.dash(this.#world.time(performance.now()))) {
       this.#steering.dash();
-      this.#effects.show({ kind: 'dash', x: place.x, y: place.y, shipId: own.shipId }, own.shipId, (shipId) => this.#hueOf(shipId));
+      this.#effects.show({ kind: 'dash', x: place.x, y: place.y, shipId: own.shipId }, own.shipId, (shipId) =>
+        this.#hueOf(shipId),
+      );
     }
   }
 
@@ -173,17 +187,25 @@ export class MatchPage {
 /** The friends list at the side, and the button that opens it. */
 function drawer(panel: HTMLElement): HTMLElement[] {
   const aside = h('aside', { class: 'drawer', id: 'friends-drawer', inert: true }, panel);
-  const toggle = h('button', {
-    class: 'glass-button drawer-toggle', type: 'button', testId: 'friends-toggle',
-    'aria-controls': 'friends-drawer', 'aria-expanded': 'false',
-    on: {
-      click: () => {
-        const open = aside.toggleAttribute('data-open');
-        aside.inert = !open;
-        toggle.setAttribute('aria-expanded', String(open));
+  const toggle = h(
+    'button',
+    {
+      class: 'glass-button drawer-toggle',
+      type: 'button',
+      testId: 'friends-toggle',
+      'aria-controls': 'friends-drawer',
+      'aria-expanded': 'false',
+      on: {
+        click: () => {
+          const open = aside.toggleAttribute('data-open');
+          aside.inert = !open;
+          toggle.setAttribute('aria-expanded', String(open));
+        },
       },
     },
-  }, icon('people'), h('span', {}, 'Friends'));
+    icon('people'),
+    h('span', {}, 'Friends'),
+  );
   aside.addEventListener('keydown', ({ key }) => {
     if (key === 'Escape') {
       toggle.click();

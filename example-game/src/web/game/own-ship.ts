@@ -31,11 +31,13 @@ export class OwnShip {
   /** Where to draw the ship; `undefined` until the server has said where it is. */
   get view(): Body | undefined {
     const body = this.#body;
-    return body && {
-      ...body,
-      x: body.x + body.vx * this.#rest + this.#gap.x,
-      y: body.y + body.vy * this.#rest + this.#gap.y,
-    };
+    return (
+      body && {
+        ...body,
+        x: body.x + body.vx * this.#rest + this.#gap.x,
+        y: body.y + body.vy * this.#rest + this.#gap.y,
+      }
+    );
   }
 
   /** Fixed steps, as on the server; what is left over waits for the next frame. */

@@ -39,7 +39,14 @@ export class Renderer {
     };
   }
 
-  draw(world: World, ships: readonly ShipView[], effects: Effects, stick: Stick | undefined, now: number, seconds: number): void {
+  draw(
+    world: World,
+    ships: readonly ShipView[],
+    effects: Effects,
+    stick: Stick | undefined,
+    now: number,
+    seconds: number,
+  ): void {
     this.#fit();
     const paint = this.#paint;
     const time = world.time(now);
@@ -103,7 +110,10 @@ export class Renderer {
       }
       const angle = Math.atan2(y - this.#height / 2, x - this.#width / 2);
       paint.save();
-      paint.translate(Math.min(this.#width - margin, Math.max(margin, x)), Math.min(this.#height - margin, Math.max(margin, y)));
+      paint.translate(
+        Math.min(this.#width - margin, Math.max(margin, x)),
+        Math.min(this.#height - margin, Math.max(margin, y)),
+      );
       paint.rotate(angle);
       paint.fillStyle = `hsla(${ship.hue}, 95%, 70%, .85)`;
       paint.beginPath();

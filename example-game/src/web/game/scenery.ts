@@ -9,12 +9,22 @@ export const SHARD_HUE = 172;
 export const GOLD_HUE = 45;
 const ORBITS = [150, 250, 360, 480, 600];
 
-interface SkyStar { x: number; y: number; depth: number; size: number; phase: number }
+interface SkyStar {
+  x: number;
+  y: number;
+  depth: number;
+  size: number;
+  phase: number;
+}
 
 /** Distant stars that shift with the camera. Coordinates are parts of the screen, so any screen is filled. */
 export class Sky {
   readonly #stars: SkyStar[] = Array.from({ length: 170 }, () => ({
-    x: Math.random(), y: Math.random(), depth: 0.02 + Math.random() ** 2 * 0.13, size: 0.5 + Math.random() * 1.3, phase: Math.random() * 7,
+    x: Math.random(),
+    y: Math.random(),
+    depth: 0.02 + Math.random() ** 2 * 0.13,
+    size: 0.5 + Math.random() * 1.3,
+    phase: Math.random() * 7,
   }));
 
   draw(paint: Paint, width: number, height: number, cameraX: number, cameraY: number, seconds: number): void {

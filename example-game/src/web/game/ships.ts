@@ -44,7 +44,7 @@ export class Trail {
     fade.addColorStop(1, `hsla(${ship.hue}, 95%, 66%, ${alpha})`);
     paint.fillStyle = fade;
     paint.beginPath();
-    const sides = points.map((_, index) => side(points, index, (index / points.length) * width / 2));
+    const sides = points.map((_, index) => side(points, index, ((index / points.length) * width) / 2));
     for (const { x, y, dx, dy } of sides) {
       paint.lineTo(x + dx, y + dy);
     }
@@ -56,12 +56,16 @@ export class Trail {
 }
 
 /** A point of a path and the way from it to the edge of a ribbon of that half width. */
-function side(path: ReadonlyArray<{ x: number; y: number }>, index: number, half: number): { x: number; y: number; dx: number; dy: number } {
+function side(
+  path: ReadonlyArray<{ x: number; y: number }>,
+  index: number,
+  half: number,
+): { x: number; y: number; dx: number; dy: number } {
   const { x, y } = path[index] as { x: number; y: number };
   const from = path[Math.max(0, index - 1)] as { x: number; y: number };
   const to = path[Math.min(path.length - 1, index + 1)] as { x: number; y: number };
   const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
-  return { x, y, dx: -(to.y - from.y) / length * half, dy: (to.x - from.x) / length * half };
+  return { x, y, dx: (-(to.y - from.y) / length) * half, dy: ((to.x - from.x) / length) * half };
 }
 
 /** The hull with its engine light; `burning` (0-1) is how hard the engine works. */
@@ -123,7 +127,14 @@ export function drawShip(paint: Paint, ship: ShipView, time: number, scale: numb
 
 const NAME_FONT = '"Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif';
 
-function ring(paint: Paint, at: { x: number; y: number }, radius: number, color: string, width: number, part = 1): void {
+function ring(
+  paint: Paint,
+  at: { x: number; y: number },
+  radius: number,
+  color: string,
+  width: number,
+  part = 1,
+): void {
   paint.strokeStyle = color;
   paint.lineWidth = width;
   paint.beginPath();

@@ -17,8 +17,9 @@ export class Steering {
   }
 
   steer({ x, y }: Thrust, now: number): void {
-    const changed = Math.hypot(x - this.#sent.x, y - this.#sent.y) > NOTICEABLE
-      || (x === 0 && y === 0 && (this.#sent.x !== 0 || this.#sent.y !== 0));
+    const changed =
+      Math.hypot(x - this.#sent.x, y - this.#sent.y) > NOTICEABLE ||
+      (x === 0 && y === 0 && (this.#sent.x !== 0 || this.#sent.y !== 0));
     if (changed && now - this.#sentAt >= INTERVAL_MS && this.#room.connection.isOpen) {
       this.#sent = { x, y };
       this.#sentAt = now;

@@ -35,8 +35,18 @@ export interface ShardView extends Orbit {
   value: number;
 }
 
-interface Sample { at: number; x: number; y: number; vx: number; vy: number; angle: number }
-interface Track { samples: Sample[]; facts: Omit<ShipView, keyof Sample | 'mine' | 'shielded'> & { shieldUntil: number } }
+interface Sample {
+  at: number;
+  x: number;
+  y: number;
+  vx: number;
+  vy: number;
+  angle: number;
+}
+interface Track {
+  samples: Sample[];
+  facts: Omit<ShipView, keyof Sample | 'mine' | 'shielded'> & { shieldUntil: number };
+}
 
 export class World {
   readonly own: OwnShip;
@@ -49,10 +59,18 @@ export class World {
     this.own = new OwnShip(ownShipId);
   }
 
-  get phase(): ArenaState['phase'] { return this.#latest.phase; }
-  get phaseEndsAt(): number { return this.#latest.phaseEndsAt; }
-  get round(): number { return this.#latest.round; }
-  get shards(): readonly ShardView[] { return this.#shards; }
+  get phase(): ArenaState['phase'] {
+    return this.#latest.phase;
+  }
+  get phaseEndsAt(): number {
+    return this.#latest.phaseEndsAt;
+  }
+  get round(): number {
+    return this.#latest.round;
+  }
+  get shards(): readonly ShardView[] {
+    return this.#shards;
+  }
 
   /** The room's time at the local time `now` (performance.now()). */
   time(now: number): number {
@@ -73,13 +91,23 @@ export class World {
       const samples = this.#tracks.get(shipId)?.samples ?? [];
       samples.push({ at: state.time, x, y, vx, vy, angle });
       samples.splice(0, samples.length - HISTORY);
-      this.#tracks.set(shipId, { samples, facts: { shipId, userId, name, hue, bot, connected, score, dashedAt, shieldUntil } });
+      this.#tracks.set(shipId, {
+        samples,
+        facts: { shipId, userId, name, hue, bot, connected, score, dashedAt, shieldUntil },
+      });
       if (shipId === this.own.shipId) {
         this.own.correct({ x, y, vx, vy, angle }, Math.max(0, this.time(now) - state.time));
       }
     }
-    this.#shards = [...state.shards].map(([shardId, { value, radius, phase, fromRadius, fromPhase, bornAt }]) =>
-      ({ shardId, value, radius, phase, fromRadius, fromPhase, bornAt }));
+    this.#shards = [...state.shards].map(([shardId, { value, radius, phase, fromRadius, fromPhase, bornAt }]) => ({
+      shardId,
+      value,
+      radius,
+      phase,
+      fromRadius,
+      fromPhase,
+      bornAt,
+    }));
   }
 
   /** Moves the own ship on by the time since the last frame. */
@@ -95,7 +123,13 @@ export class World {
       const mine = own !== undefined;
       const { x, y, vx, vy, angle } = own ?? between(samples, time - DELAY_MS);
       return {
-        ...facts, mine, x, y, vx, vy, angle,
+        ...facts,
+        mine,
+        x,
+        y,
+        vx,
+        vy,
+        angle,
         dashedAt: mine ? Math.max(facts.dashedAt, this.own.dashedAt) : facts.dashedAt,
         shielded: time < shieldUntil,
       };
@@ -104,9 +138,10 @@ export class World {
 
   /** The least delayed patch tells the clock best; the estimate relaxes slowly, and jumps after a stall. */
   #syncClock(sample: number): void {
-    this.#offset = Number.isNaN(this.#offset) || Math.abs(sample - this.#offset) > 400
-      ? sample
-      : Math.max(sample, this.#offset - 0.4);
+    this.#offset =
+      Number.isNaN(this.#offset) || Math.abs(sample - this.#offset) > 400
+        ? sample
+        : Math.max(sample, this.#offset - 0.4);
   }
 }
 
@@ -126,7 +161,11 @@ function between(samples: readonly Sample[], at: number): Sample {
     return to;
   }
   return {
-    at, x: mix(from.x, to.x), y: mix(from.y, to.y), vx: mix(from.vx, to.vx), vy: mix(from.vy, to.vy),
+    at,
+    x: mix(from.x, to.x),
+    y: mix(from.y, to.y),
+    vx: mix(from.vx, to.vx),
+    vy: mix(from.vy, to.vy),
     angle: turn(from.angle, to.angle, part),
   };
 }

@@ -5,9 +5,19 @@ import { drawOrbits, drawShards, drawStar, Sky } from '../game/scenery.ts';
 import { drawHull, Trail } from '../game/ships.ts';
 import { h, prefersCalm } from '../ui/dom.ts';
 
-interface Passenger { radius: number; phase: number; sway: number; hue: number; trail: Trail }
+interface Passenger {
+  radius: number;
+  phase: number;
+  sway: number;
+  hue: number;
+  trail: Trail;
+}
 
-interface View { x: number; y: number; scale: number }
+interface View {
+  x: number;
+  y: number;
+  scale: number;
+}
 
 /** The star above the name field. */
 function splash(width: number, height: number): View {

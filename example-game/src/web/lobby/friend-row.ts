@@ -26,17 +26,40 @@ export class FriendRow {
 
   constructor(userId: string, name: string, actions: FriendActions) {
     this.#actions = actions;
-    this.#join = h('button', {
-      class: 'button small join', type: 'button', testId: `friend-${userId}-join`, on: { click: () => actions.join(userId) },
-    }, 'Join');
-    this.#remove = h('button', {
-      class: 'icon-button remove', type: 'button', testId: `friend-${userId}-remove`, on: { click: () => actions.remove(userId) },
-    }, icon('close'));
-    this.element = h('li', { class: 'friend', testId: `friend-${userId}` },
+    this.#join = h(
+      'button',
+      {
+        class: 'button small join',
+        type: 'button',
+        testId: `friend-${userId}-join`,
+        on: { click: () => actions.join(userId) },
+      },
+      'Join',
+    );
+    this.#remove = h(
+      'button',
+      {
+        class: 'icon-button remove',
+        type: 'button',
+        testId: `friend-${userId}-remove`,
+        on: { click: () => actions.remove(userId) },
+      },
+      icon('close'),
+    );
+    this.element = h(
+      'li',
+      { class: 'friend', testId: `friend-${userId}` },
       h('span', { class: 'friend-face' }, avatar(userId, name), h('span', { class: 'dot' })),
-      h('div', { class: 'friend-words' }, this.#name,
-        h('p', { class: 'friend-status', testId: `friend-${userId}-status` }, this.#label, this.#text)),
-      this.#together, this.#join, this.#remove);
+      h(
+        'div',
+        { class: 'friend-words' },
+        this.#name,
+        h('p', { class: 'friend-status', testId: `friend-${userId}-status` }, this.#label, this.#text),
+      ),
+      this.#together,
+      this.#join,
+      this.#remove,
+    );
   }
 
   /** Draws the friend; returns true when it has just come online (not when seen for the first time). */

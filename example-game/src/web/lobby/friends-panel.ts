@@ -29,11 +29,30 @@ export class FriendsPanel {
   constructor(options: FriendsPanelOptions) {
     this.#options = options;
     this.#empty = h('p', { class: 'empty' }, 'Nobody here yet. Add a player by name, or send a friend your link.');
-    this.element = h('section', { class: 'friends-panel', 'aria-label': 'Friends' },
-      h('header', { class: 'panel-head' }, h('h2', {}, 'Friends'), this.#count,
-        h('button', { class: 'text-button', type: 'button', title: 'Whoever opens the link adds you', on: { click: () => this.#copyLink() } },
-          icon('link'), 'Copy my link')),
-      this.#addForm(), this.#empty, this.#list);
+    this.element = h(
+      'section',
+      { class: 'friends-panel', 'aria-label': 'Friends' },
+      h(
+        'header',
+        { class: 'panel-head' },
+        h('h2', {}, 'Friends'),
+        this.#count,
+        h(
+          'button',
+          {
+            class: 'text-button',
+            type: 'button',
+            title: 'Whoever opens the link adds you',
+            on: { click: () => this.#copyLink() },
+          },
+          icon('link'),
+          'Copy my link',
+        ),
+      ),
+      this.#addForm(),
+      this.#empty,
+      this.#list,
+    );
     this.#unsubscribe = options.presence.subscribe(() => this.update());
     this.update();
   }
@@ -85,29 +104,52 @@ export class FriendsPanel {
   #addForm(): HTMLElement {
     const { book, onError } = this.#options;
     const input = h('input', {
-      class: 'field', id: 'friend-name', maxlength: 16, placeholder: 'Add friend by name', autocomplete: 'off',
-      autocapitalize: 'off', spellcheck: 'false', testId: 'friend-input',
+      class: 'field',
+      id: 'friend-name',
+      maxlength: 16,
+      placeholder: 'Add friend by name',
+      autocomplete: 'off',
+      autocapitalize: 'off',
+      spellcheck: 'false',
+      testId: 'friend-input',
     });
-    const button = h('button', { class: 'button', type: 'submit', testId: 'friend-add', 'aria-label': 'Add friend' }, icon('plus'));
-    return h('form', {
-      class: 'inline-form',
-      on: {
-        submit: (event) => {
-          event.preventDefault();
-          const name = input.value.trim();
-          button.disabled = true;
-          book.add(name)
-            .then(() => { input.value = ''; }, onError)
-            .finally(() => { button.disabled = false; });
+    const button = h(
+      'button',
+      { class: 'button', type: 'submit', testId: 'friend-add', 'aria-label': 'Add friend' },
+      icon('plus'),
+    );
+    return h(
+      'form',
+      {
+        class: 'inline-form',
+        on: {
+          submit: (event) => {
+            event.preventDefault();
+            const name = input.value.trim();
+            button.disabled = true;
+            book
+              .add(name)
+              .then(() => {
+                input.value = '';
+              }, onError)
+              .finally(() => {
+                button.disabled = false;
+              });
+          },
         },
       },
-    }, h('label', { for: 'friend-name', class: 'visually-hidden' }, 'Name of a friend'), input, button);
+      h('label', { for: 'friend-name', class: 'visually-hidden' }, 'Name of a friend'),
+      input,
+      button,
+    );
   }
 
   #copyLink(): void {
     const { inviteLink } = this.#options;
     // Without HTTPS, browsers on other devices have no clipboard: show the link instead.
-    Promise.resolve(navigator.clipboard?.writeText(inviteLink) ?? Promise.reject(new Error('no clipboard')))
-      .then(() => toast('Link copied. Send it to a friend.', 'good'), () => toast(inviteLink));
+    Promise.resolve(navigator.clipboard?.writeText(inviteLink) ?? Promise.reject(new Error('no clipboard'))).then(
+      () => toast('Link copied. Send it to a friend.', 'good'),
+      () => toast(inviteLink),
+    );
   }
 }

@@ -23,22 +23,42 @@ export function matchList(matches: OpenMatches, join: (roomId: string) => void):
   };
   matches.onChange(update);
   update();
-  return h('section', { class: 'card', 'aria-label': 'Open matches' },
-    h('header', { class: 'panel-head' }, h('h2', {}, 'Open matches'), count), empty, list);
+  return h(
+    'section',
+    { class: 'card', 'aria-label': 'Open matches' },
+    h('header', { class: 'panel-head' }, h('h2', {}, 'Open matches'), count),
+    empty,
+    list,
+  );
 }
 
 function row({ roomId, host, players, maxPlayers }: OpenMatch, join: (roomId: string) => void): HTMLElement {
   const full = players >= maxPlayers;
   const name = host === '' ? 'A match' : `${host}’s match`;
-  return h('li', { class: 'match-row', testId: `match-${roomId}` },
+  return h(
+    'li',
+    { class: 'match-row', testId: `match-${roomId}` },
     avatar(userIdOf(host || roomId), host || '?'),
-    h('div', { class: 'match-words' },
+    h(
+      'div',
+      { class: 'match-words' },
       h('strong', {}, name),
-      h('span', { class: 'seats', 'aria-label': `${players} of ${maxPlayers} seats taken` },
+      h(
+        'span',
+        { class: 'seats', 'aria-label': `${players} of ${maxPlayers} seats taken` },
         ...Array.from({ length: maxPlayers }, (_, seat) => h('i', { class: seat < players ? 'taken' : '' })),
-        h('span', {}, `${players}/${maxPlayers}`))),
-    h('button', {
-      class: `button small join${full ? ' full' : ''}`, type: 'button', testId: `match-${roomId}-join`,
-      on: { click: () => join(roomId) },
-    }, full ? 'Full' : 'Join'));
+        h('span', {}, `${players}/${maxPlayers}`),
+      ),
+    ),
+    h(
+      'button',
+      {
+        class: `button small join${full ? ' full' : ''}`,
+        type: 'button',
+        testId: `match-${roomId}-join`,
+        on: { click: () => join(roomId) },
+      },
+      full ? 'Full' : 'Join',
+    ),
+  );
 }

@@ -15,40 +15,69 @@ export interface SelfCardOptions {
 export function selfCard({ userId, username, status, onSwitchName }: SelfCardOptions): HTMLElement {
   const seen = h('p', { class: 'self-seen', testId: 'self-status' });
   const input = h('input', {
-    class: 'field', id: 'status-text', maxlength: MAX_TEXT, placeholder: 'Say something to your friends',
-    value: status.text, autocomplete: 'off', testId: 'status-input',
+    class: 'field',
+    id: 'status-text',
+    maxlength: MAX_TEXT,
+    placeholder: 'Say something to your friends',
+    value: status.text,
+    autocomplete: 'off',
+    testId: 'status-input',
   });
   const save = h('button', { class: 'button', type: 'submit', testId: 'status-save' }, 'Save');
-  const toggle = h('input', { type: 'checkbox', role: 'switch', class: 'switch', id: 'invisible', testId: 'offline-toggle' });
+  const toggle = h('input', {
+    type: 'checkbox',
+    role: 'switch',
+    class: 'switch',
+    id: 'invisible',
+    testId: 'offline-toggle',
+  });
   toggle.checked = status.invisible;
   toggle.addEventListener('change', () => status.setInvisible(toggle.checked));
 
-  const card = h('section', { class: 'card self', 'aria-label': 'You' },
-    h('div', { class: 'self-head' },
+  const card = h(
+    'section',
+    { class: 'card self', 'aria-label': 'You' },
+    h(
+      'div',
+      { class: 'self-head' },
       avatar(userId, username),
       h('div', { class: 'self-names' }, h('strong', {}, username), seen),
-      h('button', { class: 'text-button', type: 'button', testId: 'switch-name', on: { click: onSwitchName } }, 'Switch name')),
-    h('form', {
-      class: 'inline-form',
-      on: {
-        submit: (event) => {
-          event.preventDefault();
-          status.setText(input.value);
-          input.value = status.text;
-          confirmOn(save);
+      h(
+        'button',
+        { class: 'text-button', type: 'button', testId: 'switch-name', on: { click: onSwitchName } },
+        'Switch name',
+      ),
+    ),
+    h(
+      'form',
+      {
+        class: 'inline-form',
+        on: {
+          submit: (event) => {
+            event.preventDefault();
+            status.setText(input.value);
+            input.value = status.text;
+            confirmOn(save);
+          },
         },
       },
-    }, h('label', { for: 'status-text', class: 'visually-hidden' }, 'Custom status'), input, save),
-    h('label', { class: 'switch-row', for: 'invisible' },
-      icon('moon'),
-      h('span', {}, 'Appear offline'),
-      toggle));
+      h('label', { for: 'status-text', class: 'visually-hidden' }, 'Custom status'),
+      input,
+      save,
+    ),
+    h('label', { class: 'switch-row', for: 'invisible' }, icon('moon'), h('span', {}, 'Appear offline'), toggle),
+  );
 
   const update = (): void => {
     card.classList.toggle('invisible', status.invisible);
-    setText(seen, status.invisible
-      ? 'Friends see you offline'
-      : status.match === undefined ? 'In lobby' : `Playing ${GAME_NAME} ${status.match.players}/${status.match.maxPlayers}`);
+    setText(
+      seen,
+      status.invisible
+        ? 'Friends see you offline'
+        : status.match === undefined
+          ? 'In lobby'
+          : `Playing ${GAME_NAME} ${status.match.players}/${status.match.maxPlayers}`,
+    );
   };
   status.onChange(update);
   update();

@@ -29,13 +29,15 @@ export class PlayerMemory {
 
   get friends(): FriendName[] {
     const stored = read(localStorage, `${this.#prefix}friends`);
-    return Array.isArray(stored)
-      ? stored.filter(isName).map((name) => ({ userId: userIdOf(name), name }))
-      : [];
+    return Array.isArray(stored) ? stored.filter(isName).map((name) => ({ userId: userIdOf(name), name })) : [];
   }
 
   set friends(friends: readonly FriendName[]) {
-    write(localStorage, `${this.#prefix}friends`, friends.map(({ name }) => name));
+    write(
+      localStorage,
+      `${this.#prefix}friends`,
+      friends.map(({ name }) => name),
+    );
   }
 
   get text(): string {

@@ -48,7 +48,7 @@ async function signIn(name: string): Promise<{ token: string; userId: string; us
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ name }),
   });
-  const body = await response.json() as { token: string; userId: string; username: string; error?: string };
+  const body = (await response.json()) as { token: string; userId: string; username: string; error?: string };
   if (!response.ok) {
     throw new Error(body.error ?? 'The server did not accept that name.');
   }
