@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bestClaim, outranks, type Claim } from '../../src/core/claims.ts';
 import type { Register } from '../../src/core/ports.ts';
 
@@ -8,7 +8,7 @@ const claim = (incarnation: string, takeovers: number, away: boolean, setAt: num
 });
 
 describe('whose a connection is', () => {
-  it.each<[why: string, right: Claim, wrong: Claim]>([
+  test.each<[why: string, right: Claim, wrong: Claim]>([
     ['who has the player, whatever the other says', claim('a', 0, false, 1), claim('b', 9, true, 9)],
     ['of two that have it, who took it over last', claim('a', 2, false, 1), claim('b', 1, false, 9)],
     ['of two that wait for it, who took it over last', claim('a', 2, true, 1), claim('b', 1, true, 9)],
@@ -19,7 +19,7 @@ describe('whose a connection is', () => {
     expect(outranks(wrong, right)).toBe(false);
   });
 
-  it('is settled without contradiction, whichever three claim it', () => {
+  test('is settled without contradiction, whichever three claim it', () => {
     const all = ['a', 'b', 'c'].flatMap((incarnation) =>
       [0, 1].flatMap((takeovers) =>
         [true, false].flatMap((away) => [1, 2].map((setAt) => claim(incarnation, takeovers, away, setAt))),
@@ -39,7 +39,7 @@ describe('whose a connection is', () => {
     }
   });
 
-  it('is found among the registers in any order; nobody claims what nobody says', () => {
+  test('is found among the registers in any order; nobody claims what nobody says', () => {
     const registers: Array<[string, Register]> = [
       ['a', { seq: 1, entries: [{ connectionId: 'x', status: 'old', setAt: 5, handoverUntil: 99 }] }],
       [

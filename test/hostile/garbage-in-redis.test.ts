@@ -1,5 +1,5 @@
 /** What does not belong on our topics and keys, or belongs to another release, is dropped and counted, and hurts nobody. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { expectSound, type Person } from '../support/person.ts';
 import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
@@ -131,7 +131,7 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
     expectSound(ann, bob);
   };
 
-  it('messages that are no registers are dropped, and each is counted', async () => {
+  test('messages that are no registers are dropped, and each is counted', async () => {
     const before = await dropped();
     // Text that is not even JSON ends in Colyseus's RedisPresence.
     await publish('presence:u:bob', ...NO_JSON, ...NO_REGISTERS.map((message) => JSON.stringify(message)));
@@ -140,7 +140,7 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
     await expectUnharmed();
   });
 
-  it('messages that are no control messages are dropped, and each is counted; commands that are none do nothing', async () => {
+  test('messages that are no control messages are dropped, and each is counted; commands that are none do nothing', async () => {
     const before = await dropped();
     const commands = NO_COMMANDS.map((command) => JSON.stringify({ v: 1, f: 'evil', kind: 'command', command }));
     await publish('presence:c', ...NO_JSON, ...commands, ...NO_CONTROLS.map((message) => JSON.stringify(message)));
@@ -152,7 +152,7 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
     await until(async () => (await a.stats())!.processes === 1, 'the impostor to be forgotten');
   });
 
-  it('fields of a user with broken JSON, of another release or by the wrong name are skipped, and counted', async () => {
+  test('fields of a user with broken JSON, of another release or by the wrong name are skipped, and counted', async () => {
     const texts = [
       ...NO_JSON,
       ...NO_REGISTERS.map((value) => JSON.stringify(value)),
@@ -179,7 +179,7 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
     }
   });
 
-  it('what a newer release adds beside what we know is ignored, and the rest understood', async () => {
+  test('what a newer release adds beside what we know is ignored, and the rest understood', async () => {
     const status = JSON.stringify({ text: 'from the future', matchId: 'm1' });
     const newer = {
       v: 1,

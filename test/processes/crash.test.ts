@@ -1,5 +1,5 @@
 /** A server process that is killed leaves nobody online and nothing in Redis. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { expectSound, type Person } from '../support/person.ts';
 import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
@@ -30,7 +30,7 @@ describe.skipIf(redis === null)('a process killed by SIGKILL', () => {
     await cluster.stop();
   });
 
-  it(`with ${USERS.length} users: all followers elsewhere are told, and no trace is left, within ${PROMISE_MS / 1000} s`, async () => {
+  test(`with ${USERS.length} users: all followers elsewhere are told, and no trace is left, within ${PROMISE_MS / 1000} s`, async () => {
     await Promise.all(USERS.map(async (userId) => cluster.person(a, userId, { status: 'playing' })));
     await Promise.all(TWICE.map(async (userId) => cluster.person(b, userId, { status: 'phone' })));
     const followers: Person[] = await Promise.all(

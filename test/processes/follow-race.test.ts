@@ -1,5 +1,5 @@
 /** What is said while a follow is under way comes with the snapshot or as a delta: once, and in order. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { expectSound, type Person } from '../support/person.ts';
 import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
@@ -26,7 +26,7 @@ describe.skipIf(redis === null)('a follow across processes', () => {
     await cluster.stop();
   });
 
-  it(`neither loses nor doubles an update made during it, in ${PAIRS * ROUNDS_EACH} rounds`, async () => {
+  test(`neither loses nor doubles an update made during it, in ${PAIRS * ROUNDS_EACH} rounds`, async () => {
     const came = { withSnapshot: 0, asDelta: 0 };
 
     /** One update at each of the given moments around a follow: -1 before, 0 with, 1 right behind it. */

@@ -1,5 +1,5 @@
 /** Friends on different server processes look exactly like friends on one. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { fresh, expectSound } from '../support/person.ts';
 import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
@@ -23,39 +23,42 @@ describe.skipIf(redis === null)('friends on different processes', () => {
     await cluster.stop();
   });
 
-  it.each(['presence', 'lobby'] as const)('hear of each other in snapshot, delta and state (%s room)', async (kind) => {
-    const [annId, bobId] = [fresh('ann'), fresh('bob')];
-    const ann = await cluster.person(a, `${annId}|Ann`, { status: '' }, kind);
-    const bob = await cluster.person(b, `${bobId}|Bob`, { status: 'first' }, kind);
-    const connectionId = await bob.connectionId();
+  test.each(['presence', 'lobby'] as const)(
+    'hear of each other in snapshot, delta and state (%s room)',
+    async (kind) => {
+      const [annId, bobId] = [fresh('ann'), fresh('bob')];
+      const ann = await cluster.person(a, `${annId}|Ann`, { status: '' }, kind);
+      const bob = await cluster.person(b, `${bobId}|Bob`, { status: 'first' }, kind);
+      const connectionId = await bob.connectionId();
 
-    await until(() => cluster.isAnnounced(bobId), 'bob to be announced');
+      await until(() => cluster.isAnnounced(bobId), 'bob to be announced');
 
-    const { presences, users } = await ann.follow([bobId, 'nobody']);
-    expect(presences).toEqual([{ userId: bobId, username: 'Bob', connectionId, status: 'first' }]);
-    expect(users).toEqual([{ userId: 'nobody', general: 'unlogined' }]);
-    await until(() => ann.state.users[bobId]?.connections[connectionId]?.status === 'first', 'the state');
+      const { presences, users } = await ann.follow([bobId, 'nobody']);
+      expect(presences).toEqual([{ userId: bobId, username: 'Bob', connectionId, status: 'first' }]);
+      expect(users).toEqual([{ userId: 'nobody', general: 'unlogined' }]);
+      await until(() => ann.state.users[bobId]?.connections[connectionId]?.status === 'first', 'the state');
 
-    const status = JSON.stringify({ text: 'Playing', matchId: 'm1' });
-    await bob.setStatus(status);
-    await until(() => ann.statusesOf(bobId)[0] === status, 'the delta');
-    const before = { userId: bobId, username: 'Bob', connectionId, status: 'first' };
-    expect(ann.deltas.at(-1)).toEqual({ leaves: [before], joins: [{ ...before, status, matchId: 'm1' }] });
-    await until(() => ann.state.users[bobId]?.connections[connectionId]?.matchId === 'm1', 'the state');
+      const status = JSON.stringify({ text: 'Playing', matchId: 'm1' });
+      await bob.setStatus(status);
+      await until(() => ann.statusesOf(bobId)[0] === status, 'the delta');
+      const before = { userId: bobId, username: 'Bob', connectionId, status: 'first' };
+      expect(ann.deltas.at(-1)).toEqual({ leaves: [before], joins: [{ ...before, status, matchId: 'm1' }] });
+      await until(() => ann.state.users[bobId]?.connections[connectionId]?.matchId === 'm1', 'the state');
 
-    await bob.leave();
-    await until(() => ann.sees(bobId).length === 0, 'the end');
-    expect(ann.deltas.at(-1)).toEqual({
-      leaves: [{ ...before, status, matchId: 'm1' }],
-      joins: [],
-      users: [{ userId: bobId, general: 'unlogined' }],
-    });
-    await until(() => ann.state.users[bobId]?.general === 'unlogined', 'the state');
-    expect(ann.state.users[bobId]?.connections).toEqual({});
-    expectSound(ann);
-  });
+      await bob.leave();
+      await until(() => ann.sees(bobId).length === 0, 'the end');
+      expect(ann.deltas.at(-1)).toEqual({
+        leaves: [{ ...before, status, matchId: 'm1' }],
+        joins: [],
+        users: [{ userId: bobId, general: 'unlogined' }],
+      });
+      await until(() => ann.state.users[bobId]?.general === 'unlogined', 'the state');
+      expect(ann.state.users[bobId]?.connections).toEqual({});
+      expectSound(ann);
+    },
+  );
 
-  it('see the devices of one user, on whatever process, as one user', async () => {
+  test('see the devices of one user, on whatever process, as one user', async () => {
     const [annId, bobId, catId] = [fresh('ann'), fresh('bob'), fresh('cat')];
     const pc = await cluster.person(a, annId, { status: 'pc' });
     await until(() => cluster.isAnnounced(annId), 'the PC to be announced');
@@ -107,7 +110,7 @@ describe.skipIf(redis === null)('friends on different processes', () => {
     expectSound(pc, ...friends);
   });
 
-  it('an unfollow stops the deltas from there, and the last one the subscription', async () => {
+  test('an unfollow stops the deltas from there, and the last one the subscription', async () => {
     const [annId, bobId, catId] = [fresh('ann'), fresh('bob'), fresh('cat')];
     const ann = await cluster.person(a, annId);
     const cat = await cluster.person(a, catId);

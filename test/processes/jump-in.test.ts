@@ -1,5 +1,5 @@
 /** One click into the match of a friend, on whatever process it runs. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Room } from '@colyseus/sdk';
 import { type PresenceClient } from '../../src/client/index.ts';
 import { fresh } from '../support/person.ts';
@@ -54,7 +54,7 @@ describe.skipIf(redis === null)('a match on another process', () => {
     await cluster.stop();
   });
 
-  it('takes the friend in, as who it is', async () => {
+  test('takes the friend in, as who it is', async () => {
     const his = await openMatch();
     const hers = await join(ann);
     expect(hers.roomId).toBe(his.roomId);
@@ -69,7 +69,7 @@ describe.skipIf(redis === null)('a match on another process', () => {
     expect(await until(() => said[0], 'bob to hear ann')).toEqual({ by: ann.userId, text: 'hello' });
   });
 
-  it('that is full, locked or gone refuses with the reason', async () => {
+  test('that is full, locked or gone refuses with the reason', async () => {
     const his = await openMatch();
     await join(ann);
     const cat = await cluster.player(a, fresh('cat'), { status: '' });
@@ -100,7 +100,7 @@ describe.skipIf(redis === null)('a match on another process', () => {
     await expect(cat.joinFriend(bobId)).rejects.toMatchObject({ name: 'PresenceError', code: 'no_match' });
   });
 
-  it('takes no more players than it has seats, however many friends on however many processes ask at once', async () => {
+  test('takes no more players than it has seats, however many friends on however many processes ask at once', async () => {
     await openMatch();
     const crowd = await Promise.all(
       Array.from({ length: 8 }, async (_, i) => {

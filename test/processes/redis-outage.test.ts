@@ -1,5 +1,5 @@
 /** Redis goes and comes back empty: who is on the same process never notices, and everybody else is right soon after. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { expectSound, type Person } from '../support/person.ts';
 import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
@@ -32,7 +32,7 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
       .sort();
   const states = async (): Promise<Array<string | undefined>> => [(await a.stats())?.state, (await b.stats())?.state];
 
-  it('with loss of all its data pauses nobody on the same process, and all is right within 10 s of its return', async () => {
+  test('with loss of all its data pauses nobody on the same process, and all is right within 10 s of its return', async () => {
     const people: Record<string, Person> = {};
     for (const [at, name] of [
       [a, 'a'],
@@ -152,7 +152,7 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
     expectSound(followerA, followerB, late);
   }, 60_000);
 
-  it('that empties it under a process which cannot notice yet makes nobody blink', async () => {
+  test('that empties it under a process which cannot notice yet makes nobody blink', async () => {
     const [ann, bob] = [
       await cluster.person(a, 'ann', { status: 'here' }),
       await cluster.person(b, 'bob', { status: 'here' }),
@@ -185,7 +185,7 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
     expectSound(ann);
   }, 30_000);
 
-  it('by CLIENT KILL of every connection, again and again, loses no update and shows nobody as gone', async () => {
+  test('by CLIENT KILL of every connection, again and again, loses no update and shows nobody as gone', async () => {
     const [ann, bob] = [
       await cluster.person(a, 'ann', { status: 'here' }),
       await cluster.person(b, 'bob', { status: 'here' }),

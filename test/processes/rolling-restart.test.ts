@@ -1,5 +1,5 @@
 /** A deploy: every process is shut down and started anew, one after the other, under load; nobody is seen to go. */
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { PresenceClient } from '../../src/client/index.ts';
 import { startCluster, type TestCluster } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
@@ -32,7 +32,7 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
     await cluster.stop();
   });
 
-  it('under load loses no follower, shows nobody as gone, and keeps connection ids', async () => {
+  test('under load loses no follower, shows nobody as gone, and keeps connection ids', async () => {
     const players: PresenceClient[] = [];
     for (const userId of PLAYERS) {
       players.push(await cluster.playerAt(balancer.url, 'presence', userId, { status: 'begin', timeoutMs: 20_000 }));

@@ -1,5 +1,5 @@
 /** The server API, called on one process about players on another. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { fresh } from '../support/person.ts';
 import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
@@ -23,7 +23,7 @@ describe.skipIf(redis === null)('the server API of another process', () => {
     await cluster.stop();
   });
 
-  it('follows, sets statuses, blocks and ends connections', async () => {
+  test('follows, sets statuses, blocks and ends connections', async () => {
     const [annId, bobId] = [fresh('ann'), fresh('bob')];
     const ann = await cluster.player(a, annId, { status: 'on a' });
     const bob = await cluster.player(b, bobId, { status: 'on b' });
@@ -61,7 +61,7 @@ describe.skipIf(redis === null)('the server API of another process', () => {
     expect(bob.connection).toBe('online');
   });
 
-  it('knows who is online, what they say and how many there are', async () => {
+  test('knows who is online, what they say and how many there are', async () => {
     const [annId, bobId, catId] = [fresh('ann'), fresh('bob'), fresh('cat')];
     await cluster.player(a, annId, { status: 'pc' });
     await cluster.player(b, annId, { status: 'phone' });

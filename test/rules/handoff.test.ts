@@ -42,7 +42,7 @@ async function shutDownRoomOf(who: Person): Promise<void> {
   await matchMaker.getLocalRoomById(who.room.roomId).disconnect(CloseCode.SERVER_SHUTDOWN);
 }
 
-test('who does not come back goes offline when the handover is over', async () => {
+test('who does not come back goes offline when the handoff is over', async () => {
   const fan = await person(server, 'fan', 'lobby', { sync: 'deltas' });
   const ann = await person(server, 'ann', 'presence', { status: 'here' });
   await neighbour.start();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Presence } from '@colyseus/core';
 import { FAULTS, isCalm, profileOf, type Fault } from './profile.ts';
 import type { SimNode } from './sim-node.ts';
@@ -8,7 +8,7 @@ import type { Sabotage } from './world.ts';
 const SEEDS = Array.from({ length: 20 }, (_, i) => i + 1);
 
 describe('the cluster, simulated', () => {
-  it.each(SEEDS)(
+  test.each(SEEDS)(
     'ends up with the truth in every view, and nothing left over (seed %i)',
     async (seed) => {
       const { operations, checks, delivered } = await simulate({ seed, operations: 5000 });
@@ -19,14 +19,14 @@ describe('the cluster, simulated', () => {
     60_000,
   );
 
-  it('meets every kind of fault in these runs, and some runs without any', () => {
+  test('meets every kind of fault in these runs, and some runs without any', () => {
     const profiles = SEEDS.map(profileOf);
     const met = new Set<Fault>(profiles.flatMap(({ faults }) => faults));
     expect([...met].sort()).toEqual([...FAULTS].sort());
     expect(profiles.some(isCalm)).toBe(true);
   });
 
-  it('is the same every time for the same seed', async () => {
+  test('is the same every time for the same seed', async () => {
     const once = await simulate({ seed: 7, operations: 2000 });
     const again = await simulate({ seed: 7, operations: 2000 });
     expect([once.turns, once.delivered, [...once.commands]]).toEqual([
@@ -71,7 +71,7 @@ async function failureOf(seed: number, sabotage: Sabotage): Promise<string> {
 }
 
 describe('the simulation finds', () => {
-  it('a delta now and then that a client never gets, and says how to see it again', async () => {
+  test('a delta now and then that a client never gets, and says how to see it again', async () => {
     let deliveries = 0;
     const message = await failureOf(3, {
       sink: (real) => ({
@@ -87,7 +87,7 @@ describe('the simulation finds', () => {
     expect(message).toContain('node test/sim/run.ts --seed 3 --ops 5000');
   });
 
-  it('a delta now and then that a client gets twice', async () => {
+  test('a delta now and then that a client gets twice', async () => {
     let deliveries = 0;
     const message = await failureOf(3, {
       sink: (real) => ({
@@ -103,7 +103,7 @@ describe('the simulation finds', () => {
     expect(message).toMatch(/got a leave of|got a join of|got news that/);
   });
 
-  it('processes that never sweep', async () => {
+  test('processes that never sweep', async () => {
     const message = await failureOf(seedWith('crash'), {
       presence: (real, node: SimNode) =>
         changed(real, {
@@ -114,14 +114,14 @@ describe('the simulation finds', () => {
     expect(message).toMatch(/Redis holds presence:u:/);
   });
 
-  it('subscriptions that are not ended', async () => {
+  test('subscriptions that are not ended', async () => {
     const message = await failureOf(4, {
       presence: (real) => changed(real, { unsubscribe: () => Promise.resolve(real) }),
     });
     expect(message).toMatch(/listens to \d+ topics of \d+/);
   });
 
-  it('processes that do not find out that the store has lost its data', async () => {
+  test('processes that do not find out that the store has lost its data', async () => {
     const message = await failureOf(seedWith('wipe'), {
       presence: (real) =>
         changed(real, {
@@ -136,7 +136,7 @@ describe('the simulation finds', () => {
     expect(message).toMatch(/Redis (lacks|holds)|sees of|answers of/);
   });
 
-  it('processes that do not hear of others any more', async () => {
+  test('processes that do not hear of others any more', async () => {
     let subscriptions = 0;
     const message = await failureOf(5, {
       presence: (real) =>
