@@ -3,12 +3,11 @@ export { PresenceRoom } from './rooms/presence-room.ts';
 export { PresenceLobbyRoom, type LobbyEvents } from './rooms/presence-lobby-room.ts';
 export { PresencePlugin } from './rooms/presence-plugin.ts';
 export { presence, PresenceServer } from './server/presence-server.ts';
-export type { ClusterCounts, Counts } from './server/census.ts';
-export type { Target } from './server/commands.ts';
-export type { GeneralEvent, PresenceEventMap, StatusEvent } from './server/events.ts';
+export type { ClusterCounts, Counts, GeneralEvent, PresenceEventMap, StatusEvent, Target } from './server/types.ts';
 export type { PresenceMessages, PresenceRoomClient } from './rooms/messages.ts';
 export {
   DEFAULTS,
+  type Allowed,
   type ClusterOptions,
   type Features,
   type Identity,

@@ -65,14 +65,17 @@ export interface ClusterOptions {
   healBatch: number;
 }
 
+/** An answer of `canFollow`: the allowed ids, or one boolean per asked id, in order. */
+export type Allowed = readonly string[] | ReadonlySet<string> | readonly boolean[];
+
 export interface PresenceOptions {
   /**
    * Names the user behind a client, from `client.auth` only. Default: the
    * first of `auth.userId`, `auth.id`, `auth.sub` that is a non-empty string
    * or a finite number, with `auth.username`, `auth.displayName` or `auth.name`.
-   * `null` refuses the join (`unauthenticated`).
+   * `undefined` (or `null`) refuses the join (`unauthenticated`).
    */
-  identify?: (auth: unknown) => Identity | null;
+  identify?: (auth: unknown) => Identity | null | undefined;
   /** Most clients in one room; further joins open another room, on any process. Default 500. */
   maxClients?: number;
   /**
@@ -139,21 +142,21 @@ export interface PresenceOptions {
    * The game's own friend list: these users are followed as soon as the
    * connection has joined, without any call of the client, and told as one
    * `presence:snapshot`. They do not use up `maxFollows` unless
-   * `resolvedFollowsCount` is true. `canFollow` is not asked about them. If it
+   * `countResolvedFollows` is true. `canFollow` is not asked about them. If it
    * fails, the player joins without these follows and the log says so.
    */
   resolveFollows?: (viewer: Viewer) => readonly string[] | Promise<readonly string[]>;
   /** Whether follows made by the server use up `maxFollows`. Default false. */
-  resolvedFollowsCount?: boolean;
+  countResolvedFollows?: boolean;
   /**
-   * Which of these users may this viewer follow, query or join? One answer per
-   * id, in order; never asked about oneself. Refused ids are treated like ids
-   * nobody has: a follow shows nothing, a query does not answer them, a join
+   * Which of these users may this viewer follow, query or join? Answers with
+   * the allowed ids, as a list or a `Set`, or with one boolean per id, in order.
+   * Never asked about oneself. Refused ids are treated like ids nobody has: a follow shows nothing, a query does not answer them, a join
    * finds nobody. Asked again with every call: who is followed already stays so
    * until `presence.unfollow` or `presence.block`. Default: everybody may see
    * everybody.
    */
-  canFollow?: (viewer: Viewer, userIds: readonly string[]) => readonly boolean[] | Promise<readonly boolean[]>;
+  canFollow?: (viewer: Viewer, userIds: readonly string[]) => Allowed | Promise<Allowed>;
   /**
    * What this viewer sees of a presence: the presence itself, a changed copy
    * (same `userId` and `connectionId`), or `null` for nothing. Synchronous:
@@ -203,7 +206,7 @@ export const DEFAULTS: Omit<ResolvedOptions, HookName> = {
   hookTimeoutMs: 5000,
   rememberOfflineHours: 24,
   rememberOfflineUsers: 100_000,
-  resolvedFollowsCount: false,
+  countResolvedFollows: false,
   features: { status: true, follow: true, query: true, join: true },
   cluster: CLUSTER_DEFAULTS,
 };
@@ -289,14 +292,14 @@ function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude
 }
 
 /** The default `identify`: see {@link PresenceOptions.identify}. */
-export function defaultIdentify(auth: unknown): Identity | null {
+export function defaultIdentify(auth: unknown): Identity | undefined {
   if (typeof auth !== 'object' || auth === null) {
-    return null;
+    return undefined;
   }
   const claims = auth as Record<string, unknown>;
   const userId = firstText(claims['userId'], claims['id'], claims['sub']);
   const username = firstText(claims['username'], claims['displayName'], claims['name']);
-  return userId === undefined ? null : { userId, ...(username !== undefined && { username }) };
+  return userId === undefined ? undefined : { userId, ...(username !== undefined && { username }) };
 }
 
 function firstText(...candidates: unknown[]): string | undefined {

@@ -61,12 +61,27 @@ export async function visibleIds(
   if (canFollow === undefined || others.length === 0) {
     return ids;
   }
-  const answers: unknown = await runHook('canFollow', () => canFollow(viewer, others), hookTimeoutMs);
-  if (!Array.isArray(answers) || answers.length !== others.length) {
-    throw new HookError('canFollow', `it must return a list of ${others.length} booleans, one per id`);
+  const isAllowed = readAllowed(await runHook('canFollow', () => canFollow(viewer, others), hookTimeoutMs), others);
+  return ids.filter((userId) => userId === viewer.userId || isAllowed(userId));
+}
+
+/** Reads the answer of `canFollow`. Numbers are refused: a list of `0` and `1` could be ids or yes and no. */
+function readAllowed(answer: unknown, asked: readonly string[]): (userId: string) => boolean {
+  if (answer instanceof Set || Array.isArray(answer)) {
+    const entries: readonly unknown[] = [...answer];
+    if (entries.every((entry) => typeof entry === 'string')) {
+      const allowed = new Set(entries);
+      return (userId) => allowed.has(userId);
+    }
+    if (Array.isArray(answer) && entries.length === asked.length && entries.every((it) => typeof it === 'boolean')) {
+      const allowed = new Set(asked.filter((_, i) => entries[i]));
+      return (userId) => allowed.has(userId);
+    }
   }
-  const refused = new Set(others.filter((_, i) => answers[i] !== true));
-  return ids.filter((userId) => !refused.has(userId));
+  throw new HookError(
+    'canFollow',
+    `it must return the allowed ids as a list or a set, or a list of ${asked.length} booleans, one per id`,
+  );
 }
 
 /** `options` with a `redact` that reports its first failure, and only that: it runs for every delivery. What it fails for is hidden by `visibility.ts`. */

@@ -363,18 +363,18 @@ export class Tracker {
   }
 
   #makeRoom(connection: Connection, users: readonly User[], origin: FollowOrigin): User[] {
-    const { maxFollows, evict, resolvedFollowsCount } = connection.options;
-    if (origin === 'server' && !resolvedFollowsCount) {
+    const { maxFollows, evict, countResolvedFollows } = connection.options;
+    if (origin === 'server' && !countResolvedFollows) {
       return [];
     }
     let added = 0;
     for (const user of users) {
       const known = connection.follows.get(user);
-      if (known === undefined || (known === 'server' && !resolvedFollowsCount)) {
+      if (known === undefined || (known === 'server' && !countResolvedFollows)) {
         added++;
       }
     }
-    const excess = countFollows(connection, resolvedFollowsCount) + added - maxFollows;
+    const excess = countFollows(connection, countResolvedFollows) + added - maxFollows;
     if (added === 0 || excess <= 0) {
       return [];
     }
@@ -382,7 +382,7 @@ export class Tracker {
       throw new PresenceError('too_many_follows');
     }
     const requested = new Set(users);
-    return earliest(connection, excess + requested.size, resolvedFollowsCount)
+    return earliest(connection, excess + requested.size, countResolvedFollows)
       .filter((user) => !requested.has(user))
       .slice(0, excess);
   }

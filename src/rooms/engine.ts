@@ -82,13 +82,13 @@ export class PresenceEngine {
   }
 
   #identify(auth: unknown): Identity {
-    let identity: Identity | null;
+    let identity: Identity | null | undefined;
     try {
       identity = this.options.identify(auth);
     } catch {
-      identity = null;
+      identity = undefined;
     }
-    if (identity === null || typeof identity !== 'object' || !isUserId(identity.userId)) {
+    if (typeof identity !== 'object' || identity === null || !isUserId(identity.userId)) {
       throw new ServerError(ErrorCode.AUTH_FAILED, `${ERRORS.unauthenticated.message} (code: unauthenticated)`);
     }
     const { userId, username } = identity;

@@ -7,7 +7,6 @@ import {
   type RequestType,
   type Requests,
 } from '../protocol.ts';
-import type { PresenceEngine } from './engine.ts';
 
 /** `room.request('presence:follow', …)` is checked against this. */
 export type PresenceMessages = {
@@ -23,10 +22,12 @@ export type PresenceMessages = {
 export type PresenceRoomClient = Client<{ messages: PresenceEvents }>;
 
 /** Arrows: as methods they would get the room for `this`. */
-export function presenceMessages(engine: () => PresenceEngine): PresenceMessages {
+export function presenceMessages(
+  handle: (type: RequestType, client: Client, message: unknown, ctx: MessageContext) => unknown,
+): PresenceMessages {
   const entries = REQUEST_TYPES.map((type) => [
     type,
-    (client: Client, message: unknown, ctx: MessageContext) => engine().handle(type, client, message, ctx),
+    (client: Client, message: unknown, ctx: MessageContext) => handle(type, client, message, ctx),
   ]);
   return Object.fromEntries(entries) as PresenceMessages;
 }

@@ -45,7 +45,7 @@ export class PresenceLobbyRoom extends LobbyRoom {
   declare '~state': PresenceState;
   declare '~client': Client<{ messages: LobbyEvents }>;
   declare messages: LobbyMessages & PresenceMessages;
-  protected presenceEngine!: PresenceEngine;
+  #engine!: PresenceEngine;
   override state = new PresenceState();
   readonly #options = resolveOptions((this.constructor as typeof PresenceLobbyRoom).options);
 
@@ -57,15 +57,15 @@ export class PresenceLobbyRoom extends LobbyRoom {
 
   override async onCreate(options: unknown): Promise<void> {
     await super.onCreate(options);
-    this.presenceEngine = openEngine(this, this.#options);
-    const handlers = presenceMessages(() => this.presenceEngine);
+    this.#engine = openEngine(this, this.#options);
+    const handlers = presenceMessages((...call) => this.#engine.handle(...call));
     for (const [type, handler] of Object.entries(handlers)) {
       this.onMessage(type, handler as (client: Client, message: unknown) => unknown);
     }
   }
 
   override onAuth(client: Client, _options: unknown, _context: AuthContext): unknown {
-    this.presenceEngine.authenticate(client.auth);
+    this.#engine.authenticate(client.auth);
     return true;
   }
 
@@ -74,27 +74,27 @@ export class PresenceLobbyRoom extends LobbyRoom {
     options: LobbyRoom['clientOptions'][string] & PresenceJoinOptions,
   ): Promise<void> {
     super.onJoin(client, options);
-    await this.presenceEngine.join(client, options);
+    await this.#engine.join(client, options);
   }
 
   override onDrop(client: Client, code?: number): void {
-    keepSeat(this, this.presenceEngine, client, code, this.#options.graceSeconds);
+    keepSeat(this, this.#engine, client, code, this.#options.graceSeconds);
   }
 
   override onReconnect(client: Client): void {
-    this.presenceEngine.reconnect(client);
+    this.#engine.reconnect(client);
     // It missed what changed meanwhile: the list again, as after a join.
     client.send('rooms', this.filterItemsForClient(this.clientOptions[client.sessionId] ?? {}));
   }
 
   override onLeave(client: Client, code?: number): void {
     super.onLeave(client);
-    this.presenceEngine.leave(client, code);
+    this.#engine.leave(client, code);
   }
 
   override async onDispose(): Promise<void> {
     super.onDispose();
-    await this.presenceEngine.dispose();
+    await this.#engine.dispose();
   }
 
   protected override filterItemForClient(room: Listing, filter?: Filter): boolean {

@@ -39,9 +39,9 @@ export class PresenceRoom extends Room<{ state: PresenceState; client: PresenceR
     };
   }
 
-  protected presenceEngine!: PresenceEngine;
+  #engine!: PresenceEngine;
   override state = new PresenceState();
-  override messages: PresenceMessages = presenceMessages(() => this.presenceEngine);
+  override messages: PresenceMessages = presenceMessages((...call) => this.#engine.handle(...call));
   readonly #options = resolveOptions((this.constructor as typeof PresenceRoom).options);
 
   constructor() {
@@ -51,32 +51,32 @@ export class PresenceRoom extends Room<{ state: PresenceState; client: PresenceR
   }
 
   override onCreate(_options?: unknown): void | Promise<void> {
-    this.presenceEngine = openEngine(this, this.#options);
+    this.#engine = openEngine(this, this.#options);
     void this.setMatchmaking({ unlisted: true });
   }
 
   override onAuth(client: Client, _options: unknown, _context: AuthContext): unknown {
-    this.presenceEngine.authenticate(client.auth);
+    this.#engine.authenticate(client.auth);
     return true;
   }
 
   override async onJoin(client: Client, options?: PresenceJoinOptions): Promise<void> {
-    await this.presenceEngine.join(client, options);
+    await this.#engine.join(client, options);
   }
 
   override onDrop(client: Client, code?: number): void | Promise<void> {
-    keepSeat(this, this.presenceEngine, client, code, this.#options.graceSeconds);
+    keepSeat(this, this.#engine, client, code, this.#options.graceSeconds);
   }
 
   override onReconnect(client: Client): void | Promise<void> {
-    this.presenceEngine.reconnect(client);
+    this.#engine.reconnect(client);
   }
 
   override onLeave(client: Client, code?: number): void | Promise<void> {
-    this.presenceEngine.leave(client, code);
+    this.#engine.leave(client, code);
   }
 
   override async onDispose(): Promise<void> {
-    await this.presenceEngine.dispose();
+    await this.#engine.dispose();
   }
 }

@@ -9,22 +9,7 @@
  * Cost: one message, and one answer per process. Do not ask on every tick.
  */
 import type { Tracker } from '../core/tracker.ts';
-
-export interface Counts {
-  /** Distinct users with a connection, visible or not. */
-  users: number;
-  /** Clients in presence-aware rooms. */
-  connections: number;
-  /** Users that appear online. */
-  online: number;
-}
-
-export interface ClusterCounts extends Counts {
-  /** Processes that were counted, this one included. A process without presence rooms takes no part. */
-  processes: number;
-  /** Whether every process known to this one has answered in time. */
-  complete: boolean;
-}
+import type { ClusterCounts, Counts } from './types.ts';
 
 /** What this process adds to a count of all. */
 export function countShare({ connections, users }: Tracker): Counts {

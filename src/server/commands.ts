@@ -3,14 +3,12 @@
  * Commands of other processes are untrusted bytes: whatever does not parse is
  * ignored.
  */
-import { countShare, type Census, type Counts } from './census.ts';
+import { countShare, type Census } from './census.ts';
 import { fitsBytes, isUserId } from '../status.ts';
 import type { Connection } from '../core/model.ts';
 import type { Tracker } from '../core/tracker.ts';
 import type { Status } from '../protocol.ts';
-
-/** One connection, or all connections of a user. */
-export type Target = { connectionId: string } | { userId: string };
+import type { Counts, Target } from './types.ts';
 
 type TargetCommand =
   | { kind: 'status'; target: Target; status: Status }

@@ -1,41 +1,8 @@
 /**
  * What happens to users, for game code: push notifications, analytics.
  */
-import type { GeneralStatus, Presence } from '../protocol.ts';
 import type { Update } from '../core/model.ts';
-
-interface EventOrigin {
-  /**
-   * Whether a connection of this process caused it. Every process that knows
-   * the user tells of it: act only on `local` events to act once per cluster.
-   * When a process crashes, its players' going is `local` nowhere.
-   */
-  local: boolean;
-}
-
-/** A user came online or went offline. */
-export interface GeneralEvent extends EventOrigin {
-  userId: string;
-  username: string | undefined;
-  general: GeneralStatus;
-}
-
-/** A connection's status was set, changed or cleared. */
-export interface StatusEvent extends EventOrigin {
-  userId: string;
-  connectionId: string;
-  /** `null`: it was not visible before. */
-  before: Presence | null;
-  /** `null`: it is not visible any more. */
-  after: Presence | null;
-}
-
-export interface PresenceEventMap {
-  online: GeneralEvent;
-  /** Both `offline` and `unlogined`; `general` tells which. */
-  offline: GeneralEvent;
-  status: StatusEvent;
-}
+import type { PresenceEventMap } from './types.ts';
 
 type Listener<K extends keyof PresenceEventMap> = (event: PresenceEventMap[K]) => void;
 
@@ -65,14 +32,19 @@ export class ServerEvents {
       this.#emit('status', () => ({
         userId,
         connectionId,
-        before: before?.presence ?? null,
-        after: after?.presence ?? null,
+        ...(before && { before: before.presence }),
+        ...(after && { after: after.presence }),
         local,
       }));
     }
     if (general !== undefined) {
       const local = changes.some((change) => change.local === true);
-      this.#emit(general === 'online' ? 'online' : 'offline', () => ({ userId, username, general, local }));
+      this.#emit(general === 'online' ? 'online' : 'offline', () => ({
+        userId,
+        ...(username !== undefined && { username }),
+        general,
+        local,
+      }));
     }
   }
 

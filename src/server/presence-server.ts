@@ -11,14 +11,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { matchMaker } from '@colyseus/core';
-import { applyCommand, isSettable, isTarget, MOST_STATUS_BYTES, type Command, type Target } from './commands.ts';
-import { countShare, type ClusterCounts, type Counts } from './census.ts';
+import { applyCommand, isSettable, isTarget, MOST_STATUS_BYTES, type Command } from './commands.ts';
+import { countShare } from './census.ts';
 import { currentRuntime, eventsOf, guestRuntime, type Runtime } from './runtime.ts';
 import { isUserId } from '../status.ts';
 import { PresenceError, type Status, type UserStatus } from '../protocol.ts';
 import { queryUsers } from '../core/query.ts';
 import { resolveOptions, type ClusterOptions, type ResolvedOptions } from '../options.ts';
-import type { PresenceEventMap } from './events.ts';
+import type { ClusterCounts, Counts, PresenceEventMap, Target } from './types.ts';
 
 export class PresenceServer {
   readonly #options: ResolvedOptions;

@@ -257,6 +257,35 @@ describe('the package', () => {
     ).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED');
   });
 
+  test('the types of the server reach no inner class: engine, runtime, tracker', () => {
+    const reached = new Set<string>();
+    const walk = (path: string): void => {
+      if (!reached.has(path)) {
+        reached.add(path);
+        const text = readFileSync(join(built, 'dist', path), 'utf8');
+        const names = [...text.matchAll(/(?:from |import\()["']([^"']+)["']/g)].map(([, specifier = '']) => specifier);
+        names
+          .filter((specifier) => specifier.startsWith('.'))
+          .forEach((specifier) => {
+            walk(posix.join(posix.dirname(path), specifier).replace(/\.(?:js|ts)$/, '.d.ts'));
+          });
+      }
+    };
+    walk('index.d.ts');
+    expect([...reached].sort()).toEqual([
+      'index.d.ts',
+      'options.d.ts',
+      'protocol.d.ts',
+      'rooms/messages.d.ts',
+      'rooms/presence-lobby-room.d.ts',
+      'rooms/presence-plugin.d.ts',
+      'rooms/presence-room.d.ts',
+      'server/presence-server.d.ts',
+      'server/types.d.ts',
+      'wire/state.d.ts',
+    ]);
+  });
+
   test('the client runs without a server package: its code reaches only itself, the protocol and the status', () => {
     expect(
       run(

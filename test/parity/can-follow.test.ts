@@ -47,6 +47,8 @@ describe('canFollow', () => {
   test.each<[string, CanFollow]>([
     ['synchronous', notBob],
     ['asynchronous', async (viewer, ids) => Promise.resolve(notBob(viewer, ids))],
+    ['with a list of the allowed ids', (_, ids) => ids.filter((id) => id !== 'bob')],
+    ['with a set of the allowed ids', () => new Set(['cat', 'nobody', 'not asked'])],
   ])('refuses, %s: the reply, the state and everything later are those of an id nobody has', async (_, canFollow) => {
     await serve(canFollow);
     const bob = await person(server, 'bob|Bob', 'presence', { status: 'here' });
@@ -87,6 +89,17 @@ describe('canFollow', () => {
     expect(forBob).toEqual(await ann.refusal('presence:join', { userId: 'offline' }, 'request'));
   });
 
+  test.each<[string, () => [] | Set<string>]>([
+    ['list', () => []],
+    ['set', () => new Set()],
+  ])('an empty %s allows nobody, except oneself', async (_, none) => {
+    await serve(none);
+    const ann = await person(server, 'ann', 'presence', { status: 'me' });
+    await person(server, 'bob', 'presence', { status: 'here' });
+    const { users } = await ann.ask('presence:query', { userIds: ['ann', 'bob'] });
+    expect(users.map(({ userId }) => userId)).toEqual(['ann']);
+  });
+
   test('changes its mind: the next follow shows the user, or hides it', async () => {
     let friends = false;
     await serve((_, ids) => ids.map(() => friends));
@@ -121,6 +134,9 @@ const BAD: Array<[string, CanFollow]> = [
   ['returns too few answers', (_, ids) => ids.slice(1).map(() => true)],
   ['returns too many answers', (_, ids) => [...ids.map(() => true), true]],
   ['returns no list', () => true as unknown as boolean[]],
+  ['returns numbers, which may be ids or yes and no', (_, ids) => ids.map(() => 1) as unknown as boolean[]],
+  ['mixes ids and booleans', (_, ids) => ids.map((id, i) => (i === 0 ? id : true)) as string[]],
+  ['returns a set of booleans', () => new Set([true]) as unknown as Set<string>],
   ['never settles', () => silence()],
 ];
 

@@ -65,8 +65,8 @@ describe('resolveFollows, the friend list at the join,', () => {
     expect(Object.keys(ann.state.users)).toHaveLength(302);
   });
 
-  test('counts with resolvedFollowsCount', async () => {
-    await serve({ maxFollows: 3, resolvedFollowsCount: true, resolveFollows: () => ['bob', 'cat'] });
+  test('counts with countResolvedFollows', async () => {
+    await serve({ maxFollows: 3, countResolvedFollows: true, resolveFollows: () => ['bob', 'cat'] });
     const ann = await person(server, 'ann');
     await until(() => ann.snapshots.length > 0, 'the snapshot');
     await ann.follow(['dan']);

@@ -1,0 +1,54 @@
+/** What the server API takes and gives. Nothing here knows the tracker: these are the types a game's code sees. */
+import type { GeneralStatus, Presence } from '../protocol.ts';
+
+/** One connection, or all connections of a user. */
+export type Target = { connectionId: string } | { userId: string };
+
+export interface Counts {
+  /** Distinct users with a connection, visible or not. */
+  users: number;
+  /** Clients in presence-aware rooms. */
+  connections: number;
+  /** Users that appear online. */
+  online: number;
+}
+
+export interface ClusterCounts extends Counts {
+  /** Processes that were counted, this one included. A process without presence rooms takes no part. */
+  processes: number;
+  /** Whether every process known to this one has answered in time. */
+  complete: boolean;
+}
+
+interface EventOrigin {
+  /**
+   * Whether a connection of this process caused it. Every process that knows
+   * the user tells of it: act only on `local` events to act once per cluster.
+   * When a process crashes, its players' going is `local` nowhere.
+   */
+  local: boolean;
+}
+
+/** A user came online or went offline. */
+export interface GeneralEvent extends EventOrigin {
+  userId: string;
+  username?: string;
+  general: GeneralStatus;
+}
+
+/** A connection's status was set, changed or cleared. */
+export interface StatusEvent extends EventOrigin {
+  userId: string;
+  connectionId: string;
+  /** `undefined`: it was not visible before. */
+  before?: Presence;
+  /** `undefined`: it is not visible any more. */
+  after?: Presence;
+}
+
+export interface PresenceEventMap {
+  online: GeneralEvent;
+  /** Both `offline` and `unlogined`; `general` tells which. */
+  offline: GeneralEvent;
+  status: StatusEvent;
+}
