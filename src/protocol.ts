@@ -228,14 +228,22 @@ export interface PresenceErrorBody {
   retryAfterMs?: number;
 }
 
+export interface PresenceErrorOptions {
+  message?: string;
+  /** Milliseconds until the same call is accepted. */
+  retryAfterMs?: number;
+  cause?: unknown;
+}
+
 /** Thrown by the client helper and by the server API; `code` is a key of {@link ERRORS}. */
 export class PresenceError extends Error {
   override readonly name = 'PresenceError';
   readonly code: PresenceErrorCode;
   readonly retryAfterMs?: number;
 
-  constructor(code: PresenceErrorCode, message: string = ERRORS[code].message, retryAfterMs?: number) {
-    super(message);
+  /** `message` defaults to the one in {@link ERRORS}; `cause` is the error behind this one, if there is any. */
+  constructor(code: PresenceErrorCode, { message, retryAfterMs, cause }: PresenceErrorOptions = {}) {
+    super(message ?? ERRORS[code].message, cause === undefined ? undefined : { cause });
     this.code = code;
     if (retryAfterMs !== undefined) {
       this.retryAfterMs = retryAfterMs;
@@ -260,11 +268,10 @@ export class PresenceError extends Error {
     if (typeof body === 'object' && body !== null && 'code' in body) {
       const { code, message, retryAfterMs } = body as Record<string, unknown>;
       if (typeof code === 'string' && Object.hasOwn(ERRORS, code)) {
-        return new PresenceError(
-          code as PresenceErrorCode,
-          typeof message === 'string' ? message : undefined,
-          typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-        );
+        return new PresenceError(code as PresenceErrorCode, {
+          ...(typeof message === 'string' && { message }),
+          ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
+        });
       }
     }
     return new PresenceError('internal');

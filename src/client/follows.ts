@@ -139,7 +139,9 @@ export class Follows {
 /** Without doubles. Nothing is sent when one of them cannot be an id. */
 export function toIds(ids: readonly string[]): string[] {
   if (!Array.isArray(ids) || !ids.every(isUserId)) {
-    throw new PresenceError('invalid_payload', 'User ids are given as a list of strings of 1 to 128 characters.');
+    throw new PresenceError('invalid_payload', {
+      message: 'User ids are given as a list of strings of 1 to 128 characters.',
+    });
   }
   return [...new Set(ids)];
 }

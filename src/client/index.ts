@@ -19,6 +19,7 @@ export type {
   Presence,
   PresenceErrorBody,
   PresenceErrorCode,
+  PresenceErrorOptions,
   PresenceEvents,
   Requests,
   Status,

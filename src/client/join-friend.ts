@@ -13,19 +13,17 @@ export async function joinFriend(
   connectionId?: string,
 ): Promise<Room> {
   if (!isUserId(userId)) {
-    throw new PresenceError('invalid_payload', 'A user id is a string of 1 to 128 characters.');
+    throw new PresenceError('invalid_payload', { message: 'A user id is a string of 1 to 128 characters.' });
   }
   const payload = { userId, ...(connectionId !== undefined && { connectionId }) };
   const seat = readSeat(await requests.call('presence:join', payload, { repeat: false }));
   if (seat === null) {
-    throw new PresenceError('internal', 'The server answered with something that is not a seat.');
+    throw new PresenceError('internal', { message: 'The server answered with something that is not a seat.' });
   }
   try {
     return await client.consumeSeatReservation(seat);
   } catch (cause) {
-    throw Object.assign(new PresenceError(reasonOf(cause), `The seat could not be taken: ${messageOf(cause)}`), {
-      cause,
-    });
+    throw new PresenceError(reasonOf(cause), { message: `The seat could not be taken: ${messageOf(cause)}`, cause });
   }
 }
 

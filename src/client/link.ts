@@ -86,7 +86,7 @@ export class Link {
       room = await this.timers.within(
         joining,
         timeoutMs,
-        () => new PresenceError('unavailable', `Joining "${roomName}" took longer than ${timeoutMs} ms.`),
+        () => new PresenceError('unavailable', { message: `Joining "${roomName}" took longer than ${timeoutMs} ms.` }),
       );
     } catch (error) {
       // A seat that comes too late must not stay taken.
@@ -103,7 +103,7 @@ export class Link {
     let lost = (): void => undefined;
     const settled = new Promise<void>((resolve, reject) => {
       welcomed = resolve;
-      lost = () => reject(new PresenceError('unavailable', 'The connection was lost while joining.'));
+      lost = () => reject(new PresenceError('unavailable', { message: 'The connection was lost while joining.' }));
     });
     const session: Session = new Session(room, {
       ...this.#events,
@@ -123,10 +123,9 @@ export class Link {
         settled,
         this.#settings.timeoutMs,
         () =>
-          new PresenceError(
-            'unavailable',
-            `The room "${room.name}" sent no presence:welcome: it is not presence-aware, or was attached too late.`,
-          ),
+          new PresenceError('unavailable', {
+            message: `The room "${room.name}" sent no presence:welcome: it is not presence-aware, or was attached too late.`,
+          }),
       );
       if (this.#state === 'closed') {
         throw notJoined();
@@ -197,7 +196,7 @@ export class Link {
       return;
     }
     if (ON_PURPOSE.includes(code) || this.#settings.rejoin.attempts === 0) {
-      void this.close(new PresenceError('not_joined', `The server ended the connection (${code}).`));
+      void this.close(new PresenceError('not_joined', { message: `The server ended the connection (${code}).` }));
       return;
     }
     if (performance.now() - this.#onlineSince >= STABLE_MS) {
@@ -256,5 +255,5 @@ function refusalOf(error: unknown): unknown {
   if (code === undefined || !Object.hasOwn(ERRORS, code)) {
     return error;
   }
-  return Object.assign(new PresenceError(code as PresenceErrorCode), { cause: error });
+  return new PresenceError(code as PresenceErrorCode, { cause: error });
 }

@@ -93,7 +93,9 @@ export class OwnStatus {
     }
     const text = typeof value === 'object' ? toJson(value) : value;
     if (typeof text !== 'string') {
-      throw new PresenceError('invalid_payload', 'A status is a string, an object that JSON can hold, or null.');
+      throw new PresenceError('invalid_payload', {
+        message: 'A status is a string, an object that JSON can hold, or null.',
+      });
     }
     if (!fitsFrame([text], this.#maxFrameBytes)) {
       throw new PresenceError('status_too_long');

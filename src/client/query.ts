@@ -16,7 +16,9 @@ const MAX_IDS = 500;
 export async function queryUsers(requests: Requests, ids: readonly string[], maxBytes: number): Promise<UserStatus[]> {
   const usable = Array.isArray(ids) ? [...new Set(ids.filter(isUserId))] : null;
   if (usable === null || (usable.length === 0 && ids.length > 0)) {
-    throw new PresenceError('invalid_payload', 'User ids are given as a list of strings of 1 to 128 characters.');
+    throw new PresenceError('invalid_payload', {
+      message: 'User ids are given as a list of strings of 1 to 128 characters.',
+    });
   }
   const users: UserStatus[] = [];
   const since = performance.now();

@@ -54,7 +54,7 @@ export class Requests {
           if (repeat && !this.#link.serves(room)) {
             continue;
           }
-          throw new PresenceError('unavailable', messageOf(thrown));
+          throw new PresenceError('unavailable', { message: messageOf(thrown), cause: thrown });
         }
         const pause = error.retryAfterMs ?? DEFAULT_PAUSE_MS;
         if (error.code !== 'rate_limited' || pause > patience) {

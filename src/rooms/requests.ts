@@ -146,6 +146,6 @@ function takeCall(connection: Connection, now: number): void {
   connection.rate ??= new RateWindow(rateLimit, rateWindowMs);
   const retryAfterMs = connection.rate.take(now);
   if (retryAfterMs > 0) {
-    throw new PresenceError('rate_limited', undefined, retryAfterMs);
+    throw new PresenceError('rate_limited', { retryAfterMs });
   }
 }

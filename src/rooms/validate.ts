@@ -15,11 +15,11 @@ export function readFields(payload: unknown, allowed: readonly string[]): Fields
     return {};
   }
   if (typeof payload !== 'object' || Array.isArray(payload)) {
-    throw new PresenceError('invalid_payload', 'The payload must be an object.');
+    throw new PresenceError('invalid_payload', { message: 'The payload must be an object.' });
   }
   for (const name of Object.keys(payload)) {
     if (!allowed.includes(name)) {
-      throw new PresenceError('invalid_payload', `Unknown field "${name.slice(0, 64).toWellFormed()}".`);
+      throw new PresenceError('invalid_payload', { message: `Unknown field "${name.slice(0, 64).toWellFormed()}".` });
     }
   }
   return payload as Fields;
@@ -27,10 +27,10 @@ export function readFields(payload: unknown, allowed: readonly string[]): Fields
 
 export function readStatus(value: unknown, maxBytes: number): Status {
   if (value !== null && typeof value !== 'string') {
-    throw new PresenceError('invalid_payload', '"status" must be a string or null.');
+    throw new PresenceError('invalid_payload', { message: '"status" must be a string or null.' });
   }
   if (value !== null && !fitsBytes(value, maxBytes)) {
-    throw new PresenceError('status_too_long', `The status has more than ${maxBytes} UTF-8 bytes.`);
+    throw new PresenceError('status_too_long', { message: `The status has more than ${maxBytes} UTF-8 bytes.` });
   }
   return value;
 }
@@ -40,7 +40,9 @@ export function readIds(value: unknown, most: number): string[] {
   const list = readList(value, most);
   for (const id of list) {
     if (!isUserId(id)) {
-      throw new PresenceError('invalid_payload', `Every user id must be a string of 1 to ${MAX_ID_LENGTH} characters.`);
+      throw new PresenceError('invalid_payload', {
+        message: `Every user id must be a string of 1 to ${MAX_ID_LENGTH} characters.`,
+      });
     }
   }
   return list as string[];
@@ -51,7 +53,7 @@ export function readUsableIds(value: unknown, most: number): string[] {
   const list = readList(value, most);
   const ids = list.filter(isUserId);
   if (ids.length === 0 && list.length > 0) {
-    throw new PresenceError('invalid_payload', 'None of the user ids is valid.');
+    throw new PresenceError('invalid_payload', { message: 'None of the user ids is valid.' });
   }
   return ids;
 }
@@ -60,10 +62,10 @@ function readList(value: unknown, most: number): unknown[] {
   // An empty list is an empty object to Lua, and the other way round.
   const list: unknown = isEmptyObject(value) ? [] : value;
   if (!Array.isArray(list)) {
-    throw new PresenceError('invalid_payload', '"userIds" must be a list of user ids.');
+    throw new PresenceError('invalid_payload', { message: '"userIds" must be a list of user ids.' });
   }
   if (list.length > most) {
-    throw new PresenceError('too_many_ids', `At most ${most} ids in one call.`);
+    throw new PresenceError('too_many_ids', { message: `At most ${most} ids in one call.` });
   }
   return list;
 }
@@ -74,7 +76,9 @@ function isEmptyObject(value: unknown): boolean {
 
 export function readId(value: unknown, name: string): string {
   if (!isUserId(value)) {
-    throw new PresenceError('invalid_payload', `"${name}" must be a string of 1 to ${MAX_ID_LENGTH} characters.`);
+    throw new PresenceError('invalid_payload', {
+      message: `"${name}" must be a string of 1 to ${MAX_ID_LENGTH} characters.`,
+    });
   }
   return value;
 }
@@ -92,7 +96,9 @@ export function readWishes(options: unknown, maxStatusBytes: number): Wishes {
   const fields: Fields = typeof options === 'object' && options !== null ? (options as Fields) : {};
   const sync = own(fields, 'sync') ?? 'both';
   if (!SYNCS.includes(sync)) {
-    throw new PresenceError('invalid_payload', 'The join option "sync" must be "both", "state" or "deltas".');
+    throw new PresenceError('invalid_payload', {
+      message: 'The join option "sync" must be "both", "state" or "deltas".',
+    });
   }
   const status = own(fields, 'status');
   const resume = own(fields, 'resume');

@@ -64,8 +64,10 @@ export class PresenceServer {
   setStatus(target: Target, status: Status): void {
     if (!isSettable(status)) {
       throw typeof status === 'string'
-        ? new PresenceError('status_too_long', `The status has more than ${MOST_STATUS_BYTES} UTF-8 bytes.`)
-        : new PresenceError('invalid_payload', 'The status must be a string or null.');
+        ? new PresenceError('status_too_long', {
+            message: `The status has more than ${MOST_STATUS_BYTES} UTF-8 bytes.`,
+          })
+        : new PresenceError('invalid_payload', { message: 'The status must be a string or null.' });
     }
     this.#everywhere({ kind: 'status', target, status });
   }
@@ -154,7 +156,7 @@ export class PresenceServer {
 
   #everywhere(command: Command): void {
     if ('target' in command && !isTarget(command.target)) {
-      throw new PresenceError('invalid_payload', 'The target must be { userId } or { connectionId }.');
+      throw new PresenceError('invalid_payload', { message: 'The target must be { userId } or { connectionId }.' });
     }
     const runtime = this.#runtime();
     applyCommand(runtime, command);
@@ -163,7 +165,9 @@ export class PresenceServer {
 
   #runtime(): Runtime {
     if (!isRunning()) {
-      throw new PresenceError('unavailable', 'The Colyseus server has not started yet: call this after listen().');
+      throw new PresenceError('unavailable', {
+        message: 'The Colyseus server has not started yet: call this after listen().',
+      });
     }
     return currentRuntime(this.#prefix) ?? guestRuntime(this.#options);
   }
@@ -180,7 +184,7 @@ function isRunning(): boolean {
 
 function requireIds(userIds: readonly unknown[]): void {
   if (!userIds.every(isUserId)) {
-    throw new PresenceError('invalid_payload', 'Every user id must be a string of 1 to 128 characters.');
+    throw new PresenceError('invalid_payload', { message: 'Every user id must be a string of 1 to 128 characters.' });
   }
 }
 

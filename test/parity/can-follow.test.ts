@@ -200,7 +200,7 @@ describe('while canFollow is thinking', () => {
 
 test('a hook may answer a call with an error of its own choice', async () => {
   await serve(() => {
-    throw new PresenceError('unavailable', 'The friend list is being moved.');
+    throw new PresenceError('unavailable', { message: 'The friend list is being moved.' });
   });
   const ann = await person(server, 'ann');
   expect(await ann.refusal('presence:follow', { userIds: ['bob'] }, 'request')).toEqual({
