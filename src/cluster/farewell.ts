@@ -9,12 +9,13 @@ import type { Clock } from './clock.ts';
 import type { Store } from './store.ts';
 import { encodeRegister } from './envelope.ts';
 import { forEachLimit } from './limit.ts';
-import type { ClusterHost, Register } from '../core/ports.ts';
+import type { GuardedHost } from './guarded-host.ts';
+import type { Register } from '../core/ports.ts';
 import type { Sweeper } from './sweeper.ts';
 
 export interface FarewellDeps {
   incarnation: string;
-  host: ClusterHost;
+  host: GuardedHost;
   store: Store;
   bus: Bus;
   sweeper: Sweeper;
@@ -39,10 +40,17 @@ export async function sayGoodbye({
   const now = clock.now();
   const staying: Array<[userId: string, register: Register]> = [];
   let handoverUntil = now;
-  for (const userId of host.announcedUsers()) {
+  const announced = host.announcedUsers();
+  if (announced === undefined) {
+    throw new Error('the users of this process are not known');
+  }
+  for (const userId of announced) {
     const register = host.register(userId);
-    const until = Math.max(0, ...(register?.entries ?? []).map((entry) => entry.handoverUntil ?? 0));
-    if (register !== null && until <= now) {
+    if (register === undefined) {
+      continue; // stays as it was last written, until the lease ends
+    }
+    const until = Math.max(0, ...register.entries.map((entry) => entry.handoverUntil ?? 0));
+    if (until <= now) {
       staying.push([userId, register]);
     }
     handoverUntil = Math.max(handoverUntil, until);

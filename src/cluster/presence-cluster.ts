@@ -28,7 +28,7 @@ import { withDefaults, type ClusterDeps } from './deps.ts';
 import { Store } from './store.ts';
 import type { ControlMessage } from './envelope.ts';
 import { sayGoodbye } from './farewell.ts';
-import { guardedHost } from './guarded-host.ts';
+import { GuardedHost } from './guarded-host.ts';
 import { Hearing } from './hearing.ts';
 import { Health } from './health.ts';
 import { keysOf } from './keys.ts';
@@ -45,7 +45,7 @@ import { Writer } from './writer.ts';
 export class PresenceCluster implements Cluster {
   readonly incarnation: string;
   readonly #deps: Required<ClusterDeps>;
-  readonly #host: ClusterHost;
+  readonly #host: GuardedHost;
   readonly #health: Health;
   readonly #store: Store;
   readonly #bus: Bus;
@@ -68,6 +68,8 @@ export class PresenceCluster implements Cluster {
   /** What we own is being written, and our name will be put on the list of processes behind it. */
   #enlisting = false;
   #round = 0;
+  /** Processes that are gone, which the host has not taken in. */
+  readonly #undropped = new Set<string>();
 
   constructor(host: ClusterHost, given: ClusterDeps) {
     const deps = withDefaults(given);
@@ -76,7 +78,7 @@ export class PresenceCluster implements Cluster {
     const rememberSeconds = Math.ceil(deps.rememberOfflineHours * 3600);
     this.incarnation = incarnation;
     this.#deps = deps;
-    this.#host = guardedHost(host, log);
+    this.#host = new GuardedHost(host, log, clock);
     this.#leaseSeconds = Math.max(1, Math.ceil(options.leaseMs / 1000));
     this.#health = new Health(log, () => {
       this.#writer.pause();
@@ -99,19 +101,18 @@ export class PresenceCluster implements Cluster {
       onGone: (gone) => {
         this.#watches.drop(gone);
         this.#superseded.drop(gone);
-        this.#host.dropIncarnation(gone);
+        this.#drop(gone);
       },
     });
-    const listening: ClusterHost = {
-      ...this.#host,
-      applyRegister: (userId, from, register) => {
-        this.#superseded.heard(userId, from, register.seq);
-        this.#host.applyRegister(userId, from, register);
-      },
-    };
     this.#watches = new Watches({
       incarnation,
-      host: listening,
+      host: {
+        applyRegister: (userId, from, register) => {
+          this.#superseded.heard(userId, from, register.seq);
+          return this.#host.applyRegister(userId, from, register);
+        },
+        applyRemembered: (userId, last) => this.#host.applyRemembered(userId, last),
+      },
       store: this.#store,
       bus: this.#bus,
       peers: this.#peers,
@@ -235,6 +236,9 @@ export class PresenceCluster implements Cluster {
   }
 
   async #enlist(): Promise<void> {
+    if (this.#registrar.unread.size > 0) {
+      return; // something we own may be missing: our name follows when all could be read
+    }
     await this.#store.enlist(this.incarnation);
     this.#enlisting = false;
   }
@@ -295,6 +299,10 @@ export class PresenceCluster implements Cluster {
     }
     this.#busy = true;
     try {
+      for (const gone of this.#undropped) {
+        this.#drop(gone);
+      }
+      this.#markUnread();
       this.#writer.resume();
       await this.#peers.check();
       if (this.#round++ % ROUNDS_PER_SCAN === 0 && !(await this.#peers.scan()) && !this.#enlisting) {
@@ -305,6 +313,23 @@ export class PresenceCluster implements Cluster {
       await this.#registrar.tidy();
     } finally {
       this.#busy = false;
+    }
+  }
+
+  #markUnread(): void {
+    for (const userId of this.#registrar.unread) {
+      this.#writer.mark(userId);
+    }
+    if (this.#enlisting && this.#registrar.unread.size > 0) {
+      this.#writer.mark(OUR_NAME);
+    }
+  }
+
+  /** Nothing of `gone` holds any more. Tried again until the host takes it, unless the process is back. */
+  #drop(gone: string): void {
+    this.#undropped.delete(gone);
+    if (!this.#peers.counts(gone) && !this.#host.dropIncarnation(gone)) {
+      this.#undropped.add(gone);
     }
   }
 
@@ -319,10 +344,14 @@ export class PresenceCluster implements Cluster {
   }
 
   #markAll(): void {
+    const announced = this.#host.announcedUsers();
+    if (announced === undefined) {
+      return; // our name stays off the list, so that the next look at it leads here again
+    }
     this.#lost = false;
     this.#enlisting = true;
     this.#registrar.relist();
-    for (const userId of this.#host.announcedUsers()) {
+    for (const userId of announced) {
       this.#writer.mark(userId);
     }
     // Last: whoever finds our name may take what is missing for what is gone.

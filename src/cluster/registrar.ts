@@ -10,11 +10,12 @@ import type { Clock } from './clock.ts';
 import type { Store } from './store.ts';
 import { encodeRegister } from './envelope.ts';
 import { forEachLimit } from './limit.ts';
-import type { ClusterHost, Register } from '../core/ports.ts';
+import type { GuardedHost } from './guarded-host.ts';
+import type { Register } from '../core/ports.ts';
 
 export interface RegistrarDeps {
   incarnation: string;
-  host: ClusterHost;
+  host: GuardedHost;
   store: Store;
   bus: Bus;
   clock: Clock;
@@ -28,23 +29,23 @@ export class Registrar {
   #listed = new Set<string>();
   /** Of these, the ones without anything visible, and since when. */
   readonly #idle = new Map<string, number>();
+  /** Users that could not be read when they were to be written. */
+  readonly unread = new Set<string>();
 
   constructor(deps: RegistrarDeps) {
     this.#deps = deps;
   }
 
-  /** Writes the user as it is now. Rejects when that has to be done again. */
+  /** Writes the user as it is now. Rejects when that has to be done again. One that cannot be read is left as it is in the store, and noted. */
   async write(userId: string): Promise<void> {
     const register = this.#deps.host.register(userId);
-    if (register === null && !this.#listed.has(userId)) {
+    if (register === undefined) {
+      this.unread.add(userId);
       return;
     }
+    this.unread.delete(userId);
     try {
-      await Promise.all(
-        register === null || register.entries.length === 0
-          ? this.#vanish(userId, register ?? { seq: 0, entries: [] })
-          : this.#show(userId, register),
-      );
+      await Promise.all(register.entries.length === 0 ? this.#vanish(userId, register) : this.#show(userId, register));
     } catch (error) {
       if (!(error instanceof RefusedError)) {
         throw error;

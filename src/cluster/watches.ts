@@ -8,12 +8,13 @@ import type { Store } from './store.ts';
 import { parseRegister } from './envelope.ts';
 import { forEachLimit, Limiter } from './limit.ts';
 import type { Peers } from './peers.ts';
-import type { ClusterHost, Register, RemoteUser } from '../core/ports.ts';
+import type { GuardedHost } from './guarded-host.ts';
+import type { Register, RemoteUser } from '../core/ports.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface WatchesDeps {
   incarnation: string;
-  host: ClusterHost;
+  host: Pick<GuardedHost, 'applyRegister' | 'applyRemembered'>;
   store: Store;
   bus: Bus;
   peers: Peers;
@@ -190,10 +191,7 @@ export class Watches {
         // Between its last word and its next: a register that comes back is newer.
         this.#apply(watch, incarnation, { seq: seq + 0.5, entries: [], ...(last !== undefined && { last }) });
       }
-      if (isNowhere && (watch.fresh || last !== undefined)) {
-        await this.#remember(watch, last);
-      }
-      watch.fresh = false;
+      watch.fresh = isNowhere && (watch.fresh || last !== undefined) && !(await this.#remember(watch, last));
     } catch {
       // The store is down.
     }
@@ -222,12 +220,11 @@ export class Watches {
     );
   }
 
-  async #remember(watch: Watch, known: 'offline' | 'unlogined' | undefined): Promise<void> {
+  /** Returns false when the host could not take it. */
+  async #remember(watch: Watch, known: 'offline' | 'unlogined' | undefined): Promise<boolean> {
     const last = known ?? (await this.#deps.store.remembered(watch.userId));
     const announced = [...(watch.words?.values() ?? [])].some(({ empty }) => !empty);
-    if (this.#isOpen(watch) && !announced) {
-      this.#deps.host.applyRemembered(watch.userId, last);
-    }
+    return !this.#isOpen(watch) || announced || this.#deps.host.applyRemembered(watch.userId, last);
   }
 
   /** What the store says about a user: the registers of live others, everybody who has a field, whether we have one. */
@@ -255,9 +252,10 @@ export class Watches {
     if (!this.#isOpen(watch) || (known !== undefined && register.seq <= known.seq)) {
       return;
     }
-    watch.words ??= new Map();
-    watch.words.set(incarnation, { seq: register.seq, empty: register.entries.length === 0 });
-    this.#deps.host.applyRegister(watch.userId, incarnation, register);
+    if (this.#deps.host.applyRegister(watch.userId, incarnation, register)) {
+      watch.words ??= new Map();
+      watch.words.set(incarnation, { seq: register.seq, empty: register.entries.length === 0 });
+    }
   }
 
   #isOpen(watch: Watch): boolean {

@@ -42,8 +42,8 @@ export interface ClusterHost {
   applyRemembered(userId: string, last: Exclude<GeneralStatus, 'online'>): void;
   /** Drop all that this incarnation said (crashed, or its handover is over). */
   dropIncarnation(incarnation: string): void;
-  /** What this process says about the user now; `null` when it has nothing visible and never had. Assigns a fresh `seq`. */
-  register(userId: string): Register | null;
+  /** What this process says about the user now; no entries when nothing of it is visible here. Assigns a fresh `seq`. A throw means that it is not known: nothing is written then, and it is asked again. */
+  register(userId: string): Register;
   /** Users with at least one visible connection here (for re-registration). */
   announcedUsers(): Iterable<string>;
   /** A command another process sent to connections here (server API). */

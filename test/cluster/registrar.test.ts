@@ -7,6 +7,7 @@ import { Store } from '../../src/cluster/store.ts';
 import { Health } from '../../src/cluster/health.ts';
 import { keysOf } from '../../src/cluster/keys.ts';
 import { Registrar } from '../../src/cluster/registrar.ts';
+import { GuardedHost } from '../../src/cluster/guarded-host.ts';
 import { FakeHost } from './support/fake-host.ts';
 
 function setup() {
@@ -26,12 +27,26 @@ function setup() {
     log,
     subscriptions: { presence, clock, timeoutMs: 1000 },
   });
-  const registrar = new Registrar({ incarnation: 'A', host, store, bus, clock, rememberSeconds: 0 });
+  const registrar = new Registrar({
+    incarnation: 'A',
+    host: new GuardedHost(host, log, clock),
+    store,
+    bus,
+    clock,
+    rememberSeconds: 0,
+  });
   const write = (userId: string, visible: boolean): Promise<void> => {
     host.own.set(userId, { entries: visible ? [{ connectionId: 'c', status: '', setAt: 0 }] : [] });
     return registrar.write(userId);
   };
-  return { registrar, write, time, listed: () => store.listed('A') };
+  return {
+    registrar,
+    host,
+    fields: (userId: string) => store.fields(userId),
+    write,
+    time,
+    listed: () => store.listed('A'),
+  };
 }
 
 describe('the registrar', () => {
@@ -66,9 +81,17 @@ describe('the registrar', () => {
     expect(await listed()).toEqual(['ann']);
   });
 
-  it('writes nothing of a user that never was here', async () => {
-    const { registrar, listed } = setup();
-    await registrar.write('nobody');
-    expect(await listed()).toEqual([]);
+  it('leaves a user that cannot be read as it is, and notes that it has to be written', async () => {
+    const { registrar, host, write, fields } = setup();
+    await write('ann', true);
+    const before = await fields('ann');
+    host.broken.add('register');
+    await write('ann', false);
+    expect(await fields('ann')).toEqual(before);
+    expect([...registrar.unread]).toEqual(['ann']);
+    host.broken.clear();
+    await write('ann', false);
+    expect(await fields('ann')).toEqual([]);
+    expect(registrar.unread.size).toBe(0);
   });
 });

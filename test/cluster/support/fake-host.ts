@@ -13,8 +13,11 @@ export class FakeHost implements ClusterHost {
   readonly applied: Array<{ userId: string; incarnation: string; register: Register }> = [];
   readonly #said = new Map<string, Map<string, Register>>();
   seq = 0;
+  /** Methods that fail for now. */
+  readonly broken = new Set<keyof ClusterHost>();
 
   applyRegister(userId: string, incarnation: string, register: Register): void {
+    this.#check('applyRegister');
     let said = this.#said.get(userId);
     if (said === undefined) {
       said = new Map();
@@ -28,10 +31,12 @@ export class FakeHost implements ClusterHost {
   }
 
   applyRemembered(userId: string, last: Last): void {
+    this.#check('applyRemembered');
     this.remembered.push([userId, last]);
   }
 
   dropIncarnation(incarnation: string): void {
+    this.#check('dropIncarnation');
     this.dropped.push(incarnation);
     for (const said of this.#said.values()) {
       const known = said.get(incarnation);
@@ -41,12 +46,13 @@ export class FakeHost implements ClusterHost {
     }
   }
 
-  register(userId: string): Register | null {
-    const own = this.own.get(userId);
-    return own === undefined ? null : { seq: ++this.seq, ...own };
+  register(userId: string): Register {
+    this.#check('register');
+    return { seq: ++this.seq, ...(this.own.get(userId) ?? { entries: [] }) };
   }
 
   *announcedUsers(): Generator<string> {
+    this.#check('announcedUsers');
     for (const [userId, { entries }] of this.own) {
       if (entries.length > 0) {
         yield userId;
@@ -55,7 +61,14 @@ export class FakeHost implements ClusterHost {
   }
 
   applyCommand(command: unknown): void {
+    this.#check('applyCommand');
     this.commands.push(command);
+  }
+
+  #check(method: keyof ClusterHost): void {
+    if (this.broken.has(method)) {
+      throw new Error(`${method} is broken`);
+    }
   }
 
   /** As a tracker does that watches the user no more. */
