@@ -8,11 +8,14 @@
  *     match: defineRoom(MatchRoom).enableRealtimeListing(),
  *   } })
  *
- * Two differences from the stock lobby: a filter without a `name` does not
- * hide every room, and a filter on metadata does not fail on rooms without any.
+ * Differences from the stock lobby: a filter without a `name` does not hide
+ * every room, a filter on metadata does not fail on rooms without any, nothing
+ * that a client sends can throw, filters that arrive together are answered by
+ * one `rooms`, and a client that does not read is not written to.
  */
 import { LobbyRoom, type AuthContext, type Client } from '@colyseus/core';
 import { keepSeat } from './grace.ts';
+import { LobbyList } from './lobby-list.ts';
 import { openEngine } from './open-engine.ts';
 import { PresenceState } from '../wire/state.ts';
 import { presenceMessages, type PresenceMessages } from './messages.ts';
@@ -22,7 +25,11 @@ import type { PresenceEvents, PresenceJoinOptions } from '../protocol.ts';
 
 type Listing = LobbyRoom['rooms'][number];
 type LobbyMessages = LobbyRoom['messages'];
+type LobbyOptions = LobbyRoom['clientOptions'][string];
 type Filter = { name?: unknown; metadata?: unknown };
+
+/** Milliseconds between two looks whether a client that was owed the list reads again. */
+const RETRY_MS = 250;
 
 export type LobbyEvents = PresenceEvents & {
   rooms: Listing[];
@@ -48,20 +55,34 @@ export class PresenceLobbyRoom extends LobbyRoom {
   #engine!: PresenceEngine;
   override state = new PresenceState();
   readonly #options = resolveOptions((this.constructor as typeof PresenceLobbyRoom).options);
+  readonly #list: LobbyList;
 
   constructor() {
     super();
     this.maxClients = this.#options.maxClients;
     this.maxMessagesPerSecond = this.#options.floodLimit;
+    this.#list = new LobbyList(this, (client, room) => this.#wants(client, room), this.#options.maxBufferedBytes);
   }
 
-  override async onCreate(options: unknown): Promise<void> {
-    await super.onCreate(options);
+  // Replaces the stock one, whose messages throw and wait for nobody.
+  override async onCreate(_options?: unknown): Promise<void> {
     this.#engine = openEngine(this, this.#options);
+    void this.setMatchmaking({ unlisted: true });
+    this.onMessage('filter', (client: Client, filter: unknown) => {
+      this.clientOptions[client.sessionId] = { ...this.clientOptions[client.sessionId], filter: filter as object };
+      this.#list.owe(client);
+    });
+    this.clock.setInterval(() => {
+      this.#list.retry();
+    }, RETRY_MS);
+    this.unsubscribeLobby = () => {
+      this.#list.close();
+    };
     const handlers = presenceMessages((...call) => this.#engine.handle(...call));
     for (const [type, handler] of Object.entries(handlers)) {
       this.onMessage(type, handler as (client: Client, message: unknown) => unknown);
     }
+    await this.#list.open();
   }
 
   override onAuth(client: Client, _options: unknown, _context: AuthContext): unknown {
@@ -69,11 +90,10 @@ export class PresenceLobbyRoom extends LobbyRoom {
     return true;
   }
 
-  override async onJoin(
-    client: Client,
-    options: LobbyRoom['clientOptions'][string] & PresenceJoinOptions,
-  ): Promise<void> {
-    super.onJoin(client, options);
+  override async onJoin(client: Client, options?: LobbyOptions & PresenceJoinOptions): Promise<void> {
+    const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+    this.clientOptions[client.sessionId] = isObject ? options : {};
+    this.#list.tell(client);
     await this.#engine.join(client, options);
   }
 
@@ -84,17 +104,27 @@ export class PresenceLobbyRoom extends LobbyRoom {
   override onReconnect(client: Client): void {
     this.#engine.reconnect(client);
     // It missed what changed meanwhile: the list again, as after a join.
-    client.send('rooms', this.filterItemsForClient(this.clientOptions[client.sessionId] ?? {}));
+    this.#list.owe(client);
   }
 
   override onLeave(client: Client, code?: number): void {
-    super.onLeave(client);
+    delete this.clientOptions[client.sessionId];
+    this.#list.forget(client.sessionId);
     this.#engine.leave(client, code);
   }
 
   override async onDispose(): Promise<void> {
-    super.onDispose();
+    this.#list.close();
     await this.#engine.dispose();
+  }
+
+  /** A `filterItemForClient` of a subclass that throws lets nothing pass. */
+  #wants(client: Client, room: Listing): boolean {
+    try {
+      return this.filterItemForClient(room, this.clientOptions[client.sessionId]?.filter);
+    } catch {
+      return false;
+    }
   }
 
   protected override filterItemForClient(room: Listing, filter?: Filter): boolean {

@@ -4,6 +4,11 @@ import type { JoinReply } from '../protocol.ts';
 import type { Match, Viewer } from '../options.ts';
 import type { Matchmaking } from '../core/join-friend.ts';
 
+/** The rooms a lobby may list. */
+export async function listedRooms(): ReturnType<typeof matchMaker.query> {
+  return matchMaker.query({ private: false, unlisted: false });
+}
+
 type RoomListing = NonNullable<Awaited<ReturnType<typeof matchMaker.findOneRoomAvailable>>>;
 
 export class ColyseusMatchmaking implements Matchmaking {

@@ -133,14 +133,19 @@ export function generalsTo(viewer: Connection, users: readonly User[]): GeneralC
  * does not acknowledge the join) would fill the memory.
  */
 export function isHoarding(client: Client, maxBufferedBytes: number): boolean {
-  const waiting = (client as unknown as ClientPrivate)._enqueuedMessages as readonly Uint8Array[] | undefined;
-  if (waiting === undefined) {
-    return bufferedBytes(client) > maxBufferedBytes * MOST_BUFFERS;
-  }
   return (
-    waiting.length > MOST_WAITING_FRAMES ||
-    waiting.reduce((sum, { length }) => sum + length, 0) > maxBufferedBytes * MOST_BUFFERS
+    (framesBeforeJoin(client)?.length ?? 0) > MOST_WAITING_FRAMES ||
+    waitingBytes(client) > maxBufferedBytes * MOST_BUFFERS
   );
+}
+
+/** Bytes that wait for this client: for its socket, or for it to acknowledge its join. */
+export function waitingBytes(client: Client): number {
+  return framesBeforeJoin(client)?.reduce((sum, { length }) => sum + length, 0) ?? bufferedBytes(client);
+}
+
+function framesBeforeJoin(client: Client): readonly Uint8Array[] | undefined {
+  return (client as unknown as ClientPrivate)._enqueuedMessages as readonly Uint8Array[] | undefined;
 }
 
 function bufferedBytes(client: Client): number {

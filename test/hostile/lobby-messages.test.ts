@@ -1,0 +1,96 @@
+/** The lobby's own messages: nothing that a client sends stops the server, and who does not read is not written to. */
+import type { Socket } from 'node:net';
+import { Protocol, Room } from '@colyseus/core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { currentRuntime } from '../../src/server/runtime.ts';
+import { dataFrame, rawJoin, rawOpen } from '../support/raw.ts';
+import { startServer, type TestServer } from '../support/server.ts';
+import { until } from '../support/until.ts';
+
+const MAX_BUFFERED = 32 * 1024;
+
+class MatchRoom extends Room {
+  override onCreate(): void {
+    this.autoDispose = false;
+    void this.setMetadata({ text: 'x'.repeat(2000) });
+  }
+}
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer({ maxBufferedBytes: MAX_BUFFERED }, { match: MatchRoom }, 20_000);
+  for (let i = 0; i < 10; i++) {
+    await (await server.client('host').create('match')).leave();
+  }
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+interface Waiting {
+  _enqueuedMessages?: Uint8Array[];
+  ref: { bufferedAmount: number };
+}
+
+function clientOf(userId: string): Waiting {
+  const [connection] = currentRuntime('presence')!.tracker.users.get(userId)!.own;
+  return (connection!.sink as unknown as { client: Waiting }).client;
+}
+
+test.each([true, 5, 'abc', null, [], [1]].map((body, i) => [JSON.stringify(body), body, i] as const))(
+  'joined with the body %s, a filter of any kind is answered',
+  async (_, body, i) => {
+    const client = await rawJoin(server, `joiner-${i}`, 'lobby', body as never);
+    let answers = 1;
+    for (const filter of [{ name: 'match' }, true, 5, 'abc', null, [], { metadata: 7 }, undefined]) {
+      client.socket.send(dataFrame('filter', filter));
+      answers++;
+      await until(() => client.of('rooms').length === answers, `the answer to ${JSON.stringify(filter)}`);
+    }
+    expect(client.of<unknown[]>('rooms').every((rooms) => rooms.length === 10)).toBe(true);
+    client.socket.terminate();
+  },
+);
+
+test('filters of one segment are answered by one list', async () => {
+  const client = await rawJoin(server, 'eager', 'lobby');
+  client.burst([
+    ['filter', { name: 'match' }],
+    ['filter', { name: 'other' }],
+  ]);
+  await until(() => client.of('rooms').length === 2, 'the answer');
+  expect(client.of<unknown[]>('rooms').at(-1)).toEqual([]);
+  client.socket.terminate();
+});
+
+test('who does not read is owed one list, and gets it', async () => {
+  const client = await rawJoin(server, 'sleeper', 'lobby');
+  const { _socket: tcp } = client.socket as unknown as { _socket: Socket };
+  const { ref } = clientOf('sleeper');
+  tcp.pause();
+  await until(() => {
+    client.socket.send(dataFrame('filter', {}));
+    return ref.bufferedAmount > MAX_BUFFERED;
+  }, 'the buffer to fill');
+  for (let i = 0; i < 200; i++) {
+    client.socket.send(dataFrame('filter', {}));
+    await new Promise(setImmediate);
+  }
+  client.socket.send(dataFrame('filter', { name: 'none' }));
+  expect(ref.bufferedAmount).toBeLessThan(MAX_BUFFERED * 3);
+  tcp.resume();
+  await until(() => client.of<unknown[]>('rooms').at(-1)?.length === 0, 'the list it is owed');
+  client.socket.terminate();
+}, 20_000);
+
+test('who never acknowledges its join is not written to without end', async () => {
+  const client = await rawOpen(server, 'silent', 'lobby');
+  await until(() => client.frames.some((frame) => frame[0] === Protocol.JOIN_ROOM), 'the join to be offered');
+  const waiting = clientOf('silent');
+  for (let i = 0; i < 200; i++) {
+    client.socket.send(dataFrame('filter', {}));
+    await new Promise(setImmediate);
+  }
+  expect(waiting._enqueuedMessages!.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(MAX_BUFFERED * 3);
+  client.socket.terminate();
+});
