@@ -2,8 +2,8 @@
  * Watches every follow: which update its follower saw last, over each channel.
  * Anything that is not the next value of a followed user is an error.
  */
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { Channel, System } from '../systems.ts';
-import { Histogram } from './histogram.ts';
 import { type Found, scan } from './marker.ts';
 
 /** Updates of one user that may be under way at once. */
@@ -40,7 +40,8 @@ export interface Tally {
 
 export class Checker {
   readonly channels: readonly Channel[];
-  readonly latency: Record<Channel, Histogram> = { deltas: new Histogram(), state: new Histogram() };
+  /** Microseconds from the update to its arrival. */
+  readonly latency: Record<Channel, RecordableHistogram> = { deltas: createHistogram(), state: createHistogram() };
   errors = noErrors();
   tally = noTally();
   /** Called for every update seen over a channel. */
@@ -131,8 +132,8 @@ export class Checker {
   /** Starts a new measurement; errors stay. */
   clear(): void {
     this.tally = noTally();
-    this.latency.deltas.clear();
-    this.latency.state.clear();
+    this.latency.deltas.reset();
+    this.latency.state.reset();
   }
 
   #seen(channel: Channel, last: Int32Array, link: number, user: number, sequence: number): void {
@@ -152,7 +153,10 @@ export class Checker {
     const now = performance.now();
     const counts = channel === this.channels[0];
     for (let seen = before + 1; seen <= sequence; seen++) {
-      this.latency[channel].add((now - this.#sentAt[user * WINDOW + (seen % WINDOW)]!) * 1000);
+      // A histogram begins at 1.
+      this.latency[channel].record(
+        Math.max(1, Math.round((now - this.#sentAt[user * WINDOW + (seen % WINDOW)]!) * 1000)),
+      );
       this.onSeen?.(user, seen);
     }
     if (counts) {

@@ -96,13 +96,13 @@ serve({
   report: () => {
     const slower = checker.channels
       .map((channel) => checker.latency[channel])
-      .sort((a, b) => b.percentile(0.99) - a.percentile(0.99))[0];
+      .sort((a, b) => b.percentile(99) - a.percentile(99))[0];
     const cpu = process.cpuUsage(cpuBefore);
     return {
       ...checker.tally,
       errors: checker.errors,
-      p50: slower?.percentile(0.5) ?? 0,
-      p99: slower?.percentile(0.99) ?? 0,
+      p50: slower?.percentile(50) ?? 0,
+      p99: slower?.percentile(99) ?? 0,
       cpu: cpu.user + cpu.system,
     };
   },

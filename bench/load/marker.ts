@@ -10,9 +10,6 @@ const COLON = 0x3a;
 const TILDE = 0x7e;
 const LENGTH = 48;
 
-/** Most updates of one user that the text can count. */
-export const MAX_SEQUENCE = 10 ** SEQUENCE_DIGITS - 1;
-
 export function statusText(user: number, sequence: number): string {
   return `@${String(user).padStart(USER_DIGITS, '0')}:${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`.padEnd(
     LENGTH,

@@ -52,7 +52,7 @@ export function renderMarkdown(results: Results): string {
   );
 }
 
-export function renderScenario(scenario: ScenarioResult): string {
+function renderScenario(scenario: ScenarioResult): string {
   const columns = COLUMNS.filter(({ metric }) => scenario.cases.some((one) => metricOf(one, metric)));
   const leading = leadingMetric(scenario);
   const reference = scenario.cases.find(({ name }) => name === scenario.reference);
@@ -71,7 +71,7 @@ export function renderScenario(scenario: ScenarioResult): string {
   return [`## ${scenario.title}`, '', ...lines(head, rows)].join('\n');
 }
 
-export function renderTargets(targets: readonly TargetResult[]): string {
+function renderTargets(targets: readonly TargetResult[]): string {
   const rows = targets.map(({ id, what, limit, unit, value, met }) => [
     id,
     what,

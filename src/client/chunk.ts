@@ -9,7 +9,7 @@ const STRING_HEADER_BYTES = 3;
 const encoder = new TextEncoder();
 
 /** Bytes of a string as it travels, header included: never fewer than msgpack needs. */
-export function wireBytes(text: string): number {
+function wireBytes(text: string): number {
   return encoder.encode(text).byteLength + STRING_HEADER_BYTES;
 }
 

@@ -137,7 +137,7 @@ export class Follows {
 }
 
 /** Without doubles. Nothing is sent when one of them cannot be an id. */
-export function toIds(ids: readonly string[]): string[] {
+function toIds(ids: readonly string[]): string[] {
   if (!Array.isArray(ids) || !ids.every(isUserId)) {
     throw new PresenceError('invalid_payload', {
       message: 'User ids are given as a list of strings of 1 to 128 characters.',

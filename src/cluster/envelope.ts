@@ -7,7 +7,7 @@
 import type { Register, RegisterEntry } from '../core/ports.ts';
 
 /** Bumped when an older release would misread a newer one. */
-export const ENVELOPE_VERSION = 1;
+const ENVELOPE_VERSION = 1;
 
 /** Longest name of an incarnation, in characters. */
 const MAX_INCARNATION_LENGTH = 256;

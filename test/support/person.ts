@@ -291,7 +291,7 @@ export class Person {
   }
 }
 
-export interface PlainConnection {
+interface PlainConnection {
   connectionId: string;
   status: string;
   matchId: string;

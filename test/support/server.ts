@@ -10,7 +10,7 @@ import { PresenceLobbyRoom, PresenceRoom, type PresenceJoinOptions, type Presenc
 
 type RoomClass = Parameters<typeof defineRoom>[0];
 
-export function authByToken(token: string | undefined, _options?: unknown, _context?: AuthContext): unknown {
+function authByToken(token: string | undefined, _options?: unknown, _context?: AuthContext): unknown {
   if (token === undefined || token === '') {
     return true;
   }

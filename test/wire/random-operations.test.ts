@@ -1,12 +1,13 @@
 /**
- * Thousands of seeded random operations on a tracker with real sinks and real
+ * Random sequences of operations on a tracker with real sinks and real
  * frames: what each client decodes, from the state and from the messages, must
- * be the truth after every flush.
+ * be the truth after every flush. A sequence that fails is shrunk to its shortest.
  */
 import { ClientState, Protocol, type Client } from '@colyseus/core';
 import { decode, Reflection, type Decoder, type Iterator } from '@colyseus/schema';
+import fc from 'fast-check';
 import { unpack } from 'msgpackr';
-import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi, type MockInstance } from 'vitest';
 import { ClientSink, generalsTo, presencesTo } from '../../src/wire/client-sink.ts';
 import { NullCluster } from '../../src/cluster/null-cluster.ts';
 import { FrameCodec } from '../../src/wire/frames.ts';
@@ -17,17 +18,6 @@ import { Mirror } from '../support/mirror.ts';
 import type { Connection } from '../../src/core/model.ts';
 import type { Delta, Snapshot, Unfollowed } from '../../src/index.ts';
 import type { PlainState, PlainUser } from '../support/person.ts';
-
-/** Numbers that look random and are the same for the same seed (mulberry32). */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 /** As much of a Colyseus client as a sink touches; reads what it is sent as the SDK does. */
 class Reader {
@@ -256,63 +246,122 @@ afterEach(() => {
   });
 });
 
-describe('what clients decode after random operations is the truth', () => {
-  test.each([1, 2, 3, 4, 5])('seed %d: 1,000 operations', async (seed) => {
-    const random = seeded(seed);
-    const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
-    const some = (): string[] => Array.from({ length: random(4) }, () => pick(USERS));
-    const world = new World();
-    let checks = 0;
-    for (let step = 0; step < 1000; step++) {
-      const player = world.players.length > 0 ? pick(world.players) : undefined;
-      const choice = random(100);
-      if (player === undefined || (choice < 6 && world.players.length < 12)) {
-        await world.join(pick(USERS));
-      } else if (choice < 9) {
-        world.leave(player, random(2) === 0);
-      } else if (choice < 60) {
-        world.setStatus(player, pick(STATUSES));
-      } else if (choice < 74) {
-        await world.follow(player, some(), random(4) === 0 && !player.connection.away ? 'server' : 'client');
-      } else if (choice < 82) {
-        world.unfollow(player, random(5) === 0 ? undefined : some());
-      } else if (choice < 86 && !player.connection.away) {
-        world.goAway(player);
-      } else if (choice < 92 && player.connection.away) {
-        world.comeBack(player);
-      } else if (choice < 95) {
-        // A socket that does not drain, and one that does again.
-        player.reader.ref.bufferedAmount = player.reader.ref.bufferedAmount === 0 ? 2000 : 0;
-      }
-      if (random(3) === 0) {
-        world.turn(random(2) === 0);
-        checks += world.check();
-      }
-    }
-    for (const player of world.players) {
-      player.reader.ref.bufferedAmount = 0;
+const someIds = fc.array(fc.constantFrom(...USERS), { maxLength: 3 });
+/** `who` picks among the players there are. */
+const operation = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('join' as const), userId: fc.constantFrom(...USERS) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('leave' as const), who: fc.nat(), consented: fc.boolean() }) },
+  {
+    weight: 51,
+    arbitrary: fc.record({ kind: fc.constant('status' as const), who: fc.nat(), status: fc.constantFrom(...STATUSES) }),
+  },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      kind: fc.constant('follow' as const),
+      who: fc.nat(),
+      userIds: someIds,
+      byServer: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('unfollow' as const),
+      who: fc.nat(),
+      userIds: fc.option(someIds, { nil: undefined }),
+    }),
+  },
+  { weight: 10, arbitrary: fc.record({ kind: fc.constant('away or back' as const), who: fc.nat() }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('drain or clog' as const), who: fc.nat() }) },
+  { weight: 40, arbitrary: fc.record({ kind: fc.constant('turn' as const), withTime: fc.boolean() }) },
+);
+type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+const MAX_PLAYERS = 12;
+
+/** Returns how many clients held the truth afterwards. */
+async function run(world: World, op: Operation): Promise<number> {
+  const { players } = world;
+  if (op.kind === 'turn') {
+    world.turn(op.withTime);
+    return world.check();
+  }
+  if (op.kind === 'join') {
+    await (players.length < MAX_PLAYERS ? world.join(op.userId) : undefined);
+    return 0;
+  }
+  const player = players[op.who % players.length];
+  if (player === undefined) {
+    return 0;
+  }
+  switch (op.kind) {
+    case 'leave':
+      world.leave(player, op.consented);
+      break;
+    case 'status':
+      world.setStatus(player, op.status);
+      break;
+    case 'follow':
+      await world.follow(player, op.userIds, op.byServer && !player.connection.away ? 'server' : 'client');
+      break;
+    case 'unfollow':
+      world.unfollow(player, op.userIds);
+      break;
+    case 'away or back':
       if (player.connection.away) {
         world.comeBack(player);
+      } else {
+        world.goAway(player);
       }
-    }
-    world.turn(true);
-    world.turn(true);
-    expect(world.check()).toBe(world.players.length);
-    expect(checks).toBeGreaterThan(1000);
+      break;
+    case 'drain or clog':
+      player.reader.ref.bufferedAmount = player.reader.ref.bufferedAmount === 0 ? 2000 : 0;
+      break;
+  }
+  return 0;
+}
 
-    // All leave: nothing stays, on the server or in a decoder.
-    for (const player of world.players) {
-      world.unfollow(player, undefined);
-      world.turn(true);
-      expect(player.reader.decoder.root.refs.size).toBe(
-        4 + Object.keys(player.reader.json.self?.connections ?? {}).length,
-      );
+function everybodyReads(world: World): void {
+  for (const player of world.players) {
+    player.reader.ref.bufferedAmount = 0;
+    if (player.connection.away) {
+      world.comeBack(player);
     }
-    [...world.players].forEach((player) => {
-      world.leave(player, true);
-    });
+  }
+  world.turn(true);
+  world.turn(true);
+  expect(world.check()).toBe(world.players.length);
+}
+
+/** Nothing stays, on the server or in a decoder. */
+function everybodyLeaves(world: World): void {
+  for (const player of world.players) {
+    world.unfollow(player, undefined);
     world.turn(true);
-    expect(world.tracker.users.byId.size).toBe(0);
-    expect(world.tracker.connections.size).toBe(0);
+    expect(player.reader.decoder.root.refs.size).toBe(
+      4 + Object.keys(player.reader.json.self?.connections ?? {}).length,
+    );
+  }
+  [...world.players].forEach((player) => {
+    world.leave(player, true);
   });
-});
+  world.turn(true);
+  expect(world.tracker.users.byId.size).toBe(0);
+  expect(world.tracker.connections.size).toBe(0);
+}
+
+test('what clients decode after random operations is the truth', async () => {
+  let checks = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(operation, { maxLength: 500, size: 'max' }), async (operations) => {
+      const world = new World();
+      for (const op of operations) {
+        checks += await run(world, op);
+      }
+      everybodyReads(world);
+      everybodyLeaves(world);
+    }),
+    { seed: 1, numRuns: 100 },
+  );
+  expect(checks).toBeGreaterThan(10_000);
+}, 60_000);

@@ -9,7 +9,7 @@ import { flaky, type FlakyPresence } from './flaky-presence.ts';
 import type { Store } from './backends.ts';
 
 /** Short, so that a crash is noticed in a second or two; a lease is whole seconds. */
-export const QUICK: Partial<ClusterOptions> = { heartbeatMs: 100, leaseMs: 1000 };
+const QUICK: Partial<ClusterOptions> = { heartbeatMs: 100, leaseMs: 1000 };
 
 export class Process {
   readonly host = new FakeHost();

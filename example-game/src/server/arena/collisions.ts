@@ -49,7 +49,7 @@ export function burn(ship: Ship, now: number, stakes: boolean): number | undefin
   return shake(ship, stakes ? BURN_DROP : 0, now);
 }
 
-export function isDashing(ship: Ship, now: number): boolean {
+function isDashing(ship: Ship, now: number): boolean {
   return ship.dashedAt > 0 && now - ship.dashedAt < DASH_MS;
 }
 
