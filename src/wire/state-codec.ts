@@ -19,7 +19,6 @@ import type { GeneralStatus } from '../protocol.ts';
 import type { Box, Change, Update, User } from '../core/model.ts';
 
 const SWITCH_TO_STRUCTURE = 255;
-const ROOT_REF = 0;
 const USERS_REF = 1;
 
 const ROOT = { self: 0, users: 1 } as const;
@@ -186,5 +185,3 @@ function addConnection(user: User, ref: number, { presence }: Box): void {
     .text(CONNECTION.status, presence.status)
     .text(CONNECTION.matchId, presence.matchId ?? '');
 }
-
-export { ROOT_REF };

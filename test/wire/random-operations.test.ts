@@ -5,7 +5,7 @@
  */
 import { ClientState, Protocol, type Client } from '@colyseus/core';
 import { decode, Reflection, type Decoder, type Iterator } from '@colyseus/schema';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { unpack } from 'msgpackr';
 import { afterEach, beforeEach, expect, test, vi, type MockInstance } from 'vitest';
 import { ClientSink, generalsTo, presencesTo } from '../../src/wire/client-sink.ts';

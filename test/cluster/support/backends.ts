@@ -13,7 +13,7 @@ export interface Store {
   stop(): Promise<void>;
 }
 
-function localStore(): Store {
+export function localStore(): Store {
   const shared = new LocalPresence();
   shared.setMaxListeners(0);
   return {
