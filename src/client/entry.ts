@@ -1,5 +1,5 @@
 /** One followed user (or the own one) inside the store. Pure. */
-import type { Delta, GeneralChange, Presence } from '../protocol.ts';
+import type { GeneralChange, Presence } from '../protocol.ts';
 import { toFriend, type UserFacts } from './friend.ts';
 import type { Friend } from './types.ts';
 
@@ -56,13 +56,4 @@ export function knowledge({
     presences: byUser.get(userId) ?? [],
     last: generals.get(userId) === 'unlogined' ? 'unlogined' : 'offline',
   });
-}
-
-export function partOf(delta: Delta, userId: string): Delta {
-  const mine = (item: { userId: string }): boolean => item.userId === userId;
-  return {
-    joins: delta.joins.filter(mine),
-    leaves: delta.leaves.filter(mine),
-    users: (delta.users ?? []).filter(mine),
-  };
 }

@@ -62,15 +62,14 @@ export class Follows {
     const since = performance.now();
     if (ids === undefined) {
       return this.#serially(async () => {
-        await requests.call('presence:unfollow', {}, { since });
-        announcer.announce(store.remove());
+        await requests.call('presence:unfollow', {}, () => announcer.announce(store.remove()), { since });
       });
     }
     const unwanted = toIds(ids);
     return this.#serially(() =>
       eachChunk(unwanted, this.#limits, async (chunk) => {
-        await requests.call('presence:unfollow', { userIds: chunk }, { since });
-        announcer.announce(store.remove(chunk));
+        const apply = (): void => announcer.announce(store.remove(chunk));
+        await requests.call('presence:unfollow', { userIds: chunk }, apply, { since });
       }),
     );
   }
@@ -116,17 +115,14 @@ export class Follows {
     }
   }
 
-  async #followChunk(chunk: readonly string[], options: CallOptions): Promise<FollowResult> {
+  #followChunk(chunk: readonly string[], options: Omit<CallOptions, 'skip'>): Promise<FollowResult> {
     const { requests, store, announcer } = this.#parts;
-    store.beginFollow(chunk);
-    try {
-      const reply = readFollowReply(await requests.call('presence:follow', { userIds: [...chunk] }, options));
+    const apply = (value: unknown): FollowResult => {
+      const reply = readFollowReply(value);
       announcer.announce(store.applyFollow(chunk, reply));
       return reply;
-    } catch (error) {
-      store.abortFollow(chunk);
-      throw error;
-    }
+    };
+    return requests.call('presence:follow', { userIds: [...chunk] }, apply, options);
   }
 
   #serially<T>(task: () => Promise<T>): Promise<T> {

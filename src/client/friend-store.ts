@@ -1,7 +1,8 @@
 /**
  * What this client knows of the own user and of everybody it follows. Pure:
  * messages and replies go in, transitions come out; no socket, timer or
- * callback.
+ * callback. Everything has to be applied in the order of the wire: a snapshot or
+ * the answer of a follow is newer than all that came before it.
  *
  * A follow has an origin. What the client follows by itself is followed again
  * after a lost seat (until then it is not *confirmed*); what the server follows
@@ -9,7 +10,7 @@
  */
 import type { Delta, FollowReply, Presence, Snapshot, Welcome } from '../protocol.ts';
 import { diffPresences } from './diff.ts';
-import { knowledge, newEntry, partOf, viewOf, type Entry, type Knowledge, type Origin } from './entry.ts';
+import { knowledge, newEntry, viewOf, type Entry, type Knowledge, type Origin } from './entry.ts';
 import { Recorder, type Transition } from './transition.ts';
 import type { Friend } from './types.ts';
 
@@ -17,8 +18,6 @@ export class FriendStore {
   #self: Entry | null = null;
   #follows = new Map<string, Entry>();
   #list: readonly Friend[] | null = Object.freeze([]);
-  /** Users whose follow is under way, with the deltas that came before its answer. */
-  #early = new Map<string, Delta[]>();
 
   /** The own user; `null` before the first welcome. */
   get self(): Friend | null {
@@ -60,27 +59,8 @@ export class FriendStore {
 
   applyDelta(delta: Delta): Transition {
     const step = new Recorder();
-    for (const [userId, queue] of this.#early) {
-      queue.push(partOf(delta, userId));
-    }
     this.#apply(step, delta);
     return this.#finish(step);
-  }
-
-  /** A follow of these ids is about to be sent: deltas that outrun its answer are kept. */
-  beginFollow(ids: readonly string[]): void {
-    for (const id of ids) {
-      if (!this.#follows.has(id)) {
-        this.#early.set(id, []);
-      }
-    }
-  }
-
-  /** That follow failed. */
-  abortFollow(ids: readonly string[]): void {
-    for (const id of ids) {
-      this.#early.delete(id);
-    }
   }
 
   /** The answer of a follow. Users followed before are compared with what was held about them. */
@@ -88,7 +68,6 @@ export class FriendStore {
     const step = new Recorder();
     this.#adopt(step, ids, reply, 'client');
     this.#drop(step, reply.evicted ?? []);
-    this.#replay(step, ids);
     return this.#finish(step);
   }
 
@@ -107,7 +86,6 @@ export class FriendStore {
         gone.map((entry) => entry.userId),
       );
     }
-    this.#replay(step, ids);
     return this.#finish(step);
   }
 
@@ -215,14 +193,6 @@ export class FriendStore {
       change(entry);
       entry.stale = false;
       this.#touch(step, entry);
-    }
-  }
-
-  #replay(step: Recorder, ids: Iterable<string>): void {
-    for (const id of ids) {
-      const queue = this.#early.get(id) ?? [];
-      this.#early.delete(id);
-      queue.forEach((delta) => this.#apply(step, delta));
     }
   }
 

@@ -49,6 +49,12 @@ export function readSnapshot(value: unknown): Snapshot {
   };
 }
 
+/** `null`: not the answer to a call of this helper. */
+export function readReply(value: unknown): { cid: string; ok: boolean; error: unknown } | null {
+  const { cid, ok, error } = fields(value);
+  return isString(cid) ? { cid, ok: ok === true, error } : null;
+}
+
 export function readFollowReply(value: unknown): Required<FollowReply> {
   const { presences, users, evicted } = fields(value);
   return {

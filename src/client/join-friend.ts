@@ -16,7 +16,7 @@ export async function joinFriend(
     throw new PresenceError('invalid_payload', { message: 'A user id is a string of 1 to 128 characters.' });
   }
   const payload = { userId, ...(connectionId !== undefined && { connectionId }) };
-  const seat = readSeat(await requests.call('presence:join', payload, { repeat: false }));
+  const seat = await requests.call('presence:join', payload, readSeat, { repeat: false });
   if (seat === null) {
     throw new PresenceError('internal', { message: 'The server answered with something that is not a seat.' });
   }

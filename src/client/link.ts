@@ -53,7 +53,7 @@ export class Link {
   #offlineSince = 0;
   #failures = 0;
   #giveUp = (): void => undefined;
-  #waiters = new Set<(room: Room) => void>();
+  #waiters = new Set<(session: Session) => void>();
 
   constructor(settings: LinkSettings, events: LinkEvents) {
     this.#settings = settings;
@@ -72,9 +72,9 @@ export class Link {
     return this.#session.room;
   }
 
-  /** Whether a request on this room still has a chance of an answer. */
-  serves(room: Room): boolean {
-    return this.#state === 'online' && this.#session?.room === room && this.#session.isOpen;
+  /** Whether requests of this session can be answered. */
+  serves(session: Session): boolean {
+    return this.#state === 'online' && this.#session === session && session.isOpen;
   }
 
   /** Takes a seat and waits for the welcome. */
@@ -139,14 +139,14 @@ export class Link {
     this.#setState('online');
   }
 
-  /** The room, once requests go through; `not_joined` after `timeoutMs`, or at once when closed. */
-  ready(timeoutMs: number): Promise<Room> {
+  /** The session, once requests go through; `not_joined` after `timeoutMs`, or at once when closed. */
+  ready(timeoutMs: number): Promise<Session> {
     if (this.#state === 'closed') {
       return Promise.reject(notJoined());
     }
     const session = this.#session;
     if (this.#state === 'online' && session?.isOpen) {
-      return Promise.resolve(session.room);
+      return Promise.resolve(session);
     }
     return new Promise((resolve, reject) => {
       const fail = (): void => {
@@ -154,9 +154,9 @@ export class Link {
         reject(notJoined());
       };
       const cancel = this.timers.after(timeoutMs, fail, fail);
-      const waiter = (room: Room): void => {
+      const waiter = (joined: Session): void => {
         cancel();
-        resolve(room);
+        resolve(joined);
       };
       this.#waiters.add(waiter);
     });
@@ -243,7 +243,7 @@ export class Link {
       const waiters = [...this.#waiters];
       this.#waiters.clear();
       for (const resume of waiters) {
-        resume(this.#session.room);
+        resume(this.#session);
       }
     }
   }

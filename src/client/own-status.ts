@@ -65,18 +65,24 @@ export class OwnStatus {
     const turn = ++this.#turn;
     this.#wanted = status;
     this.#calls += 1;
+    let ended = false;
+    const end = (): void => {
+      this.#calls -= ended ? 0 : 1;
+      ended = true;
+    };
+    const accepted = (): void => {
+      this.#told = status;
+      end();
+    };
     try {
-      const reply = await this.#requests.call('presence:status', { status }, { skip: () => turn !== this.#turn });
-      if (reply !== undefined) {
-        this.#told = status;
-      }
+      await this.#requests.call('presence:status', { status }, accepted, { skip: () => turn !== this.#turn });
     } catch (error) {
       if (turn === this.#turn && error instanceof PresenceError && !error.retryable) {
         this.#wanted = this.#told;
       }
       throw error;
     } finally {
-      this.#calls -= 1;
+      end();
     }
   }
 

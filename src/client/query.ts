@@ -25,7 +25,7 @@ export async function queryUsers(requests: Requests, ids: readonly string[], max
   let seen = ids.length === 0;
   await eachChunk(usable, { maxIds: MAX_IDS, maxBytes }, async (chunk) => {
     try {
-      const reply = readQueryReply(await requests.call('presence:query', { userIds: chunk }, { since }));
+      const reply = await requests.call('presence:query', { userIds: chunk }, readQueryReply, { since });
       users.push(...reply.users);
       seen = true;
     } catch (error) {

@@ -2,11 +2,14 @@
 import { PresenceError, type Requests as RequestTable, type RequestType } from '../protocol.ts';
 import type { Link } from './link.ts';
 
-/** Most milliseconds one request spends waiting because of `rate_limited`. */
-const RATE_LIMIT_PATIENCE_MS = 30_000;
+/** Milliseconds that one request spends at most on waiting because of `rate_limited`. */
+const MAX_RATE_LIMIT_WAIT_MS = 30_000;
 
-/** Pause when a `rate_limited` does not say how long. */
+/** Milliseconds to wait when a `rate_limited` does not say how long. */
 const DEFAULT_PAUSE_MS = 1000;
+
+/** How often one request is sent when the connection is lost before its answer. A request that itself ends the connection must not do so for ever. */
+const MAX_SENDS = 5;
 
 export interface CallOptions {
   /** Asked before each sending; true = not needed any more: the call resolves to `undefined`. */
@@ -26,35 +29,48 @@ export class Requests {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** The raw reply. Every request but `presence:join` may be sent twice without harm. */
-  async call<T extends RequestType>(
+  /**
+   * Resolves with what `read` makes of the reply; `read` runs before any later
+   * message of the server is handled. Every request but `presence:join` may be
+   * sent twice without harm.
+   */
+  call<T extends RequestType, R>(
     type: T,
     payload: RequestTable[T]['request'],
-    options: CallOptions = {},
-  ): Promise<unknown> {
-    const { skip, repeat = true, since = performance.now() } = options;
-    let patience = RATE_LIMIT_PATIENCE_MS;
+    read: (reply: unknown) => R,
+    options: CallOptions & { skip: () => boolean },
+  ): Promise<R | undefined>;
+  call<T extends RequestType, R>(
+    type: T,
+    payload: RequestTable[T]['request'],
+    read: (reply: unknown) => R,
+    options?: Omit<CallOptions, 'skip'>,
+  ): Promise<R>;
+  async call<R>(
+    type: RequestType,
+    payload: object,
+    read: (reply: unknown) => R,
+    { skip, repeat = true, since = performance.now() }: CallOptions = {},
+  ): Promise<R | undefined> {
+    let patience = MAX_RATE_LIMIT_WAIT_MS;
+    let sends = 0;
     for (;;) {
-      const room = await this.#link.ready(this.#link.patience(since));
+      const session = await this.#link.ready(this.#link.patience(since));
       if (skip?.() === true) {
         return undefined;
       }
       try {
-        const reply: unknown = await room.request(type, payload, { timeout: this.#timeoutMs });
-        if (reply === undefined) {
-          throw new PresenceError('internal');
-        }
-        return reply;
-      } catch (thrown) {
-        const error = toPresenceError(thrown);
-        if (error === null) {
+        sends += 1;
+        return await session.request(type, payload, this.#timeoutMs, read);
+      } catch (error) {
+        if (!(error instanceof PresenceError)) {
           if (this.#link.state === 'closed') {
             throw new PresenceError('not_joined');
           }
-          if (repeat && !this.#link.serves(room)) {
+          if (repeat && sends < MAX_SENDS && !this.#link.serves(session)) {
             continue;
           }
-          throw new PresenceError('unavailable', { message: messageOf(thrown), cause: thrown });
+          throw new PresenceError('unavailable', { message: messageOf(error), cause: error });
         }
         const pause = error.retryAfterMs ?? DEFAULT_PAUSE_MS;
         if (error.code !== 'rate_limited' || pause > patience) {
@@ -65,20 +81,6 @@ export class Requests {
       }
     }
   }
-}
-
-/** The server's own error; `null` when no answer came or the answer was a fault outside of the protocol. */
-function toPresenceError(error: unknown): PresenceError | null {
-  if (error instanceof PresenceError) {
-    return error;
-  }
-  if (error instanceof Error && error.name === 'rejected' && 'reason' in error) {
-    return PresenceError.from(error.reason);
-  }
-  if (error instanceof Error && error.name === 'no_handler') {
-    return new PresenceError('unknown_message');
-  }
-  return null;
 }
 
 export function messageOf(error: unknown): string {

@@ -1,20 +1,38 @@
-/** One joined room: its presence messages and its ends of life, until it is detached or left. */
+/**
+ * One joined room: its requests, its presence messages and its ends of life,
+ * until it is detached or left.
+ *
+ * Requests travel in the `cid` form, because its answers are messages: they are
+ * handled in the order of the wire, as `room.request` cannot promise (what
+ * waits for its promise runs after every frame that came in the same chunk).
+ */
 import type { Room } from '@colyseus/sdk';
 import {
   DELTA_MESSAGE,
   PresenceError,
+  REPLY_MESSAGE,
   SNAPSHOT_MESSAGE,
   UNFOLLOWED_MESSAGE,
   WELCOME_MESSAGE,
   type Delta,
+  type RequestType,
   type Snapshot,
   type Welcome,
 } from '../protocol.ts';
-import { readDelta, readSnapshot, readUserIds, readWelcome } from './inbound.ts';
+import { readDelta, readReply, readSnapshot, readUserIds, readWelcome } from './inbound.ts';
 import { callSafely } from './listeners.ts';
 
 /** Milliseconds a server may take to confirm a leave before the socket is closed without it. */
 const LEAVE_TIMEOUT_MS = 3000;
+
+/** Starts the `cid` of every request of the helper, so that it is none of the application's own. */
+const CID_PREFIX = 'client:';
+
+/** A request that is not answered yet. */
+interface Pending {
+  answer(reply: unknown): void;
+  fail(error: Error): void;
+}
 
 export interface SessionEvents {
   welcome(welcome: Welcome): void;
@@ -33,10 +51,15 @@ export class Session {
   readonly room: Room;
   #release: Array<() => void>;
   #left = false;
+  #pending = new Map<string, Pending>();
+  #requests = 0;
 
   constructor(room: Room, events: SessionEvents) {
     this.room = room;
-    const onDrop = (): void => callSafely(() => events.dropped());
+    const onDrop = (): void => {
+      this.#failPending();
+      callSafely(() => events.dropped());
+    };
     // The SDK acknowledges the join only after this signal: what is sent from inside would come too early.
     const onReconnect = (): void =>
       queueMicrotask(() => {
@@ -48,6 +71,7 @@ export class Session {
       // The SDK has dropped every listener of the room by now.
       this.#left = true;
       this.#release = [];
+      this.#failPending();
       callSafely(() => events.left(code));
     };
     room.onDrop(onDrop);
@@ -59,6 +83,7 @@ export class Session {
       () => room.onDrop.remove(onDrop),
       () => room.onReconnect.remove(onReconnect),
       () => room.onLeave.remove(onLeave),
+      room.onMessage(REPLY_MESSAGE, (reply: unknown) => this.#answer(reply)),
       on(DELTA_MESSAGE, readDelta, (delta) => events.delta(delta)),
       on(SNAPSHOT_MESSAGE, readSnapshot, (snapshot) => events.snapshot(snapshot)),
       on(UNFOLLOWED_MESSAGE, readUserIds, (userIds) => events.unfollowed(userIds)),
@@ -70,11 +95,61 @@ export class Session {
     return !this.#left && this.room.connection.isOpen;
   }
 
+  /**
+   * Resolves with what `read` makes of the reply. `read` runs before any later
+   * message is handled. Rejects with a `PresenceError` when the server refuses,
+   * with another error when no answer came.
+   */
+  request<R>(type: RequestType, payload: object, timeoutMs: number, read: (reply: unknown) => R): Promise<R> {
+    return new Promise((resolve, reject) => {
+      if (!this.isOpen) {
+        throw new Error('The connection is not open.');
+      }
+      const cid = `${CID_PREFIX}${this.#requests++}`;
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#pending.delete(cid);
+      };
+      const fail = (error: Error): void => {
+        end();
+        reject(error);
+      };
+      const timer = setTimeout(() => fail(new Error(`No answer to ${type} within ${timeoutMs} ms.`)), timeoutMs);
+      const answer = (reply: unknown): void => {
+        end();
+        try {
+          resolve(read(reply));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#pending.set(cid, { answer, fail });
+      this.room.send(type, { ...payload, cid });
+    });
+  }
+
+  #answer(value: unknown): void {
+    const reply = readReply(value);
+    const pending = reply === null ? undefined : this.#pending.get(reply.cid);
+    if (reply?.ok === true) {
+      pending?.answer(value);
+    } else {
+      pending?.fail(PresenceError.from(reply?.error));
+    }
+  }
+
+  #failPending(): void {
+    for (const pending of this.#pending.values()) {
+      pending.fail(new Error('The connection was lost before the answer came.'));
+    }
+  }
+
   /** Stops listening. Idempotent. */
   detach(): void {
     const release = this.#release;
     this.#release = [];
     release.forEach((run) => run());
+    this.#failPending();
   }
 
   /** Stops listening and gives the seat up, consented. Resolves when the server knows, or could not be told in time. */

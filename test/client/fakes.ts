@@ -51,8 +51,9 @@ export class FakeRoom {
   left: boolean[] = [];
   #server: FakeServer;
   #acknowledged = true;
+  /** Counts the connections of this room. */
+  #seat = 0;
   #messages = new Map<string, Set<(payload: unknown) => void>>();
-  #pending = new Set<(error: Error) => void>();
 
   constructor(server: FakeServer, name: string, options: Record<string, unknown>) {
     this.#server = server;
@@ -76,20 +77,26 @@ export class FakeRoom {
     return () => listeners.delete(listener);
   }
 
-  request(type: RequestType, payload: Record<string, unknown>): Promise<unknown> {
+  /** Answered by a `presence:reply`, unless the connection is lost before. */
+  send(type: RequestType, { cid, ...payload }: Record<string, unknown>): void {
     if (!this.connection.isOpen) {
-      return Promise.reject(new Error(`cannot send request "${type}": connection is not open.`));
+      throw new Error('The SDK would keep this until the connection is back.');
     }
     if (!this.#acknowledged) {
-      return Promise.reject(new Error('sent before the server could know that the client is back'));
+      throw new Error('Sent before the server could know that the client is back.');
     }
     this.sent.push({ type, payload });
-    return new Promise((resolve, reject) => {
-      this.#pending.add(reject);
-      Promise.resolve(this.#server.answer(type, payload, this))
-        .then(resolve, reject)
-        .finally(() => this.#pending.delete(reject));
-    });
+    const seat = this.#seat;
+    const reply = (fields: object): void => {
+      if (this.#seat === seat) {
+        this.say('presence:reply', { cid, ...fields });
+        this.#server.afterReply(this);
+      }
+    };
+    void Promise.resolve(this.#server.answer(type, payload, this)).then(
+      (answer) => reply({ ok: true, ...(answer as object) }),
+      (error: unknown) => reply({ ok: false, error }),
+    );
   }
 
   leave(consented = true): Promise<number> {
@@ -142,10 +149,7 @@ export class FakeRoom {
 
   #close(): void {
     this.connection.isOpen = false;
-    for (const reject of this.#pending) {
-      reject(new Error('connection closed before a response was received.'));
-    }
-    this.#pending.clear();
+    this.#seat += 1;
   }
 }
 
@@ -153,13 +157,21 @@ export class FakeServer {
   readonly rooms: FakeRoom[] = [];
   readonly methods: string[] = [];
   confirmsLeave = true;
-  welcome: Omit<Welcome, 'connectionId'> | null = { protocol: 1, userId: 'me', presences: [] };
+  /** Without a `connectionId`, the one to resume, or a new one. */
+  welcome: (Omit<Welcome, 'connectionId'> & { connectionId?: string }) | null = {
+    protocol: 1,
+    userId: 'me',
+    presences: [],
+  };
   /** Visible presences of other users. */
   presences: Presence[] = [];
   /** Throw to refuse a join. */
   onJoin: (attempt: number) => void | Promise<void> = () => undefined;
   /** Replaces the answer to a request when it returns something. */
   onRequest: (type: RequestType, payload: Record<string, unknown>, room: FakeRoom) => unknown = () => undefined;
+
+  /** Right after an answer, in the same chunk. */
+  afterReply: (room: FakeRoom) => void = () => undefined;
 
   #attempts = 0;
 
@@ -191,7 +203,7 @@ export class FakeServer {
       const connectionId = typeof resume === 'string' ? resume : `own-${this.#attempts}`;
       const { welcome } = this;
       setImmediate(() => {
-        room.say('presence:welcome', { ...welcome, connectionId });
+        room.say('presence:welcome', { connectionId, ...welcome });
       });
     }
     return room.asRoom();
@@ -226,10 +238,10 @@ export class FakeServer {
   }
 }
 
-/** What the SDK rejects a request with when the server's handler refused it. */
+/** An answer with which the server refuses a request. */
 export function refusal(code: PresenceErrorCode, retryAfterMs?: number): Promise<never> {
-  const reason = { code, message: code, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-  return Promise.reject(Object.assign(new Error('request rejected'), { name: 'rejected', reason }));
+  // oxlint-disable-next-line prefer-promise-reject-errors -- what travels is no Error
+  return Promise.reject({ code, message: code, ...(retryAfterMs !== undefined && { retryAfterMs }) });
 }
 
 /** A presence with defaults; `connectionId` is derived from the user. */

@@ -6,7 +6,7 @@ import { presence } from '../../src/index.ts';
 import { PresenceClient, type Friend } from '../../src/client/index.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
-import { cut, friendOf, hold, Players, recordDeltas, serverClient, serverRoom } from './support.ts';
+import { cork, cut, friendOf, hold, Players, recordDeltas, serverClient, serverRoom } from './support.ts';
 
 class MatchRoom extends MatchBase {
   override maxClients = 2;
@@ -98,6 +98,20 @@ describe('friends', () => {
     expect(snapshots[0]?.[1]).toBe(before[1]);
     expect(snapshots[0]?.[0]).not.toBe(before[0]);
     expect(before[0]).toMatchObject({ status: 'a' });
+  });
+
+  it('are shown as they are now when an answer and newer deltas come in one chunk', async () => {
+    const bob = await players.join('bob', { status: 'b1' });
+    const alice = await players.join('alice');
+    await alice.follow(['bob']);
+    const { frames, uncork } = cork(alice);
+    const answered = alice.follow(['bob']);
+    await until(() => frames() === 1, 'the answer');
+    await bob.setStatus('b2');
+    await until(() => frames() === 2, 'the delta');
+    uncork();
+    await answered;
+    expect(friendOf(alice, 'bob')).toMatchObject({ status: 'b2' });
   });
 
   it('are unheard of after being unfollowed', async () => {

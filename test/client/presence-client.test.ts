@@ -210,11 +210,38 @@ describe('following', () => {
     expect(friends.getSnapshot().map(({ userId }) => userId)).toEqual(['bob', 'cat']);
   });
 
-  it('queues deltas that come before the answer', async () => {
+  it.each([
+    ['again after a lost seat', true],
+    ['again by a call', false],
+  ])('applies answers and deltas in the order of the wire, whoever is followed %s', async (_, isLost) => {
+    const friends = await join();
+    server.presences = [presence('bob', 'first')];
+    await friends.follow(['bob']);
+    server.onRequest = (type, _payload, room) => {
+      if (type === 'presence:follow') {
+        room.say('presence:delta', { leaves: [], joins: [presence('bob', 'before')] });
+        // Handled in one go, as the frames of one chunk are.
+        return Promise.resolve({ presences: [presence('bob', 'snapshot')], users: [] });
+      }
+      return undefined;
+    };
+    server.afterReply = (room) =>
+      room.say('presence:delta', { leaves: [presence('bob', 'snapshot')], joins: [presence('bob', 'after')] });
+    if (isLost) {
+      server.room.end(4001);
+      await vi.advanceTimersByTimeAsync(900);
+      await settle();
+    } else {
+      await friends.follow(['bob']);
+    }
+    expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob', status: 'after', stale: false }]);
+  });
+
+  it('ignores deltas about somebody whose follow is not answered yet: the answer is newer', async () => {
     const friends = await join();
     server.onRequest = (type, _, room) => {
-      room.say('presence:delta', { joins: [presence('bob', 'newer')], leaves: [] });
-      return type === 'presence:follow' ? { presences: [presence('bob', 'older')], users: [] } : undefined;
+      room.say('presence:delta', { joins: [presence('bob', 'older')], leaves: [] });
+      return type === 'presence:follow' ? { presences: [presence('bob', 'newer')], users: [] } : undefined;
     };
     await friends.follow(['bob']);
     expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob', status: 'newer' }]);
@@ -274,13 +301,11 @@ describe('following', () => {
     expect(friends.getSnapshot()).toEqual([]);
   });
 
-  it('treats an answer without the documented shape as nobody online, and a missing one as an error', async () => {
+  it('treats an answer without the documented shape as nobody online', async () => {
     const friends = await join();
     server.onRequest = () => ({ presences: 'nonsense' });
     await friends.follow(['bob']);
     expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob', online: false }]);
-    server.onRequest = () => Promise.resolve(undefined);
-    expect(await code(friends.follow(['cat']))).toBe('internal');
   });
 });
 
@@ -355,19 +380,57 @@ describe('querying', () => {
 
 describe('errors of requests', () => {
   it.each([
-    ['a refusal', () => refusal('feature_disabled'), 'feature_disabled'],
-    ['a refusal nobody knows', () => refusal('moon_phase' as never), 'internal'],
-    ['no handler', () => Promise.reject(Object.assign(new Error('none'), { name: 'no_handler' })), 'unknown_message'],
-    [
-      'no answer in time',
-      () => Promise.reject(new Error('request "presence:status" timed out after 10000ms.')),
-      'unavailable',
-    ],
-  ])('%s', async (_, answer, expected) => {
+    ['a refusal', 'feature_disabled', 'feature_disabled'],
+    ['a refusal nobody knows', 'moon_phase', 'internal'],
+  ])('%s', async (_, refused, expected) => {
     const friends = await join();
-    server.onRequest = answer;
+    server.onRequest = () => refusal(refused as never);
     const error: unknown = await friends.setStatus('x').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: 'PresenceError', code: expected });
+  });
+
+  it('no answer in time', async () => {
+    const friends = await join({ timeoutMs: 2000 });
+    server.onRequest = () => new Promise(() => undefined);
+    const failed = code(friends.setStatus('x'));
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(await failed).toBe('unavailable');
+  });
+
+  it('a connection that is lost with every sending: it is not sent for ever', async () => {
+    const friends = await join();
+    server.onRequest = (_, __, room) => {
+      room.drop();
+      setImmediate(() => room.comeBack());
+      return undefined;
+    };
+    expect(await code(friends.follow(['bob']))).toBe('unavailable');
+    expect(sent('presence:follow')).toHaveLength(5);
+  });
+
+  it('replies to calls of the application are none of ours', async () => {
+    const friends = await join();
+    server.onRequest = (_, __, room) => {
+      room.say('presence:reply', { cid: 0, ok: false, error: { code: 'internal' } });
+      room.say('presence:reply', { cid: '0', ok: true });
+      room.say('presence:reply', null);
+      return refusal('too_many_follows');
+    };
+    expect(await code(friends.follow(['bob']))).toBe('too_many_follows');
+  });
+
+  it('one failed follow does not make the next one fail', async () => {
+    const friends = await join();
+    server.onRequest = () => refusal('too_many_follows');
+    const first = code(friends.follow(['bob']));
+    const second = friends.follow([]);
+    expect(await first).toBe('too_many_follows');
+    await second;
+    server.onRequest = () => undefined;
+    await friends.follow(['cat']);
+    await friends.unfollow(['cat']);
+    await friends.follow(['dan']);
+    expect(friends.getSnapshot()).toMatchObject([{ userId: 'dan' }]);
   });
 });
 
@@ -445,13 +508,14 @@ describe('a dropped connection', () => {
     const answers: unknown[] = [];
     friends.onConnectionChange((state) => {
       if (state === 'online') {
-        answers.push(friends.room.request('presence:status', { status: 'x' }));
+        answers.push(friends.setStatus('x'));
       }
     });
     server.room.drop();
     server.room.comeBack();
     await settle();
-    expect(await Promise.all(answers)).toEqual([{}]);
+    expect(await Promise.all(answers)).toHaveLength(1);
+    expect(sent('presence:status')).toHaveLength(1);
   });
 
   it('fails calls that wait too long, counted from the call', async () => {
@@ -818,6 +882,29 @@ describe('a lost seat', () => {
     expect(server.room.sent).toEqual([]);
     await lose();
     expect(server.room.options['status']).toBe('polite');
+  });
+
+  it('restores what the server has made of the status, told in the same chunk as the answer', async () => {
+    const friends = await join({ status: '' });
+    const own = (status: string) => ({ userId: 'me', connectionId: 'own-1', status });
+    server.afterReply = (room) => room.say('presence:delta', { leaves: [own('')], joins: [own('polite')] });
+    await friends.setStatus('rude');
+    await lose();
+    expect(server.room.options['status']).toBe('polite');
+  });
+
+  it('is resumed under the connection id that the server gave last', async () => {
+    const friends = await join();
+    server.welcome = { protocol: 1, userId: 'me', presences: [], connectionId: 'replaced' };
+    await lose();
+    expect(friends.connectionId).toBe('replaced');
+    expect(server.room.options['resume']).toBe('own-1');
+    server.room.say('presence:delta', {
+      leaves: [],
+      joins: [{ userId: 'me', connectionId: 'replaced', status: 'by the server' }],
+    });
+    await lose(2700);
+    expect(server.room.options).toMatchObject({ resume: 'replaced', status: 'by the server' });
   });
 
   it('restores what the server itself has made of the status', async () => {

@@ -1,6 +1,8 @@
 /** Client helpers against a real server of this process, and the means to break their connections. */
 import { matchMaker, type Client as ServerClient, type Room as ServerRoom } from '@colyseus/core';
 import type { Room } from '@colyseus/sdk';
+import type { Socket } from 'node:net';
+import { vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { PresenceClient, type Friend, type PresenceClientOptions } from '../../src/client/index.ts';
 import type { Delta } from '../../src/protocol.ts';
@@ -73,6 +75,20 @@ export function hold(player: PresenceClient): () => void {
     });
   };
   return release;
+}
+
+/** Holds back what the server sends to this player, and counts it; `uncork` sends it in one chunk. */
+export function cork(player: PresenceClient): { frames: () => number; uncork: () => void } {
+  const socket = serverClient(player.room).ref as unknown as WebSocket & { _socket: Socket };
+  const send = vi.spyOn(socket, 'send');
+  socket._socket.cork();
+  return {
+    frames: () => send.mock.calls.length,
+    uncork: () => {
+      send.mockRestore();
+      socket._socket.uncork();
+    },
+  };
 }
 
 export function friendOf(player: PresenceClient, userId: string): Friend | undefined {
