@@ -41,16 +41,16 @@ function isPairAt(text: string, i: number): boolean {
   return false;
 }
 
-/** The JSON object inside a status, or `null` when it is plain text, another JSON value or broken JSON. */
-export function parseDetails(status: string): Record<string, unknown> | null {
+/** The JSON object inside a status; `undefined` when it is plain text, another JSON value or broken JSON. */
+export function parseDetails(status: string): Record<string, unknown> | undefined {
   if (!/^\s*\{/.test(status)) {
-    return null;
+    return undefined;
   }
   try {
     const value: unknown = JSON.parse(status);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
@@ -61,7 +61,7 @@ export function matchIdOf(status: string): string | undefined {
     return undefined;
   }
   const details = parseDetails(status);
-  const matchId = details !== null && Object.hasOwn(details, 'matchId') ? details['matchId'] : undefined;
+  const matchId = details !== undefined && Object.hasOwn(details, 'matchId') ? details['matchId'] : undefined;
   return typeof matchId === 'string' &&
     matchId !== '' &&
     matchId.length <= MAX_MATCH_ID_LENGTH &&

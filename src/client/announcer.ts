@@ -2,14 +2,14 @@
 import type { Delta } from '../protocol.ts';
 import { Listeners } from './listeners.ts';
 import type { Transition } from './transition.ts';
-import type { ConnectionState, UserStatusChange } from './types.ts';
+import type { ConnectionPhase, UserStatusChange } from './types.ts';
 
 export class Announcer {
   readonly changed = new Listeners<[]>();
   readonly deltas = new Listeners<[delta: Delta]>();
   readonly statuses = new Listeners<[changes: readonly UserStatusChange[]]>();
   readonly follows = new Listeners<[added: readonly string[], removed: readonly string[]]>();
-  readonly connection = new Listeners<[state: ConnectionState, error?: unknown]>();
+  readonly connection = new Listeners<[state: ConnectionPhase, error?: unknown]>();
 
   /** One step of the store: everybody once, only those whom it concerns. */
   announce({ delta, statuses, added, removed, changed }: Transition): void {
@@ -28,7 +28,7 @@ export class Announcer {
   }
 
   /** Another state of the connection, which may have made the list stale. */
-  announceState(state: ConnectionState, error: unknown): void {
+  announceState(state: ConnectionPhase, error: unknown): void {
     this.connection.emit(state, error);
     this.changed.emit();
   }

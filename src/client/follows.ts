@@ -43,7 +43,7 @@ export class Follows {
     const since = performance.now();
     return this.#serially(async () => {
       const result: FollowResult = { presences: [], evicted: [] };
-      const own = this.#parts.store.self?.userId;
+      const own = this.#parts.store.me?.userId;
       await eachChunk(
         wanted.filter((id) => id !== own),
         this.#limits,
@@ -57,13 +57,18 @@ export class Follows {
     });
   }
 
-  async unfollow(ids?: readonly string[]): Promise<void> {
+  async unfollowAll(): Promise<void> {
+    const { requests, store, announcer } = this.#parts;
+    const since = performance.now();
+    const apply = (): void => announcer.announce(store.remove());
+    return this.#serially(() => requests.call('presence:unfollow', {}, apply, { since }));
+  }
+
+  async unfollow(ids: readonly string[]): Promise<void> {
     const { requests, store, announcer } = this.#parts;
     const since = performance.now();
     if (ids === undefined) {
-      return this.#serially(async () => {
-        await requests.call('presence:unfollow', {}, () => announcer.announce(store.remove()), { since });
-      });
+      throw new TypeError('unfollow() takes a list of user ids; unfollowAll() ends every follow.');
     }
     const unwanted = toIds(ids);
     return this.#serially(() =>

@@ -15,13 +15,13 @@ import { Recorder, type Transition } from './transition.ts';
 import type { Friend } from './types.ts';
 
 export class FriendStore {
-  #self: Entry | null = null;
+  #me: Entry | undefined;
   #follows = new Map<string, Entry>();
   #list: readonly Friend[] | null = Object.freeze([]);
 
-  /** The own user; `null` before the first welcome. */
-  get self(): Friend | null {
-    return this.#self === null ? null : viewOf(this.#self);
+  /** The own user; `undefined` before the first welcome. */
+  get me(): Friend | undefined {
+    return this.#me === undefined ? undefined : viewOf(this.#me);
   }
 
   /** In the order of following. The same array while nothing changed. */
@@ -42,16 +42,16 @@ export class FriendStore {
 
   welcome(welcome: Welcome): Transition {
     const step = new Recorder();
-    if (this.#self?.userId !== welcome.userId) {
-      this.#self = newEntry(welcome.userId, 'server');
-      this.#fill(this.#self, welcome.presences, 'offline');
+    if (this.#me?.userId !== welcome.userId) {
+      this.#me = newEntry(welcome.userId, 'server');
+      this.#fill(this.#me, welcome.presences, 'offline');
       step.changed = true;
     } else {
-      this.#replace(step, this.#self, welcome.presences, 'offline');
+      this.#replace(step, this.#me, welcome.presences, 'offline');
     }
-    if (welcome.username !== undefined && this.#self.username !== welcome.username) {
-      this.#self.username = welcome.username;
-      this.#touch(step, this.#self);
+    if (welcome.username !== undefined && this.#me.username !== welcome.username) {
+      this.#me.username = welcome.username;
+      this.#touch(step, this.#me);
     }
     step.addGeneralChanges();
     return this.#finish(step);
@@ -74,9 +74,9 @@ export class FriendStore {
   applySnapshot(snapshot: Snapshot): Transition {
     const step = new Recorder();
     const ids = new Set(snapshot.userIds);
-    if (this.#self !== null && ids.delete(this.#self.userId)) {
-      const { presences, last } = knowledge(snapshot)(this.#self.userId);
-      this.#replace(step, this.#self, presences, last);
+    if (this.#me !== undefined && ids.delete(this.#me.userId)) {
+      const { presences, last } = knowledge(snapshot)(this.#me.userId);
+      this.#replace(step, this.#me, presences, last);
     }
     this.#adopt(step, ids, snapshot, 'server');
     if (snapshot.complete === true) {
@@ -99,7 +99,7 @@ export class FriendStore {
   /** The connection is gone: everything known is what was true before. */
   markStale(): Transition {
     const step = new Recorder();
-    for (const entry of [...this.#follows.values(), ...(this.#self === null ? [] : [this.#self])]) {
+    for (const entry of [...this.#follows.values(), ...(this.#me === undefined ? [] : [this.#me])]) {
       if (!entry.stale) {
         entry.stale = true;
         this.#touch(step, entry);
@@ -187,7 +187,7 @@ export class FriendStore {
 
   /** Deltas about users that are not followed (any more) end here. */
   #change(step: Recorder, userId: string, change: (entry: Entry) => void): void {
-    const entry = userId === this.#self?.userId ? this.#self : this.#follows.get(userId);
+    const entry = userId === this.#me?.userId ? this.#me : this.#follows.get(userId);
     if (entry !== undefined) {
       step.watch(entry);
       change(entry);
@@ -203,7 +203,7 @@ export class FriendStore {
   #touch(step: Recorder, entry: Entry): void {
     entry.friend = null;
     step.changed = true;
-    if (entry !== this.#self) {
+    if (entry !== this.#me) {
       this.#list = null;
     }
   }
@@ -212,6 +212,6 @@ export class FriendStore {
     if (step.added.length + step.removed.length > 0) {
       this.#list = null;
     }
-    return step.finish(this.#self?.userId ?? '');
+    return step.finish(this.#me?.userId ?? '');
   }
 }

@@ -13,10 +13,10 @@ export interface UserFacts {
   stale: boolean;
 }
 
-const parsed = new WeakMap<Presence, { details: Readonly<Record<string, unknown>> | null }>();
+const parsed = new WeakMap<Presence, { details: Readonly<Record<string, unknown>> | undefined }>();
 
-/** The status of a presence as JSON object, or `null`. Parsed once per presence. */
-export function detailsOf(presence: Presence): Readonly<Record<string, unknown>> | null {
+/** The status of a presence as JSON object; `undefined` when it is none. Parsed once per presence. */
+export function detailsOf(presence: Presence): Readonly<Record<string, unknown>> | undefined {
   let memo = parsed.get(presence);
   if (memo === undefined) {
     memo = { details: parseDetails(presence.status) };
@@ -34,8 +34,8 @@ export function toFriend(user: UserFacts): Friend {
     username: user.username,
     general: newest === undefined ? user.last : 'online',
     online: newest !== undefined,
-    status: newest?.status ?? '',
-    details: newest === undefined ? null : detailsOf(newest),
+    customStatus: newest?.status ?? '',
+    details: newest === undefined ? undefined : detailsOf(newest),
     ...(match?.matchId !== undefined && { matchId: match.matchId }),
     joinable: match !== undefined && detailsOf(match)?.['joinable'] !== false,
     connections,

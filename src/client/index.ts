@@ -4,7 +4,7 @@ export { compareFriends, detailsOf } from './friend.ts';
 export type { FollowResult } from './follows.ts';
 export type {
   AttachOptions,
-  ConnectionState,
+  ConnectionPhase,
   Friend,
   PresenceClientOptions,
   RejoinOptions,

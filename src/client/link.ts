@@ -8,7 +8,7 @@ import { backoffMs } from './backoff.ts';
 import { callSafely } from './listeners.ts';
 import { leaveRoom, notJoined, Session } from './session.ts';
 import { Timers } from './timers.ts';
-import type { ConnectionState, RejoinOptions, RoomMethod } from './types.ts';
+import type { ConnectionPhase, RejoinOptions, RoomMethod } from './types.ts';
 
 /** `CloseCode.NORMAL_CLOSURE` and `CONSENTED`: somebody decided that this connection ends. */
 const ON_PURPOSE: readonly number[] = [1000, 4000];
@@ -40,7 +40,7 @@ export interface LinkEvents {
   snapshot(snapshot: Snapshot): void;
   unfollowed(userIds: string[]): void;
   /** `error`: why it is `closed`, when nobody asked for it. */
-  state(state: ConnectionState, error?: unknown): void;
+  state(state: ConnectionPhase, error?: unknown): void;
 }
 
 export class Link {
@@ -48,7 +48,7 @@ export class Link {
   #settings: LinkSettings;
   #events: LinkEvents;
   #session: Session | null = null;
-  #state: ConnectionState = 'rejoining';
+  #state: ConnectionPhase = 'rejoining';
   #onlineSince = 0;
   #offlineSince = 0;
   #failures = 0;
@@ -60,7 +60,7 @@ export class Link {
     this.#events = events;
   }
 
-  get state(): ConnectionState {
+  get state(): ConnectionPhase {
     return this.#state;
   }
 
@@ -229,7 +229,7 @@ export class Link {
     await this.close(reason);
   }
 
-  #setState(state: ConnectionState, error?: unknown): void {
+  #setState(state: ConnectionPhase, error?: unknown): void {
     if (this.#state === state || this.#state === 'closed') {
       return;
     }

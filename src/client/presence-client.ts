@@ -31,7 +31,7 @@ import { Link } from './link.ts';
 import { OwnStatus } from './own-status.ts';
 import { queryUsers } from './query.ts';
 import { Requests } from './requests.ts';
-import type { AttachOptions, ConnectionState, Friend, PresenceClientOptions, UserStatusChange } from './types.ts';
+import type { AttachOptions, ConnectionPhase, Friend, PresenceClientOptions, UserStatusChange } from './types.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_RECONNECT_MS = 15_000;
@@ -135,17 +135,17 @@ export class PresenceClient {
   /** Everybody followed, in the order of following. Immutable; the same array while nothing changed. */
   readonly getSnapshot = (): readonly Friend[] => this.#store.list();
 
-  /** Calls `listener` after every change of the list, of `self` or of `connection`. Returns the function that ends it. */
+  /** Calls `listener` after every change of the list, of `me` or of `connection`. Returns the function that ends it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#announcer.changed.add(listener);
 
-  /** The own user, over all its devices. `null` only with `sync: 'state'`. */
-  get self(): Friend | null {
-    return this.#store.self;
+  /** The own user, over all its devices. `undefined` only with `sync: 'state'`. */
+  get me(): Friend | undefined {
+    return this.#store.me;
   }
 
   /** Empty only with `sync: 'state'`. */
   get userId(): string {
-    return this.#store.self?.userId ?? '';
+    return this.#store.me?.userId ?? '';
   }
 
   /** Of this connection; survives reconnections, and most rejoins. Give it to `resume` to keep it over a reload of the page. */
@@ -153,7 +153,7 @@ export class PresenceClient {
     return this.#connectionId ?? '';
   }
 
-  get connection(): ConnectionState {
+  get connection(): ConnectionPhase {
     return this.#link.state;
   }
 
@@ -183,9 +183,18 @@ export class PresenceClient {
     return this.#follows.follow(userIds);
   }
 
-  /** Ends these follows; without a list: all of them. Sent in chunks like {@link follow}. */
-  unfollow(userIds?: readonly string[]): Promise<void> {
+  /**
+   * Ends these follows; after it resolves no change of these users is told.
+   * Sent in chunks like {@link follow}. Unknown ids are fine, an empty list
+   * does nothing. A `TypeError` without a list: see {@link unfollowAll}.
+   */
+  unfollow(userIds: readonly string[]): Promise<void> {
     return this.#follows.unfollow(userIds);
+  }
+
+  /** Ends every follow of this connection, those included that the server made for it. One request. */
+  unfollowAll(): Promise<void> {
+    return this.#follows.unfollowAll();
   }
 
   /**
@@ -231,7 +240,7 @@ export class PresenceClient {
   }
 
   /** `error`: why it is `closed`, when nobody called `leave()`. */
-  onConnectionChange(listener: (state: ConnectionState, error?: unknown) => void): () => void {
+  onConnectionChange(listener: (state: ConnectionPhase, error?: unknown) => void): () => void {
     return this.#announcer.connection.add(listener);
   }
 
@@ -267,7 +276,7 @@ export class PresenceClient {
     this.#announcer.announce(this.#store.applyDelta(delta));
   }
 
-  #enter(state: ConnectionState, error: unknown): void {
+  #enter(state: ConnectionPhase, error: unknown): void {
     this.#stopWaiting();
     if (state !== 'online') {
       this.#store.markStale();

@@ -16,13 +16,13 @@ export interface Transition {
 }
 
 interface Look {
-  statusType: GeneralStatus;
+  general: GeneralStatus;
   customStatus: string;
 }
 
 function lookOf(user: UserFacts): Look {
   const newest = [...user.connections.values()].at(-1);
-  return { statusType: newest === undefined ? user.last : 'online', customStatus: newest?.status ?? '' };
+  return { general: newest === undefined ? user.last : 'online', customStatus: newest?.status ?? '' };
 }
 
 /** Collects a {@link Transition} while the store works. */
@@ -45,19 +45,19 @@ export class Recorder {
   /** The general statuses that differ from when `watch` was called, as a delta tells them. */
   addGeneralChanges(): void {
     for (const [user, before] of this.#before) {
-      const { statusType } = lookOf(user);
-      if (statusType !== before.statusType) {
-        this.users.push({ userId: user.userId, general: statusType });
+      const { general } = lookOf(user);
+      if (general !== before.general) {
+        this.users.push({ userId: user.userId, general: general });
       }
     }
   }
 
-  finish(selfId: string): Transition {
+  finish(ownId: string): Transition {
     const statuses: UserStatusChange[] = [];
     for (const [user, before] of this.#before) {
       const now = lookOf(user);
-      if (now.statusType !== before.statusType || now.customStatus !== before.customStatus) {
-        statuses.push({ userId: user.userId, ...now, self: user.userId === selfId });
+      if (now.general !== before.general || now.customStatus !== before.customStatus) {
+        statuses.push({ userId: user.userId, ...now, me: user.userId === ownId });
       }
     }
     const { joins, leaves, users, added, removed, changed } = this;

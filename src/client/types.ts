@@ -13,10 +13,10 @@ export interface Friend {
   readonly general: GeneralStatus;
   /** `general === 'online'`. */
   readonly online: boolean;
-  /** Custom status: the text most recently set among the user's connections, `''` when there is none. */
-  readonly status: string;
-  /** `status` read as JSON object; `null` when it is anything else. Shared: do not change it. */
-  readonly details: Readonly<Record<string, unknown>> | null;
+  /** The text most recently set among the user's connections, `''` when there is none. */
+  readonly customStatus: string;
+  /** `customStatus` read as JSON object; `undefined` when it is anything else. Shared: do not change it. */
+  readonly details: Readonly<Record<string, unknown>> | undefined;
   /** The match to join: that of the connection whose status is newest among those in a match. */
   readonly matchId?: string;
   /** There is a match to join. `"joinable": false` inside its status withdraws the offer (the match is full). */
@@ -30,11 +30,11 @@ export interface Friend {
 /** One entry of `onUserStatusChanged`. */
 export interface UserStatusChange {
   readonly userId: string;
-  readonly statusType: GeneralStatus;
+  readonly general: GeneralStatus;
   /** `''` while the user is not online, or has nothing to say. */
   readonly customStatus: string;
   /** Whether this is the own user (on whichever device). */
-  readonly self: boolean;
+  readonly me: boolean;
 }
 
 /**
@@ -43,7 +43,7 @@ export interface UserStatusChange {
  *   - `rejoining`: the seat is lost (server shut down, grace over); a new one is being asked for.
  *   - `closed`: left, or given up. Final.
  */
-export type ConnectionState = 'online' | 'reconnecting' | 'rejoining' | 'closed';
+export type ConnectionPhase = 'online' | 'reconnecting' | 'rejoining' | 'closed';
 
 /** How a lost seat is asked for again. Delays are random (jitter), so that a restarted server is not stormed. */
 export interface RejoinOptions {

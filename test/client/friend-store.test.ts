@@ -23,7 +23,7 @@ describe('following', () => {
     expect(step).toEqual({ ...quiet, added: ['zoe', 'bob'], changed: true });
     expect(store.list()).toMatchObject([
       { userId: 'zoe', general: 'unlogined', online: false },
-      { userId: 'bob', general: 'online', status: 'hi' },
+      { userId: 'bob', general: 'online', customStatus: 'hi' },
     ]);
   });
 
@@ -38,7 +38,7 @@ describe('following', () => {
     store.applyFollow(['bob'], reply(presence('bob', 'old')));
     expect(store.applyFollow(['bob'], reply(presence('bob', 'new')))).toMatchObject({
       delta: { leaves: [presence('bob', 'old')], joins: [presence('bob', 'new')] },
-      statuses: [{ userId: 'bob', statusType: 'online', customStatus: 'new', self: false }],
+      statuses: [{ userId: 'bob', general: 'online', customStatus: 'new', me: false }],
     });
   });
 
@@ -55,15 +55,15 @@ describe('following', () => {
     store.applyFollow(['bob'], reply(presence('bob', 'old')));
     store.applyDelta(delta({ leaves: [presence('bob', 'old')], joins: [presence('bob', 'older')] }));
     store.applyFollow(['bob'], reply(presence('bob', 'newer')));
-    expect(store.list()).toMatchObject([{ userId: 'bob', status: 'newer' }]);
+    expect(store.list()).toMatchObject([{ userId: 'bob', customStatus: 'newer' }]);
     store.applyDelta(delta({ leaves: [presence('bob', 'newer')], joins: [presence('bob', 'newest')] }));
-    expect(store.list()).toMatchObject([{ userId: 'bob', status: 'newest' }]);
+    expect(store.list()).toMatchObject([{ userId: 'bob', customStatus: 'newest' }]);
   });
 
   it('survives ids that are names of object members', () => {
     store.applyFollow(['constructor', 'toString'], reply(presence('constructor', 'hi')));
     expect(store.list()).toMatchObject([
-      { userId: 'constructor', status: 'hi' },
+      { userId: 'constructor', customStatus: 'hi' },
       { userId: 'toString', online: false },
     ]);
   });
@@ -79,7 +79,7 @@ describe('deltas', () => {
     store.applyDelta(delta({ leaves: [presence('bob', 'hi')], joins: [presence('bob', 'ho')] }));
     const after = store.list();
     expect(after[0]).not.toBe(bob);
-    expect(after[0]).toMatchObject({ status: 'ho' });
+    expect(after[0]).toMatchObject({ customStatus: 'ho' });
     expect(after[1]).toBe(cat);
   });
 
@@ -87,7 +87,7 @@ describe('deltas', () => {
     const change = delta({ leaves: [presence('bob', 'hi')], users: [{ userId: 'bob', general: 'unlogined' }] });
     expect(store.applyDelta(change)).toEqual({
       delta: change,
-      statuses: [{ userId: 'bob', statusType: 'unlogined', customStatus: '', self: false }],
+      statuses: [{ userId: 'bob', general: 'unlogined', customStatus: '', me: false }],
       added: [],
       removed: [],
       changed: true,
@@ -107,7 +107,7 @@ describe('deltas', () => {
     const phone = presence('bob', 'on the phone', { connectionId: 'bob-2' });
     expect(store.applyDelta(delta({ joins: [phone] })).statuses).toMatchObject([{ customStatus: 'on the phone' }]);
     expect(store.applyDelta(delta({ leaves: [phone] })).statuses).toMatchObject([
-      { statusType: 'online', customStatus: 'hi' },
+      { general: 'online', customStatus: 'hi' },
     ]);
     store.applyDelta(delta({ leaves: [presence('bob', 'hi')] }));
     expect(store.list()[0]).toMatchObject({ general: 'offline' });
@@ -116,14 +116,14 @@ describe('deltas', () => {
   it('of an older device change the custom status, for it is the newest then', () => {
     store.applyDelta(delta({ joins: [presence('bob', 'phone', { connectionId: 'bob-2' })] }));
     store.applyDelta(delta({ leaves: [presence('bob', 'hi')], joins: [presence('bob', 'back')] }));
-    expect(store.list()[0]).toMatchObject({ status: 'back' });
+    expect(store.list()[0]).toMatchObject({ customStatus: 'back' });
   });
 
   it('that join a connection without leaving it before make it the newest all the same', () => {
     store.applyDelta(delta({ joins: [presence('bob', 'phone', { connectionId: 'bob-2' })] }));
     store.applyDelta(delta({ joins: [presence('bob', 'back')] }));
     expect(store.list()[0]).toMatchObject({
-      status: 'back',
+      customStatus: 'back',
       connections: [{ connectionId: 'bob-2' }, { connectionId: 'bob-1' }],
     });
   });
@@ -140,14 +140,14 @@ describe('deltas', () => {
     expect(store.applyDelta(delta({ joins: [silent] }))).toMatchObject({ statuses: [], delta: { joins: [silent] } });
   });
 
-  it('of the own user go to `self`, and leave the list alone', () => {
+  it('of the own user go to `me`, and leave the list alone', () => {
     const before = store.list();
     const step = store.applyDelta(delta({ joins: [presence('me', 'here')] }));
     expect(step).toMatchObject({
-      statuses: [{ userId: 'me', statusType: 'online', customStatus: 'here', self: true }],
+      statuses: [{ userId: 'me', general: 'online', customStatus: 'here', me: true }],
       changed: true,
     });
-    expect(store.self).toMatchObject({ online: true, status: 'here' });
+    expect(store.me).toMatchObject({ online: true, customStatus: 'here' });
     expect(store.list()).toBe(before);
   });
 
@@ -182,7 +182,7 @@ describe('snapshots', () => {
         { userId: 'cat', general: 'online' },
       ],
     });
-    expect(step.statuses.map(({ userId, statusType }) => `${userId} ${statusType}`)).toEqual([
+    expect(step.statuses.map(({ userId, general }) => `${userId} ${general}`)).toEqual([
       'ann unlogined',
       'bob online',
       'cat online',
@@ -221,7 +221,7 @@ describe('snapshots', () => {
 
   it('bring the own user up to date', () => {
     const step = store.applySnapshot({ userIds: ['me'], presences: [presence('me', 'x')], users: [] });
-    expect(step).toMatchObject({ delta: { joins: [presence('me', 'x')] }, statuses: [{ self: true }] });
+    expect(step).toMatchObject({ delta: { joins: [presence('me', 'x')] }, statuses: [{ me: true }] });
     expect(ids(store)).not.toContain('me');
   });
 });
@@ -238,7 +238,7 @@ describe('a lost connection', () => {
       { userId: 'ann', online: true, stale: true },
       { userId: 'sid', stale: true },
     ]);
-    expect(store.self?.stale).toBe(true);
+    expect(store.me?.stale).toBe(true);
     expect(store.markStale()).toEqual(quiet);
   });
 

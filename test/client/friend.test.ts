@@ -20,8 +20,8 @@ describe('toFriend', () => {
       username: undefined,
       general: 'unlogined',
       online: false,
-      status: '',
-      details: null,
+      customStatus: '',
+      details: undefined,
       joinable: false,
       connections: [],
       stale: false,
@@ -34,13 +34,13 @@ describe('toFriend', () => {
       presence('bob', 'old', { connectionId: 'pc' }),
       presence('bob', 'new', { connectionId: 'phone' }),
     );
-    expect(bob).toMatchObject({ general: 'online', online: true, status: 'new' });
+    expect(bob).toMatchObject({ general: 'online', online: true, customStatus: 'new' });
   });
 
   it('offers the match of an older connection when the newest is in none', () => {
     const playing = presence('bob', '{"matchId":"m1"}', { connectionId: 'pc', matchId: 'm1' });
     expect(friend('bob', playing, presence('bob', 'brb', { connectionId: 'phone' }))).toMatchObject({
-      status: 'brb',
+      customStatus: 'brb',
       matchId: 'm1',
       joinable: true,
     });
@@ -68,12 +68,12 @@ describe('toFriend', () => {
 describe('detailsOf', () => {
   it.each([
     ['{"text":"hi"}', { text: 'hi' }],
-    ['', null],
-    ['hello', null],
-    ['[1]', null],
-    ['"text"', null],
-    ['null', null],
-    ['{"broken', null],
+    ['', undefined],
+    ['hello', undefined],
+    ['[1]', undefined],
+    ['"text"', undefined],
+    ['null', undefined],
+    ['{"broken', undefined],
   ])('%s', (status, details) => {
     expect(detailsOf(presence('bob', status))).toEqual(details);
   });

@@ -63,7 +63,7 @@ describe('friends', () => {
     await bob.setStatus(null);
     await until(() => friendOf(alice, 'bob')?.general === 'offline', 'bob to be invisible');
     await bob.setStatus('back');
-    await until(() => friendOf(alice, 'bob')?.status === 'back', 'bob to be back');
+    await until(() => friendOf(alice, 'bob')?.customStatus === 'back', 'bob to be back');
     await bob.leave();
     await until(() => friendOf(alice, 'bob')?.general === 'unlogined', 'bob to be gone');
     const playing = '{"text":"Playing","matchId":"m1"}';
@@ -93,11 +93,11 @@ describe('friends', () => {
     const snapshots: Array<readonly Friend[]> = [];
     alice.subscribe(() => snapshots.push(alice.getSnapshot()));
     await bob.setStatus('b');
-    await until(() => friendOf(alice, 'bob')?.status === 'b', 'the change');
+    await until(() => friendOf(alice, 'bob')?.customStatus === 'b', 'the change');
     expect(snapshots).toHaveLength(1);
     expect(snapshots[0]?.[1]).toBe(before[1]);
     expect(snapshots[0]?.[0]).not.toBe(before[0]);
-    expect(before[0]).toMatchObject({ status: 'a' });
+    expect(before[0]).toMatchObject({ customStatus: 'a' });
   });
 
   it('are shown as they are now when an answer and newer deltas come in one chunk', async () => {
@@ -111,7 +111,7 @@ describe('friends', () => {
     await until(() => frames() === 2, 'the delta');
     uncork();
     await answered;
-    expect(friendOf(alice, 'bob')).toMatchObject({ status: 'b2' });
+    expect(friendOf(alice, 'bob')).toMatchObject({ customStatus: 'b2' });
   });
 
   it('are unheard of after being unfollowed', async () => {
@@ -123,7 +123,7 @@ describe('friends', () => {
     await bob.setStatus('b');
     await bob.getUserStatus(['bob']);
     expect(alice.getSnapshot().map(({ userId }) => userId)).toEqual(['cat']);
-    await alice.unfollow();
+    await alice.unfollowAll();
     expect(alice.getSnapshot()).toEqual([]);
     expect(deltas).toEqual([]);
   });
@@ -133,18 +133,18 @@ describe('the own user', () => {
   it('is known over all devices, and each hears of the other', async () => {
     const pc = await players.join('alice|Alice', { status: 'pc' });
     const phone = await players.join('alice|Alice');
-    expect(phone).toMatchObject({ userId: 'alice', self: { status: 'pc', username: 'Alice' } });
+    expect(phone).toMatchObject({ userId: 'alice', me: { customStatus: 'pc', username: 'Alice' } });
     expect(phone.connectionId).not.toBe(pc.connectionId);
     const changes: unknown[] = [];
     pc.onUserStatusChanged((batch) => changes.push(...batch));
     await phone.setStatus('phone');
-    await until(() => pc.self?.status === 'phone', 'the PC to hear of the phone');
-    expect(pc.self?.connections.map(({ connectionId }) => connectionId)).toEqual([pc.connectionId, phone.connectionId]);
+    await until(() => pc.me?.customStatus === 'phone', 'the PC to hear of the phone');
+    expect(pc.me?.connections.map(({ connectionId }) => connectionId)).toEqual([pc.connectionId, phone.connectionId]);
     await phone.leave();
-    await until(() => pc.self?.status === 'pc', 'the phone to be gone');
+    await until(() => pc.me?.customStatus === 'pc', 'the phone to be gone');
     expect(changes).toEqual([
-      { userId: 'alice', statusType: 'online', customStatus: 'phone', self: true },
-      { userId: 'alice', statusType: 'online', customStatus: 'pc', self: true },
+      { userId: 'alice', general: 'online', customStatus: 'phone', me: true },
+      { userId: 'alice', general: 'online', customStatus: 'pc', me: true },
     ]);
   });
 
@@ -155,11 +155,11 @@ describe('the own user', () => {
     const changes: string[] = [];
     alice.onUserStatusChanged((batch) =>
       changes.push(
-        ...batch.map(({ userId, statusType, customStatus, self }) => `${userId} ${statusType} ${customStatus} ${self}`),
+        ...batch.map(({ userId, general, customStatus, me }) => `${userId} ${general} ${customStatus} ${me}`),
       ),
     );
     await alice.setStatus('mine');
-    await until(() => alice.self?.online, 'the own change');
+    await until(() => alice.me?.online, 'the own change');
     await bob.setStatus('his');
     await until(() => friendOf(alice, 'bob')?.online, 'the change of bob');
     await bob.leave();
@@ -214,7 +214,7 @@ describe('mistakes', () => {
     expect(await code(alice.getUserStatus([7 as never]))).toBe('invalid_payload');
     expect(await code(alice.joinFriend('nobody'))).toBe('not_visible');
     expect(alice.connection).toBe('online');
-    await until(() => alice.self?.status === 'good', 'the status to be as before');
+    await until(() => alice.me?.customStatus === 'good', 'the status to be as before');
   });
 
   it('of identity refuse the join', async () => {
@@ -257,14 +257,14 @@ describe('a dropped socket', () => {
     expect(seenByBob.filter((line) => line.includes('alice'))).toEqual([]);
     expect(states).toEqual(['reconnecting', 'online']);
     expect(alice.connectionId).toBe(connectionId);
-    expect(alice.self).toMatchObject({ status: 'a1', stale: false });
+    expect(alice.me).toMatchObject({ customStatus: 'a1', stale: false });
   });
 
   it('says nothing when nothing was missed', async () => {
     await players.join('bob', { status: 'b1' });
     const alice = await players.join('alice', { status: 'a1' });
     await alice.follow(['bob', 'nobody']);
-    await until(() => alice.self?.online, 'the own status');
+    await until(() => alice.me?.online, 'the own status');
     const heard = vi.fn();
     alice.onDelta(heard);
     alice.onUserStatusChanged(heard);
@@ -289,7 +289,7 @@ describe('a dropped socket', () => {
     const seen = recordDeltas(bob);
     release();
     await told;
-    await until(() => friendOf(bob, 'alice')?.status === 'two', 'the status to arrive');
+    await until(() => friendOf(bob, 'alice')?.customStatus === 'two', 'the status to arrive');
     expect(seen).toEqual(['-alice before', '+alice two']);
   });
 });
@@ -315,10 +315,10 @@ describe('a lost seat', () => {
       'everybody to be back',
     );
     await until(
-      () => friendOf(bob, 'alice')?.status === '{"text":"a2"}' && friendOf(alice, 'bob')?.status === 'b1',
+      () => friendOf(bob, 'alice')?.customStatus === '{"text":"a2"}' && friendOf(alice, 'bob')?.customStatus === 'b1',
       'the statuses to be back',
     );
-    expect(friendOf(alice, 'cat')).toMatchObject({ online: true, status: 'c1' });
+    expect(friendOf(alice, 'cat')).toMatchObject({ online: true, customStatus: 'c1' });
     expect(serverClient(alice.room)).toBeDefined();
 
     seen.length = 0;
@@ -333,7 +333,7 @@ describe('a lost seat', () => {
     const old = alice.room;
     cut(alice);
     await until(() => alice.connection === 'online' && alice.room !== old, 'alice to be back');
-    await until(() => alice.getSnapshot()[0]?.stale === false && alice.self?.online, 'the list to be fresh');
+    await until(() => alice.getSnapshot()[0]?.stale === false && alice.me?.online, 'the list to be fresh');
     expect(await alice.getUserStatus(['alice'])).toMatchObject([{ customStatus: 'a1' }]);
   });
 
@@ -357,7 +357,7 @@ describe('follows of the server', () => {
     const deltas = recordDeltas(alice);
     alice.onFollowsChanged((added, removed) => changes.push([added, removed]));
     await until(() => alice.getSnapshot().length === 2, 'the friend list');
-    expect(friendOf(alice, 'bob')).toMatchObject({ online: true, status: 'hi' });
+    expect(friendOf(alice, 'bob')).toMatchObject({ online: true, customStatus: 'hi' });
     changes.length = 0;
     presence.follow({ userId: 'alice' }, ['dan']);
     await until(() => friendOf(alice, 'dan'), 'dan');
@@ -388,9 +388,9 @@ describe('follows of the server', () => {
 
   it('also set statuses: what the server has set is what is restored', async () => {
     const alice = await players.join('alice', { status: 'rude' });
-    await until(() => alice.self?.online, 'the own status');
+    await until(() => alice.me?.online, 'the own status');
     presence.setStatus({ userId: 'alice' }, 'polite');
-    await until(() => alice.self?.status === 'polite', 'the status of the server');
+    await until(() => alice.me?.customStatus === 'polite', 'the status of the server');
     const old = alice.room;
     await serverRoom(old).disconnect(CloseCode.SERVER_SHUTDOWN);
     await until(() => alice.connection === 'online' && alice.room !== old, 'alice to be back');
@@ -461,7 +461,7 @@ describe('one connection for lobby and friends', () => {
     );
     expect(rooms).toEqual([[]]);
     await alice.follow(['bob']);
-    expect(friendOf(alice, 'bob')?.status).toBe('hi');
+    expect(friendOf(alice, 'bob')?.customStatus).toBe('hi');
     await serverRoom(alice.room).disconnect(CloseCode.SERVER_SHUTDOWN);
     await until(() => rooms.length === 2, 'the list of rooms of the new room');
   });
@@ -480,10 +480,10 @@ describe('one connection for lobby and friends', () => {
     });
     expect(alice.room).toBe(room);
     expect(rooms).toHaveLength(1);
-    await until(() => alice.self?.status === 'there', 'the own status');
+    await until(() => alice.me?.customStatus === 'there', 'the own status');
     await serverRoom(room).disconnect(CloseCode.SERVER_SHUTDOWN);
     await until(
-      () => alice.connection === 'online' && alice.room !== room && alice.self?.status === 'there',
+      () => alice.connection === 'online' && alice.room !== room && alice.me?.customStatus === 'there',
       'alice to be back in the lobby',
     );
     await until(() => rooms.length === 2, 'the list of rooms');

@@ -63,7 +63,7 @@ describe('joining', () => {
       userId: 'me',
       connectionId: 'own-1',
       connection: 'online',
-      self: { userId: 'me' },
+      me: { userId: 'me' },
     });
     expect(friends.room).toBe(server.room);
   });
@@ -135,7 +135,7 @@ describe('joining', () => {
   it('does not wait for a welcome when only the state is wanted: there is none', async () => {
     server.welcome = null;
     const friends = await join({ sync: 'state' });
-    expect(friends).toMatchObject({ self: null, userId: '', connection: 'online' });
+    expect(friends).toMatchObject({ me: undefined, userId: '', connection: 'online' });
     await friends.follow(['bob']);
     expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob' }]);
   });
@@ -234,7 +234,7 @@ describe('following', () => {
     } else {
       await friends.follow(['bob']);
     }
-    expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob', status: 'after', stale: false }]);
+    expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob', customStatus: 'after', stale: false }]);
   });
 
   it('ignores deltas about somebody whose follow is not answered yet: the answer is newer', async () => {
@@ -244,7 +244,7 @@ describe('following', () => {
       return type === 'presence:follow' ? { presences: [presence('bob', 'newer')], users: [] } : undefined;
     };
     await friends.follow(['bob']);
-    expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob', status: 'newer' }]);
+    expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob', customStatus: 'newer' }]);
   });
 
   it('runs calls in order: an unfollow right after the follow wins', async () => {
@@ -289,14 +289,22 @@ describe('following', () => {
     expect(sent('presence:follow').map(({ userIds }) => (userIds as string[]).length)).toEqual([3, 2, 1]);
   });
 
-  it('unfollows everybody without a list, and in chunks with one', async () => {
+  it('takes no missing list for everybody', async () => {
+    const friends = await join();
+    await friends.follow(['bob']);
+    await expect(friends.unfollow(undefined as unknown as string[])).rejects.toThrow(TypeError);
+    expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob' }]);
+    expect(sent('presence:unfollow')).toEqual([]);
+  });
+
+  it('unfollows everybody at once, and a list in chunks', async () => {
     const friends = await join();
     const ids = Array.from({ length: 150 }, (_, i) => `user-${i}`);
     await friends.follow(ids);
     await friends.unfollow(ids.slice(0, 120));
     expect(sent('presence:unfollow').map(({ userIds }) => (userIds as string[]).length)).toEqual([100, 20]);
     expect(friends.getSnapshot()).toHaveLength(30);
-    await friends.unfollow();
+    await friends.unfollowAll();
     expect(sent('presence:unfollow').at(-1)).toEqual({});
     expect(friends.getSnapshot()).toEqual([]);
   });
@@ -448,7 +456,7 @@ describe('a dropped connection', () => {
     expect(states).toEqual([['reconnecting', true]]);
     expect(changed).toHaveBeenCalledOnce();
     expect(friends.connection).toBe('reconnecting');
-    expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob', online: true, status: 'hi', stale: true }]);
+    expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob', online: true, customStatus: 'hi', stale: true }]);
   });
 
   it('turns what was missed into joins and leaves on return', async () => {
@@ -652,8 +660,8 @@ describe('a lost seat', () => {
     expect(changes.mock.calls).toEqual([
       [
         [
-          { userId: 'bob', statusType: 'online', customStatus: 'ho', self: false },
-          { userId: 'cat', statusType: 'unlogined', customStatus: '', self: false },
+          { userId: 'bob', general: 'online', customStatus: 'ho', me: false },
+          { userId: 'cat', general: 'unlogined', customStatus: '', me: false },
         ],
       ],
     ]);
@@ -1049,7 +1057,7 @@ describe('leave()', () => {
       await Promise.all([
         code(friends.setStatus('x')),
         code(friends.follow(['bob'])),
-        code(friends.unfollow()),
+        code(friends.unfollowAll()),
         code(friends.getUserStatus(['bob'])),
         code(friends.joinFriend('bob')),
       ]),

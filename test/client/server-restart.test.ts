@@ -73,7 +73,7 @@ describe('a server that ends', () => {
       'the seats to be lost',
       20_000,
     );
-    expect(friendOf(alice, 'bob')).toMatchObject({ online: true, stale: true, status: 'b1' });
+    expect(friendOf(alice, 'bob')).toMatchObject({ online: true, stale: true, customStatus: 'b1' });
     const told = bob.setStatus('b2');
     await start();
     await told;
@@ -83,7 +83,7 @@ describe('a server that ends', () => {
       20_000,
     );
     await until(
-      () => friendOf(alice, 'bob')?.status === 'b2' && friendOf(bob, 'alice')?.status === '{"text":"here"}',
+      () => friendOf(alice, 'bob')?.customStatus === 'b2' && friendOf(bob, 'alice')?.customStatus === '{"text":"here"}',
       'the statuses to be back',
       20_000,
     );

@@ -109,12 +109,7 @@ describe('the custom status', () => {
 
   test('the general status cannot be set', async () => {
     const bob = await person(server, 'bob', 'presence', { status: '' });
-    for (const fields of [
-      { general: 'unlogined' },
-      { statusType: 'offline' },
-      { userId: 'ann' },
-      { customStatus: 'x' },
-    ]) {
+    for (const fields of [{ general: 'unlogined' }, { general: 'offline' }, { userId: 'ann' }, { customStatus: 'x' }]) {
       expect(await bob.refusal('presence:status', { status: 'x', ...fields }, 'request')).toMatchObject({
         code: 'invalid_payload',
       });
@@ -154,12 +149,12 @@ describe('one callback, onUserStatusChanged,', () => {
       await friend.setStatus('friend status');
       await stranger.setStatus('stranger status');
       await until(() => heard.get('pc')!.length === 3 && heard.get('phone')!.length === 2, 'the changes');
-      const own = { userId: 'ann', statusType: 'online', customStatus: 'on the phone', self: true };
-      const friends = { userId: 'friend', statusType: 'online', customStatus: 'friend status', self: false };
+      const own = { userId: 'ann', general: 'online', customStatus: 'on the phone', me: true };
+      const friends = { userId: 'friend', general: 'online', customStatus: 'friend status', me: false };
       expect(heard.get('pc')).toEqual([
         own,
         friends,
-        { userId: 'stranger', statusType: 'online', customStatus: 'stranger status', self: false },
+        { userId: 'stranger', general: 'online', customStatus: 'stranger status', me: false },
       ]);
       expect(heard.get('phone')).toEqual([own, friends]);
     } finally {

@@ -53,8 +53,8 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
       player.onUserStatusChanged((changes) => {
         blinks.push(
           ...changes
-            .filter(({ statusType }) => statusType !== 'online')
-            .map(({ userId, statusType }) => `${player.userId} heard that ${userId} is ${statusType}`),
+            .filter(({ general }) => general !== 'online')
+            .map(({ userId, general }) => `${player.userId} heard that ${userId} is ${general}`),
         );
       });
       player.onDelta(({ joins, leaves, users = [] }) => {
@@ -79,7 +79,7 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
           await player.setStatus({ text: `${player.userId} says ${n}` });
           load.updates++;
           await until(
-            () => player.self?.details?.['text'] === `${player.userId} says ${n}`,
+            () => player.me?.details?.['text'] === `${player.userId} says ${n}`,
             `the echo of ${player.userId}'s ${n}`,
             20_000,
           );
@@ -118,7 +118,8 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
           player
             .getSnapshot()
             .every(
-              ({ userId, online, status, stale }) => online && !stale && status === `end ${PLAYERS.indexOf(userId)}`,
+              ({ userId, online, customStatus, stale }) =>
+                online && !stale && customStatus === `end ${PLAYERS.indexOf(userId)}`,
             ),
         `${player.userId} to see what everybody said last`,
         10_000,

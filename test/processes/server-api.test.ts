@@ -38,7 +38,7 @@ describe.skipIf(redis === null)('the server API of another process', () => {
     await b.api('follow', { userId: annId }, [bobId]);
     await until(() => shown() === 'on b', 'the follow');
     await b.api('setStatus', { userId: annId }, 'set from b');
-    await until(() => ann.self?.status === 'set from b', 'the status of her');
+    await until(() => ann.me?.customStatus === 'set from b', 'the status of her');
     await a.api('setStatus', { connectionId: bob.connectionId }, 'set from a');
     await until(() => shown() === 'set from a', 'the status of him');
 

@@ -1,5 +1,5 @@
 /** The page: pick a name → lobby ⇄ match. */
-import type { ConnectionState } from 'colyseus-presence/client';
+import type { ConnectionPhase } from 'colyseus-presence/client';
 import { isName } from '../shared/names.ts';
 import { ARENA_ROOM } from '../shared/rules.ts';
 import { exposeDebug } from './game/debug.ts';
@@ -139,7 +139,7 @@ function showLobby(session: Session): void {
   backToLobby();
 }
 
-function troubleOf(state: ConnectionState, error: unknown): string | null {
+function troubleOf(state: ConnectionPhase, error: unknown): string | null {
   if (state === 'closed') {
     return error === undefined ? null : 'Disconnected. Reload the page to come back.';
   }

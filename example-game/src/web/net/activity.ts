@@ -37,12 +37,12 @@ export function activityOf(text: string, match: MatchInfo | undefined): Activity
 }
 
 /** Reads a friend's status; statuses of other programs are shown as they are. */
-export function viewOf({ online, status, details, matchId }: Friend): ActivityView {
+export function viewOf({ online, customStatus, details, matchId }: Friend): ActivityView {
   if (!online) {
     return { activity: '', label: 'Offline', text: '' };
   }
-  if (details === null) {
-    return { activity: '', label: 'Online', text: status };
+  if (details === undefined) {
+    return { activity: '', label: 'Online', text: customStatus };
   }
   const text = typeof details['text'] === 'string' ? details['text'] : '';
   if (matchId === undefined) {
