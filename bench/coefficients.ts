@@ -60,7 +60,7 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
           incarnation,
           rememberOfflineHours: 24,
           timeoutMs: 60_000,
-          options: { ...CLUSTER_DEFAULTS, heartbeatMs: 600_000, leaseMs: 1_200_000, healBatch: 0 },
+          options: { ...CLUSTER_DEFAULTS, heartbeatMs: 600_000, leaseMs: 1_200_000, antiEntropyBatch: 0 },
         });
         return cluster;
       },
@@ -77,7 +77,7 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
       newId: () => `${incarnation.slice(-8)}${String(++made).padStart(8, '0')}`,
       rememberOfflineMs: 0,
       rememberOfflineUsers: 0,
-      handoverMs: 15_000,
+      handoffMs: 15_000,
     });
     await cluster!.start();
     return { tracker, cluster: cluster! };

@@ -60,9 +60,9 @@ export interface ClusterOptions {
    * Milliseconds for which the players of a process that shuts down gracefully
    * stay visible while they rejoin elsewhere. Default 15000.
    */
-  handoverMs: number;
-  /** Upper bound of users re-read from the shared store per heartbeat, to heal what a lost message left behind. Default 100. */
-  healBatch: number;
+  handoffMs: number;
+  /** Upper bound of users re-read from the shared store per heartbeat, which corrects what a lost message left behind. Default 100. */
+  antiEntropyBatch: number;
 }
 
 /** An answer of `canFollow`: the allowed ids, or one boolean per asked id, in order. */
@@ -186,8 +186,8 @@ export const CLUSTER_DEFAULTS: ClusterOptions = {
   prefix: 'presence',
   heartbeatMs: 2000,
   leaseMs: 6000,
-  handoverMs: 15_000,
-  healBatch: 100,
+  handoffMs: 15_000,
+  antiEntropyBatch: 100,
 };
 
 export const DEFAULTS: Omit<ResolvedOptions, HookName> = {
@@ -234,8 +234,8 @@ export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
   requireNumber('rememberOfflineHours', resolved.rememberOfflineHours, 0);
   requireNumber('cluster.heartbeatMs', cluster.heartbeatMs, 10);
   requireNumber('cluster.leaseMs', cluster.leaseMs, cluster.heartbeatMs * 2);
-  requireNumber('cluster.handoverMs', cluster.handoverMs, 0);
-  requireNumber('cluster.healBatch', cluster.healBatch, 0);
+  requireNumber('cluster.handoffMs', cluster.handoffMs, 0);
+  requireNumber('cluster.antiEntropyBatch', cluster.antiEntropyBatch, 0);
   if (cluster.prefix === '') {
     throw new TypeError('The option "cluster.prefix" must not be empty.');
   }

@@ -1,7 +1,7 @@
 /**
  * The smallest WebSocket client that a server cannot tell from a real one.
  * It exists because the load generator must cost less than the server it
- * measures: all sockets share one read buffer, and a frame is handed over
+ * measures: all sockets share one read buffer, and a frame is handed off
  * where it lies. Masks with the key 0, which leaves the payload as it is.
  */
 import { connect, type Socket } from 'node:net';

@@ -8,7 +8,7 @@ import type { Presence } from '@colyseus/core';
 import type { Calls } from './calls.ts';
 import type { Log } from './health.ts';
 import type { Keys } from './keys.ts';
-import type { Register } from '../core/ports.ts';
+import type { Register } from '../core/registers.ts';
 import {
   decodeControl,
   decodeRegister,

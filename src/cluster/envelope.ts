@@ -4,7 +4,7 @@
  * messages, broken JSON, another version) decodes to `null`; fields that a
  * newer release added at the same version are ignored.
  */
-import type { Register, RegisterEntry } from '../core/ports.ts';
+import type { Register, RegisterEntry } from '../core/registers.ts';
 
 /** Bumped when an older release would misread a newer one. */
 const ENVELOPE_VERSION = 1;
@@ -38,8 +38,8 @@ export interface RegisterEnvelope {
 export type ControlMessage =
   /** Alive. `n` counts up, so that a process recognises its own echo. */
   | { kind: 'beat'; n: number }
-  /** Leaving. With `handoverMs`: what it said stays true for so long. */
-  | { kind: 'bye'; handoverMs?: number }
+  /** Leaving. With `handoffMs`: what it said stays true for so long. */
+  | { kind: 'bye'; handoffMs?: number }
   | { kind: 'command'; command: unknown };
 
 export interface Received<T> {
@@ -55,13 +55,13 @@ export function encodeRegister(from: string, { seq, username, entries, last }: R
     f: from,
     s: seq,
     ...(username !== undefined && { n: username }),
-    e: entries.map(({ connectionId, status, setAt, matchId, takeovers, handoverUntil }) => ({
+    e: entries.map(({ connectionId, status, setAt, matchId, epoch, handoffUntil }) => ({
       c: connectionId,
       s: status,
       t: setAt,
       ...(matchId !== undefined && { m: matchId }),
-      ...(takeovers !== undefined && { k: takeovers }),
-      ...(handoverUntil !== undefined && { h: handoverUntil }),
+      ...(epoch !== undefined && epoch > 0 && { k: epoch }),
+      ...(handoffUntil !== undefined && { h: handoffUntil }),
     })),
     ...(last !== undefined && { l: last }),
   };
@@ -120,15 +120,15 @@ export function decodeControl(value: unknown): Received<ControlMessage> | null {
   if (envelope === null) {
     return null;
   }
-  const { f: from, kind, n, handoverMs, command } = envelope;
+  const { f: from, kind, n, handoffMs, command } = envelope;
   switch (kind) {
     case 'beat':
       return isFinite(n) ? { from, body: { kind, n } } : null;
     case 'bye':
-      if (handoverMs === undefined) {
+      if (handoffMs === undefined) {
         return { from, body: { kind } };
       }
-      return isFinite(handoverMs) && handoverMs >= 0 ? { from, body: { kind, handoverMs } } : null;
+      return isFinite(handoffMs) && handoffMs >= 0 ? { from, body: { kind, handoffMs } } : null;
     case 'command':
       return { from, body: { kind, command } };
     default:
@@ -174,8 +174,8 @@ function decodeEntry(value: unknown): RegisterEntry | null {
     status: s,
     setAt: t,
     ...(m !== undefined && { matchId: m }),
-    ...(k !== undefined && { takeovers: k }),
-    ...(h !== undefined && { handoverUntil: h }),
+    ...(k !== undefined && { epoch: k }),
+    ...(h !== undefined && { handoffUntil: h }),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * The announced exit. Users that are handed over stay in the store, under a
- * lease that ends with the handover, as long as another process is there to
+ * The announced exit. Users that are handed off stay in the store, under a
+ * lease that ends with the handoff, as long as another process is there to
  * keep them in sight and to sweep afterwards. Everybody else is removed now;
  * the last process to leave takes with it what the ones before it left.
  */
@@ -10,7 +10,7 @@ import type { Store } from './store.ts';
 import { encodeRegister } from './envelope.ts';
 import { forEachLimit } from './limit.ts';
 import type { GuardedHost } from './guarded-host.ts';
-import type { Register } from '../core/ports.ts';
+import type { Register } from '../core/registers.ts';
 import type { Sweeper } from './sweeper.ts';
 
 export interface FarewellDeps {
@@ -39,7 +39,7 @@ export async function sayGoodbye({
 }: FarewellDeps): Promise<void> {
   const now = clock.now();
   const staying: Array<[userId: string, register: Register]> = [];
-  let handoverUntil = now;
+  let handoffUntil = now;
   const announced = host.announcedUsers();
   if (announced === undefined) {
     throw new Error('the users of this process are not known');
@@ -49,16 +49,16 @@ export async function sayGoodbye({
     if (register === undefined) {
       continue; // stays as it was last written, until the lease ends
     }
-    const until = Math.max(0, ...register.entries.map((entry) => entry.handoverUntil ?? 0));
+    const until = Math.max(0, ...register.entries.map((entry) => entry.handoffUntil ?? 0));
     if (until <= now) {
       staying.push([userId, register]);
     }
-    handoverUntil = Math.max(handoverUntil, until);
+    handoffUntil = Math.max(handoffUntil, until);
   }
 
   // First leave, then look around: of two that leave at once, one sees the other leaving.
-  const handoverMs = handoverUntil - now;
-  const lease = await store.renew(incarnation, 'leaving', Math.max(1, Math.ceil(handoverMs / 1000)));
+  const handoffMs = handoffUntil - now;
+  const lease = await store.renew(incarnation, 'leaving', Math.max(1, Math.ceil(handoffMs / 1000)));
   if (lease === null || hasLost()) {
     await rewrite(); // the store has lost its data, and with it what there is to remove
   }
@@ -68,7 +68,7 @@ export async function sayGoodbye({
   if (!leases.includes('up')) {
     await forEachLimit([incarnation, ...others], 1, (left) => sweeper.purge(left));
     await bus.publishControl({ kind: 'bye' });
-  } else if (handoverMs === 0) {
+  } else if (handoffMs === 0) {
     await sweeper.purge(incarnation);
     await bus.publishControl({ kind: 'bye' });
   } else {
@@ -78,7 +78,7 @@ export async function sayGoodbye({
         bus.publishRegister(userId, encodeRegister(incarnation, { seq, entries: [], last: 'offline' })),
       ]);
     });
-    await bus.publishControl({ kind: 'bye', handoverMs });
+    await bus.publishControl({ kind: 'bye', handoffMs });
   }
 }
 

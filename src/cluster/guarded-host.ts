@@ -4,7 +4,8 @@
  */
 import type { Clock } from './clock.ts';
 import type { Log } from './health.ts';
-import type { ClusterHost, Register } from '../core/ports.ts';
+import type { ClusterHost } from '../core/ports.ts';
+import type { Register } from '../core/registers.ts';
 
 /** Of failures of one kind, one line is logged in this time. */
 const LOG_EVERY_MS = 60_000;
@@ -22,29 +23,43 @@ export class GuardedHost {
     this.#clock = clock;
   }
 
-  /** Returns whether it was applied. If not, it has to be applied again later. */
-  applyRegister(userId: string, incarnation: string, register: Register): boolean {
-    return this.#apply('applying a register', () => {
+  applyRegister(userId: string, incarnation: string, register: Register): void {
+    this.#apply('applying a register', () => {
       this.#host.applyRegister(userId, incarnation, register);
     });
   }
 
+  /** Returns whether it was applied. If not, it has to be applied again later. */
   applyRemembered(userId: string, last: 'offline' | 'unlogined'): boolean {
     return this.#apply('applying a remembered status', () => {
       this.#host.applyRemembered(userId, last);
     });
   }
 
+  /** Returns whether it was done. If not, it has to be done again later. */
   dropIncarnation(incarnation: string): boolean {
     return this.#apply('dropping a process', () => {
       this.#host.dropIncarnation(incarnation);
     });
   }
 
-  applyCommand(command: unknown): boolean {
-    return this.#apply('applying a command', () => {
+  applyCommand(command: unknown): void {
+    this.#apply('applying a command', () => {
       this.#host.applyCommand(command);
     });
+  }
+
+  /** `undefined`: not known now. */
+  heardOf(userId: string): ReadonlyMap<string, Register> | undefined {
+    return this.#guarded('reading a user', () => this.#host.heardOf(userId));
+  }
+
+  retractedFrom(incarnation: string): string[] {
+    return this.#guarded('listing the users', () => [...this.#host.retractedFrom(incarnation)]) ?? [];
+  }
+
+  takeRetracted(userId: string, isDue: (incarnation: string) => boolean): Array<[string, Register]> {
+    return this.#guarded('reading a user', () => this.#host.takeRetracted(userId, isDue)) ?? [];
   }
 
   /** `undefined`: not known now. Nothing may be written of the user then. */

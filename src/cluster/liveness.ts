@@ -12,7 +12,7 @@ interface Peer {
   phase: 'live' | 'gone' | 'left';
   heardAt: number;
   /** It shuts down; what it said holds until then. */
-  handoverUntil: number | undefined;
+  handoffUntil: number | undefined;
 }
 
 export class Liveness {
@@ -40,7 +40,7 @@ export class Liveness {
     const before = this.state(incarnation, now);
     const peer = this.#peers.get(incarnation);
     if (peer === undefined) {
-      this.#peers.set(incarnation, { phase: 'live', heardAt: now, handoverUntil: undefined });
+      this.#peers.set(incarnation, { phase: 'live', heardAt: now, handoffUntil: undefined });
     } else if (peer.phase !== 'left') {
       peer.phase = 'live';
       peer.heardAt = now;
@@ -48,28 +48,28 @@ export class Liveness {
     return before;
   }
 
-  /** It announced its exit, and that its players are handed over until then. */
-  handsOver(incarnation: string, until: number, now: number): void {
+  /** It announced its exit, and that its players are handed off until then. */
+  handsOff(incarnation: string, until: number, now: number): void {
     this.heard(incarnation, now);
     const peer = this.#peers.get(incarnation);
     if (peer?.phase === 'live') {
-      peer.handoverUntil = until;
+      peer.handoffUntil = until;
     }
   }
 
   isLeaving(incarnation: string): boolean {
-    return this.#peers.get(incarnation)?.handoverUntil !== undefined;
+    return this.#peers.get(incarnation)?.handoffUntil !== undefined;
   }
 
   /** It announced its exit, with nothing left behind. */
   left(incarnation: string, now: number): void {
-    this.#peers.set(incarnation, { phase: 'left', heardAt: now, handoverUntil: undefined });
+    this.#peers.set(incarnation, { phase: 'left', heardAt: now, handoffUntil: undefined });
   }
 
   /** Its lease is gone. */
   gone(incarnation: string, now: number): void {
     if (this.#peers.get(incarnation)?.phase !== 'left') {
-      this.#peers.set(incarnation, { phase: 'gone', heardAt: now, handoverUntil: undefined });
+      this.#peers.set(incarnation, { phase: 'gone', heardAt: now, handoffUntil: undefined });
     }
   }
 
@@ -113,16 +113,16 @@ export class Liveness {
   /** How many others are there to stay. */
   get live(): number {
     let live = 0;
-    for (const { phase, handoverUntil } of this.#peers.values()) {
-      if (phase === 'live' && handoverUntil === undefined) {
+    for (const { phase, handoffUntil } of this.#peers.values()) {
+      if (phase === 'live' && handoffUntil === undefined) {
         live++;
       }
     }
     return live;
   }
 
-  #isSilent({ heardAt, handoverUntil }: Peer, now: number): boolean {
-    return handoverUntil === undefined ? now - heardAt > this.#leaseMs : now >= handoverUntil;
+  #isSilent({ heardAt, handoffUntil }: Peer, now: number): boolean {
+    return handoffUntil === undefined ? now - heardAt > this.#leaseMs : now >= handoffUntil;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Cluster, ClusterStats, RemoteUser } from '../core/ports.ts';
 
 export class NullCluster implements Cluster {
   readonly incarnation: string;
-  readonly handsOver = false;
+  readonly canHandOff = false;
   readonly stats: ClusterStats = {
     processes: 0,
     watched: 0,
@@ -28,8 +28,6 @@ export class NullCluster implements Cluster {
   unwatch(): void {}
 
   announce(): void {}
-
-  supersede(): void {}
 
   read(): Promise<Map<string, RemoteUser>> {
     return Promise.resolve(new Map());

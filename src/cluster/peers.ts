@@ -39,7 +39,7 @@ export class Peers {
     return this.#liveness.heard(incarnation, this.#deps.clock.now()) !== 'left';
   }
 
-  /** It has said goodbye, and its players are handed over. */
+  /** It has said goodbye, and its players are handed off. */
   isLeaving(incarnation: string): boolean {
     return this.#liveness.isLeaving(incarnation);
   }
@@ -51,13 +51,13 @@ export class Peers {
   }
 
   /** It said goodbye. */
-  left(incarnation: string, handoverMs: number | undefined): void {
+  left(incarnation: string, handoffMs: number | undefined): void {
     const now = this.#deps.clock.now();
-    if (handoverMs === undefined) {
+    if (handoffMs === undefined) {
       this.#liveness.left(incarnation, now);
       this.#deps.onGone(incarnation);
     } else {
-      this.#liveness.handsOver(incarnation, now + handoverMs, now);
+      this.#liveness.handsOff(incarnation, now + handoffMs, now);
     }
   }
 
@@ -142,7 +142,7 @@ export class Peers {
       if (lease === null) {
         this.#liveness.gone(incarnation, now);
       } else if (lease === 'leaving') {
-        this.#liveness.handsOver(incarnation, now, now);
+        this.#liveness.handsOff(incarnation, now, now);
       } else {
         this.#liveness.heard(incarnation, now);
       }

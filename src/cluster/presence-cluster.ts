@@ -18,7 +18,7 @@
  * stalled) or the subscriber connection was made anew, everything we own is
  * written again and everybody we watch is read again.
  *
- * Cost: 3 commands per heartbeat, plus up to `healBatch` reads; see
+ * Cost: 3 commands per heartbeat, plus up to `antiEntropyBatch` reads; see
  * `registrar.ts` and `watches.ts` for the rest.
  */
 import { Bus } from './bus.ts';
@@ -33,11 +33,10 @@ import { Hearing } from './hearing.ts';
 import { Health } from './health.ts';
 import { keysOf } from './keys.ts';
 import { Peers } from './peers.ts';
-import type { Cluster, ClusterHost, ClusterStats, Register, RemoteUser } from '../core/ports.ts';
+import type { Cluster, ClusterHost, ClusterStats, RemoteUser } from '../core/ports.ts';
 import { Registrar } from './registrar.ts';
 import { onSubscriberReady } from './subscriber-events.ts';
 import type { Subscription } from './subscription.ts';
-import { Superseded } from './superseded.ts';
 import { Sweeper } from './sweeper.ts';
 import { Watches } from './watches.ts';
 import { Writer } from './writer.ts';
@@ -54,7 +53,6 @@ export class PresenceCluster implements Cluster {
   readonly #watches: Watches;
   readonly #registrar: Registrar;
   readonly #writer: Writer;
-  readonly #superseded = new Superseded();
   readonly #control: Subscription;
   readonly #hearing = new Hearing();
   readonly #leaseSeconds: number;
@@ -99,20 +97,12 @@ export class PresenceCluster implements Cluster {
       store: this.#store,
       sweeper: this.#sweeper,
       onGone: (gone) => {
-        this.#watches.drop(gone);
-        this.#superseded.drop(gone);
         this.#drop(gone);
       },
     });
     this.#watches = new Watches({
       incarnation,
-      host: {
-        applyRegister: (userId, from, register) => {
-          this.#superseded.heard(userId, from, register.seq);
-          return this.#host.applyRegister(userId, from, register);
-        },
-        applyRemembered: (userId, last) => this.#host.applyRemembered(userId, last),
-      },
+      host: this.#host,
       store: this.#store,
       bus: this.#bus,
       peers: this.#peers,
@@ -151,7 +141,7 @@ export class PresenceCluster implements Cluster {
     await this.#pulse();
   }
 
-  get handsOver(): boolean {
+  get canHandOff(): boolean {
     return this.#health.state === 'up' && this.#peers.live > 0;
   }
 
@@ -169,7 +159,6 @@ export class PresenceCluster implements Cluster {
   }
 
   unwatch(userId: string): void {
-    this.#superseded.forget(userId);
     this.#watches.close(userId);
   }
 
@@ -177,11 +166,6 @@ export class PresenceCluster implements Cluster {
     if (this.#stopped === undefined) {
       this.#writer.mark(userId);
     }
-  }
-
-  supersede(userId: string, incarnation: string, register: Register): void {
-    this.#superseded.add(userId, incarnation, register);
-    this.announce(userId);
   }
 
   read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
@@ -246,9 +230,9 @@ export class PresenceCluster implements Cluster {
   #writeUser(userId: string): Promise<void> {
     const writing = this.#registrar.write(userId);
     // Behind it: whoever hears that a connection is not there any more must know that it is here.
-    const superseded = this.#superseded.take(userId, (incarnation) => this.#peers.isLeaving(incarnation));
-    for (const [incarnation, register] of superseded) {
-      this.#registrar.supersede(userId, incarnation, register).catch(ignore);
+    const retracted = this.#host.takeRetracted(userId, (incarnation) => this.#peers.isLeaving(incarnation));
+    for (const [incarnation, register] of retracted) {
+      this.#registrar.writeFor(userId, incarnation, register).catch(ignore);
     }
     return writing;
   }
@@ -309,7 +293,7 @@ export class PresenceCluster implements Cluster {
         this.#assertAll();
       }
       this.#peers.sweep();
-      await this.#watches.heal(this.#deps.options.healBatch);
+      await this.#watches.antiEntropy(this.#deps.options.antiEntropyBatch);
       await this.#registrar.tidy();
     } finally {
       this.#busy = false;
@@ -374,8 +358,8 @@ export class PresenceCluster implements Cluster {
       return;
     }
     if (message.kind === 'bye') {
-      this.#peers.left(from, message.handoverMs);
-      for (const userId of this.#superseded.usersOf(from)) {
+      this.#peers.left(from, message.handoffMs);
+      for (const userId of this.#host.retractedFrom(from)) {
         this.announce(userId);
       }
     } else if (message.kind === 'command') {

@@ -11,7 +11,7 @@ import type { Store } from './store.ts';
 import { encodeRegister } from './envelope.ts';
 import { forEachLimit } from './limit.ts';
 import type { GuardedHost } from './guarded-host.ts';
-import type { Register } from '../core/ports.ts';
+import type { Register } from '../core/registers.ts';
 
 export interface RegistrarDeps {
   incarnation: string;
@@ -54,8 +54,8 @@ export class Registrar {
     }
   }
 
-  /** Writes on behalf of another process, whose connection was taken over. Two commands. */
-  async supersede(userId: string, incarnation: string, register: Register): Promise<void> {
+  /** Writes for another process, which has left and cannot say itself that a connection was taken over from it. Two commands. */
+  async writeFor(userId: string, incarnation: string, register: Register): Promise<void> {
     const { store, bus } = this.#deps;
     const envelope = encodeRegister(incarnation, register);
     await Promise.all([

@@ -9,29 +9,22 @@ import { parseRegister } from './envelope.ts';
 import { forEachLimit, Limiter } from './limit.ts';
 import type { Peers } from './peers.ts';
 import type { GuardedHost } from './guarded-host.ts';
-import type { Register, RemoteUser } from '../core/ports.ts';
+import type { RemoteUser } from '../core/ports.ts';
+import type { Register } from '../core/registers.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface WatchesDeps {
   incarnation: string;
-  host: Pick<GuardedHost, 'applyRegister' | 'applyRemembered'>;
+  host: GuardedHost;
   store: Store;
   bus: Bus;
   peers: Peers;
   isUp: () => boolean;
 }
 
-/** The last word of one incarnation about one user. */
-interface Word {
-  seq: number;
-  empty: boolean;
-}
-
 interface Watch {
   readonly userId: string;
   readonly subscription: Subscription;
-  /** By incarnation. Made when there is something to keep: most users are on no other process. */
-  words: Map<string, Word> | undefined;
   /** Not read from the store yet. */
   fresh: boolean;
   opened: Promise<void>;
@@ -42,7 +35,7 @@ export class Watches {
   readonly #watches = new Map<string, Watch>();
   /** Reads that somebody waits for. */
   readonly #limiter = new Limiter(256);
-  #healing = this.#watches.values();
+  #rotation = this.#watches.values();
   #resync: 'idle' | 'running' | 'again' = 'idle';
 
   constructor(deps: WatchesDeps) {
@@ -64,7 +57,7 @@ export class Watches {
       subscription: this.#deps.bus.onRegister(
         userId,
         (from, register, byProxy) => {
-          if (byProxy ? watch.words?.has(from) === true : this.#deps.peers.heard(from)) {
+          if (byProxy ? this.#deps.host.heardOf(userId)?.has(from) === true : this.#deps.peers.heard(from)) {
             this.#apply(watch, from, register);
           }
         },
@@ -72,7 +65,6 @@ export class Watches {
           void this.#read(watch);
         },
       ),
-      words: undefined,
       fresh: true,
       opened: Promise.resolve(),
     };
@@ -92,13 +84,6 @@ export class Watches {
     }
   }
 
-  /** Forgets all that `incarnation` said. The host is told by the caller. */
-  drop(incarnation: string): void {
-    for (const { words } of this.#watches.values()) {
-      words?.delete(incarnation);
-    }
-  }
-
   /** Reads everybody again: messages may have been missed. Called while under way, it starts over afterwards. */
   async resync(): Promise<void> {
     if (this.#resync !== 'idle') {
@@ -113,12 +98,12 @@ export class Watches {
   }
 
   /** Reads the next `most` users in rotation. One command each. */
-  async heal(most: number): Promise<void> {
+  async antiEntropy(most: number): Promise<void> {
     const batch: Watch[] = [];
     while (batch.length < Math.min(most, this.#watches.size)) {
-      const { done, value } = this.#healing.next();
+      const { done, value } = this.#rotation.next();
       if (done === true) {
-        this.#healing = this.#watches.values();
+        this.#rotation = this.#watches.values();
       } else {
         batch.push(value);
       }
@@ -170,7 +155,7 @@ export class Watches {
     if (!this.#isOpen(watch) || !this.#deps.isUp()) {
       return;
     }
-    const before = [...(watch.words ?? [])].filter(([, { empty }]) => !empty);
+    const before = this.#said(watch.userId);
     try {
       const { registers, fields, own } = await this.#fetch(watch.userId);
       if (!this.#isOpen(watch)) {
@@ -188,8 +173,7 @@ export class Watches {
       // Asked first, so that followers hear of it once.
       const last = isNowhere && vanished.length > 0 ? await this.#deps.store.remembered(watch.userId) : undefined;
       for (const [incarnation, { seq }] of vanished) {
-        // Between its last word and its next: a register that comes back is newer.
-        this.#apply(watch, incarnation, { seq: seq + 0.5, entries: [], ...(last !== undefined && { last }) });
+        this.#apply(watch, incarnation, { seq, entries: [], ...(last !== undefined && { last }) });
       }
       watch.fresh = isNowhere && (watch.fresh || last !== undefined) && !(await this.#remember(watch, last));
     } catch {
@@ -197,15 +181,20 @@ export class Watches {
     }
   }
 
+  /** The processes that say something about the user. */
+  #said(userId: string): Array<readonly [incarnation: string, register: Register]> {
+    return [...(this.#deps.host.heardOf(userId) ?? [])].filter(([, { entries }]) => entries.length > 0);
+  }
+
   /**
-   * Which of these words have been taken back. A store that lost its data
+   * Which of these registers have been taken back. A store that lost its data
    * lacks them just so, until each process has noticed and has written all it
    * owns, its name last. Two commands for each, and none while nothing is missing.
    */
   async #confirm(
     watch: Watch,
-    missing: ReadonlyArray<readonly [incarnation: string, word: Word]>,
-  ): Promise<Array<readonly [string, Word]>> {
+    missing: ReadonlyArray<readonly [incarnation: string, register: Register]>,
+  ): Promise<Array<readonly [string, Register]>> {
     const { store, peers } = this.#deps;
     const gone = await Promise.all(
       missing.map(
@@ -215,16 +204,16 @@ export class Watches {
             !(await store.fields(watch.userId)).some(([name]) => name === incarnation)),
       ),
     );
-    return missing.filter(
-      ([incarnation, word], i) => gone[i] === true && this.#isOpen(watch) && watch.words?.get(incarnation) === word,
-    );
+    // What it has said meanwhile is newer, and stays.
+    return missing.filter((_, i) => gone[i] === true);
   }
 
   /** Returns false when the host could not take it. */
   async #remember(watch: Watch, known: 'offline' | 'unlogined' | undefined): Promise<boolean> {
     const last = known ?? (await this.#deps.store.remembered(watch.userId));
-    const announced = [...(watch.words?.values() ?? [])].some(({ empty }) => !empty);
-    return !this.#isOpen(watch) || announced || this.#deps.host.applyRemembered(watch.userId, last);
+    return (
+      !this.#isOpen(watch) || this.#said(watch.userId).length > 0 || this.#deps.host.applyRemembered(watch.userId, last)
+    );
   }
 
   /** What the store says about a user: the registers of live others, everybody who has a field, whether we have one. */
@@ -248,13 +237,8 @@ export class Watches {
   }
 
   #apply(watch: Watch, incarnation: string, register: Register): void {
-    const known = watch.words?.get(incarnation);
-    if (!this.#isOpen(watch) || (known !== undefined && register.seq <= known.seq)) {
-      return;
-    }
-    if (this.#deps.host.applyRegister(watch.userId, incarnation, register)) {
-      watch.words ??= new Map();
-      watch.words.set(incarnation, { seq: register.seq, empty: register.entries.length === 0 });
+    if (this.#isOpen(watch)) {
+      this.#deps.host.applyRegister(watch.userId, incarnation, register);
     }
   }
 

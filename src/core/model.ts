@@ -6,7 +6,7 @@
 import type { GeneralStatus, Presence, Status, Sync } from '../protocol.ts';
 import type { ResolvedOptions, Viewer } from '../options.ts';
 import type { Batch } from './batch.ts';
-import type { Register } from './ports.ts';
+import type { Registers } from './registers.ts';
 import type { RateWindow } from './rate-window.ts';
 
 /** A presence and what was encoded of it, so that each is encoded once however many hear of it. */
@@ -28,9 +28,6 @@ export interface Visible {
   setAt: number;
   /** The incarnation it lives on; `undefined` = here. */
   owner: string | undefined;
-  /** How often it was taken over by another process or a new client. */
-  takeovers: number;
-  handoverUntil: number | undefined;
 }
 
 export interface User {
@@ -46,8 +43,8 @@ export interface User {
   readonly own: Set<Connection>;
   /** How the last visible connection ended. */
   last: Exclude<GeneralStatus, 'online'>;
-  /** The last word of every other process, by incarnation. */
-  readonly registers: Map<string, Register>;
+  /** What each process says of the user. `visible` follows from it. */
+  readonly registers: Registers;
   /** Operations under way that need this record to stay. */
   pins: number;
   /** Resolves when the other processes' view is known. */

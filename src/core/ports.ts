@@ -9,39 +9,25 @@
  * heals with the next.
  */
 import type { GeneralStatus } from '../protocol.ts';
-
-/** One visible connection inside a register. */
-export interface RegisterEntry {
-  connectionId: string;
-  status: string;
-  matchId?: string;
-  /** When the status was set: milliseconds since the epoch on the owner's clock. */
-  setAt: number;
-  /** How often the connection was taken over; of two processes that claim it, the higher is right. Default 0. */
-  takeovers?: number;
-  /** Set while the client is away in its grace, and on a process that shuts down: until then (ms since the epoch) the connection may be taken over by a rejoin elsewhere. */
-  handoverUntil?: number;
-}
-
-/** What one process says about one user. */
-export interface Register {
-  /** Higher is newer, per incarnation. */
-  seq: number;
-  username?: string;
-  /** Visible connections on that process; empty = none (any more). */
-  entries: RegisterEntry[];
-  /** With no entries: how the last visible connection ended. */
-  last?: Exclude<GeneralStatus, 'online'>;
-}
+import type { Register } from './registers.ts';
 
 /** Implemented by the tracker: what the cluster tells it and asks of it. */
 export interface ClusterHost {
-  /** A register of another process. Older `seq` than the last applied one of that incarnation is ignored by the tracker. */
+  /** A register of another process. See `Registers.merge` for what of it is new. */
   applyRegister(userId: string, incarnation: string, register: Register): void;
   /** What the shared store remembers of a user nobody announces: `offline` or `unlogined`. */
   applyRemembered(userId: string, last: Exclude<GeneralStatus, 'online'>): void;
-  /** Drop all that this incarnation said (crashed, or its handover is over). */
+  /** Drop all that this incarnation said (crashed, or its handoff is over). */
   dropIncarnation(incarnation: string): void;
+  /** What the other processes have said about the user, by incarnation; nothing of a user that is not watched. */
+  heardOf(userId: string): ReadonlyMap<string, Register>;
+  /** Users of whom something was taken over here from `incarnation`, which has not taken it back itself. */
+  retractedFrom(incarnation: string): Iterable<string>;
+  /** Of the processes from which something of the user was taken over here, those that are due: what each says from now on. Each is told once. */
+  takeRetracted(
+    userId: string,
+    isDue: (incarnation: string) => boolean,
+  ): Array<[incarnation: string, register: Register]>;
   /** What this process says about the user now; no entries when nothing of it is visible here. Assigns a fresh `seq`. A throw means that it is not known: nothing is written then, and it is asked again. */
   register(userId: string): Register;
   /** Users with at least one visible connection here (for re-registration). */
@@ -54,8 +40,8 @@ export interface ClusterHost {
 export interface Cluster {
   /** This process, this boot. */
   readonly incarnation: string;
-  /** Whether there is somewhere to hand connections over to when this process shuts down. */
-  readonly handsOver: boolean;
+  /** Whether there is somewhere to hand connections off to when this process shuts down. */
+  readonly canHandOff: boolean;
   /**
    * Start to be told about `userId`. Resolves when what other processes say
    * about it has been handed to the host, or when the shared store cannot be
@@ -66,17 +52,11 @@ export interface Cluster {
   unwatch(userId: string): void;
   /** The user's visible connections here changed: publish and store `host.register(userId)`. Latest wins; never throws. */
   announce(userId: string): void;
-  /**
-   * A connection that another process let go of lives here now: what that
-   * process said of the user is this from now on. If it has left and cannot
-   * say so itself, this is said in its place. Never throws.
-   */
-  supersede(userId: string, incarnation: string, register: Register): void;
   /** Reads users without watching them: what the other processes say, per user. For queries. Missing ids have nothing. */
   read(userIds: readonly string[]): Promise<Map<string, RemoteUser>>;
   /** Sends a command to every other process. */
   broadcast(command: unknown): void;
-  /** Announced exit. Registers with `handoverUntil` stay visible until then. Resolves when all is written, or after a bounded wait. */
+  /** Announced exit. Registers with `handoffUntil` stay visible until then. Resolves when all is written, or after a bounded wait. */
   stop(): Promise<void>;
   /** Counters for operators and tests. */
   readonly stats: ClusterStats;

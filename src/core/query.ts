@@ -3,7 +3,7 @@
  * for those it knows, from the shared store for the others.
  */
 import { disguised, generalTo, makeBox, show, visibleTo } from './view.ts';
-import { bestClaim } from './claims.ts';
+import { bestClaim } from './registers.ts';
 import { makePresence } from '../status.ts';
 import type { Box, Connection, User } from './model.ts';
 import type { GeneralStatus, Presence, UserStatus } from '../protocol.ts';

@@ -29,7 +29,7 @@ export interface TrackerDeps {
   rememberOfflineUsers: number;
   /** Instead of a memory of its own: one that outlives the tracker. */
   memory?: OfflineMemory;
-  handoverMs: number;
+  handoffMs: number;
   /** Commands of the server API that came from other processes. */
   onCommand?: (command: unknown) => void;
 }
@@ -87,6 +87,9 @@ export class Tracker {
       dropIncarnation: (incarnation) => {
         users.dropIncarnation(incarnation);
       },
+      heardOf: (userId) => users.heardOf(userId),
+      retractedFrom: (incarnation) => users.retractedFrom(incarnation),
+      takeRetracted: (userId, isDue) => users.takeRetracted(userId, isDue),
       register: (userId) => users.register(userId),
       announcedUsers: () => users.announcedUsers(),
       applyCommand: (command) => {
@@ -167,13 +170,13 @@ export class Tracker {
     this.connections.delete(connectionId);
     const followed = unlinkAll(connection);
     user.own.delete(connection);
-    if (ending === 'shutdown' && this.cluster.handsOver) {
-      this.users.handOver(user, connectionId, this.#deps.now() + this.#deps.handoverMs);
-      this.#endHandover(user, connectionId);
+    if (ending === 'shutdown' && this.cluster.canHandOff) {
+      this.users.handOff(user, connectionId, this.#deps.now() + this.#deps.handoffMs);
+      this.#endHandoff(user, connectionId);
     } else {
       this.users.hide(user, connectionId, ending === 'consented' ? 'unlogined' : 'offline');
     }
-    this.users.letGo(connectionId);
+    this.users.letGo(user, connectionId);
     connection.shown?.clear();
     for (const other of followed) {
       this.users.release(other);
@@ -182,18 +185,18 @@ export class Tracker {
   }
 
   /** This process may live on, for another of its rooms: who has not come back anywhere in time is gone. */
-  #endHandover(user: User, connectionId: string): void {
+  #endHandoff(user: User, connectionId: string): void {
     this.#deps.timing.later(() => {
       if (this.#stopped || this.connections.has(connectionId)) {
         return;
       }
       if (this.users.canTakeOver(user, connectionId)) {
-        this.#endHandover(user, connectionId);
+        this.#endHandoff(user, connectionId);
         return;
       }
       this.users.hide(user, connectionId, 'offline');
       this.users.release(user);
-    }, this.#deps.handoverMs + TIMER_SLACK_MS);
+    }, this.#deps.handoffMs + TIMER_SLACK_MS);
   }
 
   /** Another process says that the player is there now, as this very connection. It knows better: it took over last. */
@@ -215,7 +218,7 @@ export class Tracker {
       earlier.closed = true;
       earlier.moved = true;
       this.connections.delete(connectionId);
-      this.users.letGo(connectionId);
+      this.users.letGo(earlier.user, connectionId);
       earlier.user.own.delete(earlier);
       for (const other of unlinkAll(earlier)) {
         this.users.release(other);
@@ -232,7 +235,7 @@ export class Tracker {
     if (!connection.away && !connection.closed) {
       connection.away = true;
       const { user, connectionId, options } = connection;
-      this.users.handOver(user, connectionId, this.#deps.now() + options.graceSeconds * 1000);
+      this.users.handOff(user, connectionId, this.#deps.now() + options.graceSeconds * 1000);
     }
   }
 

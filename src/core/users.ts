@@ -5,17 +5,19 @@
  *
  * Every change goes through here, so that the outbox sees what was before.
  */
-import { bestClaim, outranks } from './claims.ts';
 import { generalOf, makePresence } from '../status.ts';
 import { makeBox } from './view.ts';
 import { Refs } from './refs.ts';
-import type { Cluster, Register, RegisterEntry } from './ports.ts';
+import { Registers, type Register, type RegisterEntry } from './registers.ts';
+import type { Cluster } from './ports.ts';
 import type { GeneralStatus } from '../protocol.ts';
 import type { OfflineMemory } from './offline-memory.ts';
 import type { Outbox } from './outbox.ts';
 import type { User, Visible } from './model.ts';
 
 type Ended = Exclude<GeneralStatus, 'online'>;
+
+const NOTHING_SAID: ReadonlyMap<string, Register> = Object.freeze(new Map<string, Register>());
 
 export interface UsersDeps {
   outbox: Outbox;
@@ -33,8 +35,6 @@ export class Users {
   readonly byId = new Map<string, User>();
   readonly #deps: UsersDeps;
   readonly #refs: Refs;
-  /** Connections that were taken over from elsewhere and live here, seen or not: how often they were. */
-  readonly #held = new Map<string, number>();
   /** Users that have something from this incarnation. */
   readonly #byIncarnation = new Map<string, Set<User>>();
   #lastSetAt = 0;
@@ -77,7 +77,7 @@ export class Users {
         followers: new Set(),
         own: new Set(),
         last: this.remembered(userId),
-        registers: new Map(),
+        registers: new Registers(this.#deps.cluster().incarnation),
         pins: 0,
         known: undefined,
         stateBytes: undefined,
@@ -93,7 +93,7 @@ export class Users {
     if (
       user.followers.size > 0 ||
       user.pins > 0 ||
-      this.#hasLocal(user) ||
+      user.registers.hasOwn ||
       this.#deps.outbox.has(user) ||
       this.byId.get(user.userId) !== user
     ) {
@@ -111,7 +111,7 @@ export class Users {
     for (const { ref } of user.visible.values()) {
       this.#refs.give(ref);
     }
-    for (const incarnation of user.registers.keys()) {
+    for (const incarnation of user.registers.others.keys()) {
       this.#unlink(user, incarnation);
     }
     this.#deps.cluster().unwatch(user.userId);
@@ -124,16 +124,18 @@ export class Users {
     const ref = known?.ref ?? this.#refs.take(connectionId);
     this.#deps.outbox.touch(user, connectionId, ref);
     this.#lastSetAt = Math.max(this.#deps.now(), this.#lastSetAt + 1);
+    const box = makeBox(makePresence(user.userId, connectionId, status, user.username));
+    const setAt = this.#lastSetAt;
     user.visible.delete(connectionId);
-    user.visible.set(connectionId, {
+    user.visible.set(connectionId, { connectionId, ref, box, setAt, owner: undefined });
+    user.registers.say({
       connectionId,
-      ref,
-      box: makeBox(makePresence(user.userId, connectionId, status, user.username)),
-      setAt: this.#lastSetAt,
-      owner: undefined,
-      takeovers: this.#held.get(connectionId) ?? 0,
+      status: box.presence.status,
+      matchId: box.presence.matchId,
+      setAt,
+      epoch: user.registers.epochOf(connectionId),
       // The server may set the status of somebody who is away.
-      handoverUntil: known?.handoverUntil,
+      handoffUntil: user.registers.ownEntry(connectionId)?.handoffUntil,
     });
     this.#deps.memory.forget(user.userId);
     this.#deps.cluster().announce(user.userId);
@@ -141,61 +143,52 @@ export class Users {
 
   /** Hides a connection that lives here. */
   hide(user: User, connectionId: string, ended: Ended): void {
-    const visible = user.visible.get(connectionId);
-    if (visible !== undefined && visible.owner === undefined) {
-      this.#settle(user, connectionId, undefined, ended);
+    if (user.registers.unsay(connectionId)) {
+      this.#settle(user, connectionId, ended);
       this.#deps.cluster().announce(user.userId);
     }
   }
 
   /** The client is gone but may be back, here or elsewhere: until then the connection stays visible and can be taken over. */
-  handOver(user: User, connectionId: string, until: number): void {
-    const visible = user.visible.get(connectionId);
-    if (visible !== undefined && visible.owner === undefined) {
-      visible.handoverUntil = until;
+  handOff(user: User, connectionId: string, until: number): void {
+    this.#setHandoff(user, connectionId, until);
+  }
+
+  /** The client is back after all: its connection is not to be taken over any more. */
+  reclaim(user: User, connectionId: string): void {
+    this.#setHandoff(user, connectionId, undefined);
+  }
+
+  #setHandoff(user: User, connectionId: string, handoffUntil: number | undefined): void {
+    const entry = user.registers.ownEntry(connectionId);
+    if (entry !== undefined && entry.handoffUntil !== handoffUntil) {
+      user.registers.say({ ...entry, handoffUntil });
       this.#deps.cluster().announce(user.userId);
     }
   }
 
   /** Whether `connectionId` waits to be taken over. */
   canTakeOver(user: User, connectionId: string): boolean {
-    const until = user.visible.get(connectionId)?.handoverUntil;
+    const until = user.registers.winner(connectionId)?.entry.handoffUntil;
     return until !== undefined && until > this.#deps.now();
   }
 
-  /** The client is back after all: its connection is not to be taken over any more. */
-  reclaim(user: User, connectionId: string): void {
-    const visible = user.visible.get(connectionId);
-    if (visible?.owner === undefined && visible?.handoverUntil !== undefined) {
-      visible.handoverUntil = undefined;
-      this.#deps.cluster().announce(user.userId);
-    }
-  }
-
-  /** Makes a connection that was handed over one of this process. */
+  /** Makes a connection that was handed off one of this process. */
   takeOver(user: User, connectionId: string, username?: string): void {
     this.#rename(user, username);
-    const visible = user.visible.get(connectionId)!;
-    visible.owner = undefined;
-    visible.takeovers++;
-    visible.handoverUntil = undefined;
-    this.#held.set(connectionId, visible.takeovers);
-    const cluster = this.#deps.cluster();
-    cluster.announce(user.userId);
-    for (const [incarnation, { entries, seq, ...rest }] of user.registers) {
-      const left = entries.filter((entry) => entry.connectionId !== connectionId);
-      if (left.length < entries.length) {
-        // Newer than its last word, older than its next, and than what `Watches` makes of its silence.
-        const register = { ...rest, seq: seq + 0.25, entries: left };
-        user.registers.set(incarnation, register);
-        cluster.supersede(user.userId, incarnation, register);
-      }
-    }
+    const { registers, visible } = user;
+    const { entry } = registers.winner(connectionId)!;
+    const epoch = (entry.epoch ?? 0) + 1;
+    registers.retract(connectionId);
+    registers.hold(connectionId, epoch);
+    registers.say({ ...entry, epoch, handoffUntil: undefined });
+    visible.get(connectionId)!.owner = undefined;
+    this.#deps.cluster().announce(user.userId);
   }
 
   /** The connection does not live here any more. */
-  letGo(connectionId: string): void {
-    this.#held.delete(connectionId);
+  letGo(user: User, connectionId: string): void {
+    user.registers.letGo(connectionId);
   }
 
   #rename(user: User, username: string | undefined): void {
@@ -208,21 +201,40 @@ export class Users {
   /** What another process says. Only newer is applied. */
   applyRegister(userId: string, incarnation: string, register: Register): void {
     const user = this.byId.get(userId);
-    const before = user?.registers.get(incarnation);
-    if (user === undefined || register.seq <= (before?.seq ?? -1)) {
+    const merged = user?.registers.merge(incarnation, register);
+    if (user === undefined || merged === undefined) {
       return;
     }
-    this.#keep(user, incarnation, register);
+    this.#link(user, incarnation);
+    if (merged.forgotten !== undefined) {
+      this.#unlink(user, merged.forgotten);
+    }
     if (register.entries.length > 0) {
       this.#rename(user, register.username);
     }
-    // What is there before what is gone: a user with one connection for another was never offline.
-    for (const { connectionId } of [...register.entries, ...(before?.entries ?? [])]) {
-      this.#settle(user, connectionId, user.visible.get(connectionId), register.last ?? 'offline');
+    for (const connectionId of merged.changed) {
+      this.#settle(user, connectionId, register.last ?? 'offline');
     }
     if (register.entries.length === 0 && user.visible.size === 0 && register.last !== undefined) {
       this.#end(user, register.last);
     }
+  }
+
+  /** What the other processes say about `userId`, by incarnation. */
+  heardOf(userId: string): ReadonlyMap<string, Register> {
+    return this.byId.get(userId)?.registers.others ?? NOTHING_SAID;
+  }
+
+  /** See `ClusterHost.retractedFrom`. */
+  retractedFrom(incarnation: string): string[] {
+    return [...(this.#byIncarnation.get(incarnation) ?? [])]
+      .filter(({ registers }) => registers.isRetracted(incarnation))
+      .map(({ userId }) => userId);
+  }
+
+  /** See `ClusterHost.takeRetracted`. */
+  takeRetracted(userId: string, isDue: (incarnation: string) => boolean): Array<[string, Register]> {
+    return this.byId.get(userId)?.registers.takeRetracted(isDue) ?? [];
   }
 
   applyRemembered(userId: string, last: Ended): void {
@@ -234,11 +246,8 @@ export class Users {
 
   dropIncarnation(incarnation: string): void {
     for (const user of this.#byIncarnation.get(incarnation) ?? []) {
-      const { seq, entries } = user.registers.get(incarnation) ?? { seq: -1, entries: [] };
-      // The sequence number stays: a late message of the dead must not raise it.
-      user.registers.set(incarnation, { seq, entries: [] });
-      for (const { connectionId } of entries) {
-        this.#settle(user, connectionId, user.visible.get(connectionId), 'offline');
+      for (const connectionId of user.registers.drop(incarnation)) {
+        this.#settle(user, connectionId, 'offline');
       }
     }
     this.#byIncarnation.delete(incarnation);
@@ -247,32 +256,18 @@ export class Users {
   /** What this process says about `userId`, which may be that nothing of it is visible here. */
   register(userId: string): Register {
     const user = this.byId.get(userId);
-    const entries: RegisterEntry[] = [];
-    for (const { connectionId, box, setAt, owner, takeovers, handoverUntil } of user?.visible.values() ?? []) {
-      if (owner === undefined) {
-        const { status, matchId } = box.presence;
-        entries.push({
-          connectionId,
-          status,
-          setAt,
-          ...(matchId !== undefined && { matchId }),
-          ...(takeovers > 0 && { takeovers }),
-          ...(handoverUntil !== undefined && { handoverUntil }),
-        });
-      }
-    }
-    const last = user?.last ?? this.remembered(userId);
+    const entries = [...(user?.registers.own ?? [])];
     return {
       seq: ++this.#seq,
       ...(user?.username !== undefined && { username: user.username }),
       entries,
-      ...(entries.length === 0 && { last }),
+      ...(entries.length === 0 && { last: user?.last ?? this.remembered(userId) }),
     };
   }
 
   *announcedUsers(): Generator<string> {
     for (const user of this.byId.values()) {
-      if (this.#hasLocal(user)) {
+      if (user.registers.hasOwn) {
         yield user.userId;
       }
     }
@@ -287,40 +282,34 @@ export class Users {
     return generalOf(user.visible.size, user.last);
   }
 
-  /** Brings one connection in line with what is claimed of it. `standing`: what counts unless another process has the better claim. */
-  #settle(user: User, connectionId: string, standing: Visible | undefined, ended: Ended): void {
-    const isOurs = standing !== undefined && standing.owner === undefined;
-    const best = bestClaim(user.registers, connectionId);
-    // A process we took it over from may not have heard of that: unseen here is not there again.
-    const isOutdated = !isOurs && (best?.entry.takeovers ?? 0) < (this.#held.get(connectionId) ?? 0);
-    const claim = isOutdated ? undefined : best;
-    if (
-      isOurs &&
-      (claim === undefined || !outranks(claim, { incarnation: this.#deps.cluster().incarnation, entry: standing }))
-    ) {
+  /** Brings one connection in line with what is claimed of it. */
+  #settle(user: User, connectionId: string, ended: Ended): void {
+    const { registers } = user;
+    const own = registers.ownEntry(connectionId);
+    const winner = registers.winner(connectionId);
+    if (own !== undefined && winner?.entry === own) {
       return;
     }
-    if (claim !== undefined) {
-      this.#applyEntry(user, claim.incarnation, claim.entry);
+    if (winner !== undefined) {
+      this.#applyEntry(user, winner.incarnation, winner.entry);
     } else {
       const gone = user.visible.get(connectionId);
       if (gone !== undefined) {
         this.#remove(user, gone, ended);
       }
     }
-    if (isOurs) {
+    if (own !== undefined) {
+      registers.unsay(connectionId);
       this.#deps.cluster().announce(user.userId);
       this.#deps.onTaken(connectionId);
     }
   }
 
   #applyEntry(user: User, incarnation: string, entry: RegisterEntry): void {
-    const { connectionId, setAt, status, takeovers = 0, handoverUntil } = entry;
+    const { connectionId, setAt, status } = entry;
     const known = user.visible.get(connectionId);
     if (known !== undefined && known.box.presence.status === status && known.box.presence.username === user.username) {
       known.owner = incarnation;
-      known.takeovers = takeovers;
-      known.handoverUntil = handoverUntil;
       if (known.setAt !== setAt) {
         known.setAt = setAt;
         sortBySetAt(user);
@@ -336,8 +325,6 @@ export class Users {
       box: makeBox(makePresence(user.userId, connectionId, status, user.username)),
       setAt,
       owner: incarnation,
-      takeovers,
-      handoverUntil,
     });
     sortBySetAt(user);
     this.#deps.memory.forget(user.userId);
@@ -364,26 +351,7 @@ export class Users {
     }
   }
 
-  #hasLocal(user: User): boolean {
-    for (const { owner } of user.visible.values()) {
-      if (owner === undefined) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  #keep(user: User, incarnation: string, register: Register): void {
-    user.registers.delete(incarnation);
-    user.registers.set(incarnation, register);
-    const silent =
-      user.registers.size <= MOST_REGISTERS
-        ? undefined
-        : [...user.registers].find(([, { entries }]) => entries.length === 0)?.[0];
-    if (silent !== undefined) {
-      user.registers.delete(silent);
-      this.#unlink(user, silent);
-    }
+  #link(user: User, incarnation: string): void {
     let users = this.#byIncarnation.get(incarnation);
     if (users === undefined) {
       users = new Set();
@@ -400,9 +368,6 @@ export class Users {
     }
   }
 }
-
-/** Past so many processes, one that has nothing to say of the user any more is forgotten. */
-const MOST_REGISTERS = 16;
 
 function sortBySetAt(user: User): void {
   if (user.visible.size > 1) {

@@ -50,7 +50,7 @@ export class Runtime {
       rememberOfflineMs: options.rememberOfflineHours * 3_600_000,
       rememberOfflineUsers: options.rememberOfflineUsers,
       memory,
-      handoverMs: options.cluster.handoverMs,
+      handoffMs: options.cluster.handoffMs,
       onCommand: (value) => {
         const command = parseCommand(value);
         if (command !== null) {

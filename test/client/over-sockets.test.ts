@@ -447,7 +447,7 @@ describe('joinFriend', () => {
 });
 
 describe('one connection for lobby and friends', () => {
-  it('by joining: the room is handed over before its list of rooms arrives', async () => {
+  it('by joining: the room is handed off before its list of rooms arrives', async () => {
     await players.join('bob', { status: 'hi' });
     const rooms: unknown[] = [];
     const alice = await players.join(

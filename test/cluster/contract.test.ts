@@ -199,7 +199,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
   });
 
   it('takes what a newer release of the same version adds', async () => {
-    const b = await processes.start('B', { healBatch: 0 });
+    const b = await processes.start('B', { antiEntropyBatch: 0 });
     await b.cluster.watch('ann');
     await b.store.publish(`${processes.prefix}:u:ann`, {
       v: 1,
@@ -327,7 +327,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     await a.store.hset(
       `${prefix}:u:ann`,
       'A',
-      JSON.stringify({ v: 1, f: 'A', s: seq + 0.25, e: [{ c: 'c', s: 'new', t: 1 }] }),
+      JSON.stringify({ v: 1, f: 'A', s: seq + 1, e: [{ c: 'c', s: 'new', t: 1 }] }),
     );
     await a.store.hdel(`${prefix}:u:eve`, 'A');
     await until(() => b.host.statuses('ann')[0] === 'new', 'B to see the newer entry');
@@ -339,8 +339,8 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
   });
 
   it('reads everybody again after messages were lost, without being told so', async () => {
-    const a = await processes.start('A', { healBatch: 0 });
-    const b = await processes.start('B', { healBatch: 0 });
+    const a = await processes.start('A', { antiEntropyBatch: 0 });
+    const b = await processes.start('B', { antiEntropyBatch: 0 });
     await b.cluster.watch('ann');
     a.show('ann', 'old');
     await until(() => b.host.statuses('ann')[0] === 'old', 'B to hear ann');
@@ -383,20 +383,20 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect((await b.cluster.read(['bob'])).get('bob')).toEqual({ registers: [], remembered: 'offline' });
   });
 
-  it('keeps handed over users in sight until the handover is over, for newcomers too, then sweeps', async () => {
+  it('keeps handed off users in sight until the handoff is over, for newcomers too, then sweeps', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     await b.cluster.watch('ann');
     a.show('ann', 'moving');
     a.show('bob', 'not moving');
     await until(
-      () => b.host.statuses('ann')[0] === 'moving' && b.cluster.handsOver && a.cluster.handsOver,
+      () => b.host.statuses('ann')[0] === 'moving' && b.cluster.canHandOff && a.cluster.canHandOff,
       'B to hear ann',
     );
-    const handoverUntil = Date.now() + 1500;
-    a.show('ann', 'moving', { handoverUntil });
+    const handoffUntil = Date.now() + 1500;
+    a.show('ann', 'moving', { handoffUntil });
     await a.cluster.stop();
-    expect(b.host.said('ann', 'A')?.entries[0]?.handoverUntil).toBe(handoverUntil);
+    expect(b.host.said('ann', 'A')?.entries[0]?.handoffUntil).toBe(handoffUntil);
     expect(b.host.dropped).toEqual([]);
     await until(() => b.cluster.stats.processes === 0, 'B to hear the goodbye');
 
@@ -405,19 +405,19 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(c.host.statuses('ann')).toEqual(['moving']);
     expect((await c.cluster.read(['bob'])).get('bob')).toEqual({ registers: [], remembered: 'offline' });
 
-    await until(() => b.host.dropped.includes('A') && c.host.dropped.includes('A'), 'the handover to end');
-    expect(Date.now()).toBeGreaterThanOrEqual(handoverUntil);
+    await until(() => b.host.dropped.includes('A') && c.host.dropped.includes('A'), 'the handoff to end');
+    expect(Date.now()).toBeGreaterThanOrEqual(handoffUntil);
     await until(
       async () => !(await lasting()).some((key) => key.endsWith('A') || key.includes(':u:')),
       'A to be swept',
     );
   });
 
-  it('leaves nothing behind when all leave at once, handing over or not', async () => {
+  it('leaves nothing behind when all leave at once, handing off or not', async () => {
     const all = [await processes.start('A'), await processes.start('B'), await processes.start('C')];
     await until(() => all.every(({ cluster }) => cluster.stats.processes === 2), 'all to know each other');
     for (const one of all) {
-      one.show(`user of ${one.cluster.incarnation}`, 'x', { handoverUntil: Date.now() + 60_000 });
+      one.show(`user of ${one.cluster.incarnation}`, 'x', { handoffUntil: Date.now() + 60_000 });
       await one.cluster.watch('user of A');
     }
     await until(async () => (await lasting()).filter((key) => key.includes(':u:')).length === 3, 'all to be stored');

@@ -7,7 +7,7 @@ import {
   parseRegister,
   type ControlMessage,
 } from '../../src/cluster/envelope.ts';
-import type { Register } from '../../src/core/ports.ts';
+import type { Register } from '../../src/core/registers.ts';
 
 const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
@@ -20,7 +20,7 @@ describe('a register in its envelope', () => {
         username: 'Ann',
         entries: [
           { connectionId: 'c1', status: '', setAt: 1 },
-          { connectionId: 'c2', status: '{"matchId":"m"}', matchId: 'm', setAt: 2, handoverUntil: 3 },
+          { connectionId: 'c2', status: '{"matchId":"m"}', matchId: 'm', setAt: 2, handoffUntil: 3 },
         ],
       },
     ],
@@ -39,10 +39,10 @@ describe('a register in its envelope', () => {
   it('is a copy: neither side can change what the other holds', () => {
     const register: Register = { seq: 1, entries: [{ connectionId: 'c', status: 's', setAt: 1 }] };
     const envelope = encodeRegister('A', register);
-    register.entries[0]!.status = 'changed';
     const decoded = decodeRegister(envelope)!;
-    envelope.e[0]!.s = 'changed too';
+    envelope.e[0]!.s = 'changed';
     expect(decoded.body.entries[0]!.status).toBe('s');
+    expect(register.entries[0]!.status).toBe('s');
   });
 
   it('ignores fields and values a newer release may add', () => {
@@ -100,7 +100,7 @@ describe('a control message', () => {
   it.each<ControlMessage>([
     { kind: 'beat', n: 3 },
     { kind: 'bye' },
-    { kind: 'bye', handoverMs: 1500 },
+    { kind: 'bye', handoffMs: 1500 },
     { kind: 'command', command: { do: ['x'] } },
   ])('survives the way: $kind', (message) => {
     expect(decodeControl(throughJson(encodeControl('A', message)))).toEqual({ from: 'A', body: message });
@@ -113,8 +113,8 @@ describe('a control message', () => {
     { v: 1, f: 'A' },
     { v: 1, f: 'A', kind: 'toString' },
     { v: 1, f: 'A', kind: 'beat' },
-    { v: 1, f: 'A', kind: 'bye', handoverMs: -1 },
-    { v: 1, f: 'A', kind: 'bye', handoverMs: 'x' },
+    { v: 1, f: 'A', kind: 'bye', handoffMs: -1 },
+    { v: 1, f: 'A', kind: 'bye', handoffMs: 'x' },
     { v: 2, f: 'A', kind: 'bye' },
   ])('is refused when malformed (%#)', (value) => {
     expect(decodeControl(value)).toBeNull();

@@ -38,9 +38,9 @@ describe('liveness', () => {
     expect(liveness.unswept()).toEqual([]);
   });
 
-  it('holds what a leaving process said until the handover ends, whatever it says meanwhile', () => {
+  it('holds what a leaving process said until the handoff ends, whatever it says meanwhile', () => {
     const liveness = new Liveness(LEASE);
-    liveness.handsOver('A', 5000, 0);
+    liveness.handsOff('A', 5000, 0);
     expect(liveness.live).toBe(0);
     expect(liveness.state('A', 4999)).toBe('up');
     liveness.heard('A', 4999);

@@ -103,7 +103,7 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
   }, 30_000);
 
   it('learns what it missed while only its subscriber connection was gone', async () => {
-    [a, b] = [await processes.start('A', { healBatch: 0 }), await processes.start('B', { healBatch: 0 })];
+    [a, b] = [await processes.start('A', { antiEntropyBatch: 0 }), await processes.start('B', { antiEntropyBatch: 0 })];
     const watched = Array.from({ length: 50 }, (_, i) => `user${i}`);
     for (const userId of watched) {
       a.show(userId, 'one');

@@ -54,8 +54,8 @@ const NO_CONTROLS: unknown[] = [
   { v: 1, kind: 'bye' },
   { v: 2, f: 'evil', kind: 'bye' },
   { v: 1, f: 'evil', kind: 'beat', n: 'x' },
-  { v: 1, f: 'evil', kind: 'bye', handoverMs: -1 },
-  { v: 1, f: 'evil', kind: 'bye', handoverMs: 'long' },
+  { v: 1, f: 'evil', kind: 'bye', handoffMs: -1 },
+  { v: 1, f: 'evil', kind: 'bye', handoffMs: 'long' },
 ];
 /** Commands that came in a right envelope, and are nonsense themselves. */
 const NO_COMMANDS: unknown[] = [

@@ -103,7 +103,7 @@ describe.skipIf(redis === null)('a rolling restart of all processes', () => {
       expect(old.exitCode).toBe(0);
       expect(old.faults).toEqual([]);
       const started = await cluster.start(name);
-      // It is in the cluster from now on, also if all players find a place elsewhere: there is somebody to hand over to.
+      // It is in the cluster from now on, also if all players find a place elsewhere: there is somebody to hand off to.
       await started.api('start');
       await until(() => players.every(({ connection }) => connection === 'online'), 'everybody to be back', 20_000);
       steps.push(`${((performance.now() - before) / 1000).toFixed(1)} s`);

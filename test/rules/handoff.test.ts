@@ -1,4 +1,4 @@
-/** Players handed over by a room that shuts down, in a process that lives on: another of its rooms still plays its match to the end. */
+/** Players handed off by a room that shuts down, in a process that lives on: another of its rooms still plays its match to the end. */
 import { CloseCode, matchMaker } from '@colyseus/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CLUSTER_DEFAULTS, type ClusterOptions } from '../../src/options.ts';
@@ -12,10 +12,10 @@ import { until } from '../support/until.ts';
 const CLUSTER: ClusterOptions = {
   ...CLUSTER_DEFAULTS,
   enabled: true,
-  prefix: 'review-handover',
+  prefix: 'review-handoff',
   heartbeatMs: 50,
   leaseMs: 1000,
-  handoverMs: 300,
+  handoffMs: 300,
 };
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 let server: TestServer;
@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 async function shutDownRoomOf(who: Person): Promise<void> {
-  await until(() => currentRuntime(CLUSTER.prefix)!.tracker.cluster.handsOver, 'somebody to hand over to');
+  await until(() => currentRuntime(CLUSTER.prefix)!.tracker.cluster.canHandOff, 'somebody to hand off to');
   who.room.reconnection.enabled = false;
   await matchMaker.getLocalRoomById(who.room.roomId).disconnect(CloseCode.SERVER_SHUTDOWN);
 }
@@ -70,7 +70,7 @@ test('who comes back in time, to another room of the process, stays', async () =
   const bob = await person(server, 'bob', 'presence', { status: 'here' });
   await fan.follow(['bob']);
   await shutDownRoomOf(bob);
-  // Bob, who was handed over later, is gone: so was the time for ann.
+  // Bob, who was handed off later, is gone: so was the time for ann.
   await until(
     () => fan.deltas.find(({ leaves }) => leaves.some(({ userId }) => userId === 'bob')),
     'bob to leave',

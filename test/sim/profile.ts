@@ -60,8 +60,8 @@ export function profileOf(seed: number): Profile {
       ...CLUSTER_DEFAULTS,
       heartbeatMs,
       leaseMs: heartbeatMs * random.pick([2, 3, 4]),
-      handoverMs: random.pick([2000, 5000]),
-      healBatch: random.pick([2, 10, 100]),
+      handoffMs: random.pick([2000, 5000]),
+      antiEntropyBatch: random.pick([2, 10, 100]),
     },
   };
 }

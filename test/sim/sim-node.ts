@@ -83,7 +83,7 @@ export class SimNode {
       newId: () => `${deps.incarnation}-${++ids}`,
       rememberOfflineMs: 24 * 3_600_000,
       rememberOfflineUsers: 100_000,
-      handoverMs: options.handoverMs,
+      handoffMs: options.handoffMs,
     });
     this.cluster = cluster!;
     void this.cluster.start();

@@ -162,10 +162,10 @@ class Simulation {
   async #calmDown(): Promise<void> {
     this.#faults.healAll();
     this.#trace('everything heals');
-    const { heartbeatMs, leaseMs, handoverMs, healBatch } = this.#profile.options;
-    const rotation = Math.ceil(this.#userIds.length / healBatch) * heartbeatMs * 1.2;
+    const { heartbeatMs, leaseMs, handoffMs, antiEntropyBatch } = this.#profile.options;
+    const rotation = Math.ceil(this.#userIds.length / antiEntropyBatch) * heartbeatMs * 1.2;
     // Ten rounds to find processes nobody heard of; half a minute until a listing that is not needed ends.
-    await this.#world.time.pass(leaseMs * 3 + handoverMs + heartbeatMs * 15 + rotation + 45_000);
+    await this.#world.time.pass(leaseMs * 3 + handoffMs + heartbeatMs * 15 + rotation + 45_000);
   }
 
   async #check(): Promise<void> {
@@ -295,29 +295,29 @@ class Simulation {
 
   #restart(node: SimNode): boolean {
     const { time } = this.#world;
-    const { handoverMs, heartbeatMs } = this.#profile.options;
+    const { handoffMs, heartbeatMs } = this.#profile.options;
     const others = this.#living().filter((other) => other !== node && other.state === 'up');
     const areSettled = others.length > 0 && others.every(({ startedAt }) => time.now - startedAt > heartbeatMs * 4);
     if (time.now < this.#restartableAt || !areSettled) {
       return false;
     }
-    this.#restartableAt = time.now + handoverMs + heartbeatMs * 4;
+    this.#restartableAt = time.now + handoffMs + heartbeatMs * 4;
     for (const client of this.#playersOf(node)) {
       const id = client.seat?.connection.connectionId;
       const moves = this.#random.chance(0.85);
       if (isCalm(this.#profile) && client.status !== null && moves) {
         this.#steady.set(id!, client.status);
-        time.after(handoverMs, () => {
+        time.after(handoffMs, () => {
           this.#steady.delete(id!);
         });
       }
       client.leave('shutdown');
       // If it does not come back, that is when it ends for the others.
-      time.after(handoverMs, () => {
+      time.after(handoffMs, () => {
         this.#truth.ended(client.userId, 'moved', time.now);
       });
       if (moves) {
-        this.#rejoin(client, this.#random.between(20, handoverMs * 0.6));
+        this.#rejoin(client, this.#random.between(20, handoffMs * 0.6));
       }
     }
     this.#spawn('stop', async () => {

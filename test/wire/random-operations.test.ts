@@ -95,7 +95,7 @@ class World {
       newId: () => `id${++this.#ids}`,
       rememberOfflineMs: 1e9,
       rememberOfflineUsers: 1e9,
-      handoverMs: 0,
+      handoffMs: 0,
     });
   }
 

@@ -3,6 +3,7 @@ import { Encoder, Reflection, type Decoder, type Iterator } from '@colyseus/sche
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
 import { encodeFollowed, encodeRoot, encodeUnfollowed, encodeUpdate, encodeUser } from '../../src/wire/state-codec.ts';
 import { ConnectionState, PresenceState, stateHandshake, UserState } from '../../src/wire/state.ts';
+import { Registers } from '../../src/core/registers.ts';
 import { makeBox } from '../../src/core/view.ts';
 import { makePresence } from '../../src/status.ts';
 import type { Box, Change, User } from '../../src/core/model.ts';
@@ -20,7 +21,7 @@ function userOf(userId: string, ref: number, username?: string): User {
     followers: new Set(),
     own: new Set(),
     last: 'unlogined',
-    registers: new Map(),
+    registers: new Registers('self'),
     pins: 0,
     known: undefined,
     stateBytes: undefined,

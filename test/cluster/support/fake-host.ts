@@ -1,4 +1,5 @@
-import type { ClusterHost, Register, RegisterEntry } from '../../../src/core/ports.ts';
+import type { ClusterHost } from '../../../src/core/ports.ts';
+import { Registers, type Register, type RegisterEntry } from '../../../src/core/registers.ts';
 
 type Last = 'offline' | 'unlogined';
 
@@ -11,22 +12,17 @@ export class FakeHost implements ClusterHost {
   readonly commands: unknown[] = [];
   /** All registers applied, in order. */
   readonly applied: Array<{ userId: string; incarnation: string; register: Register }> = [];
-  readonly #said = new Map<string, Map<string, Register>>();
+  readonly #said = new Map<string, Registers>();
   seq = 0;
   /** Methods that fail for now. */
   readonly broken = new Set<keyof ClusterHost>();
 
   applyRegister(userId: string, incarnation: string, register: Register): void {
     this.#check('applyRegister');
-    let said = this.#said.get(userId);
-    if (said === undefined) {
-      said = new Map();
-      this.#said.set(userId, said);
-    }
-    const known = said.get(incarnation);
-    if (known === undefined || register.seq > known.seq) {
+    const said = this.#said.get(userId) ?? new Registers('self');
+    this.#said.set(userId, said);
+    if (said.merge(incarnation, register) !== undefined) {
       this.applied.push({ userId, incarnation, register });
-      said.set(incarnation, register);
     }
   }
 
@@ -39,11 +35,23 @@ export class FakeHost implements ClusterHost {
     this.#check('dropIncarnation');
     this.dropped.push(incarnation);
     for (const said of this.#said.values()) {
-      const known = said.get(incarnation);
-      if (known !== undefined) {
-        said.set(incarnation, { seq: known.seq, entries: [] });
-      }
+      said.drop(incarnation);
     }
+  }
+
+  heardOf(userId: string): ReadonlyMap<string, Register> {
+    this.#check('heardOf');
+    return this.#said.get(userId)?.others ?? new Map<string, Register>();
+  }
+
+  retractedFrom(incarnation: string): string[] {
+    this.#check('retractedFrom');
+    return [...this.#said].filter(([, said]) => said.isRetracted(incarnation)).map(([userId]) => userId);
+  }
+
+  takeRetracted(userId: string, isDue: (incarnation: string) => boolean): Array<[string, Register]> {
+    this.#check('takeRetracted');
+    return this.#said.get(userId)?.takeRetracted(isDue) ?? [];
   }
 
   register(userId: string): Register {
@@ -78,13 +86,13 @@ export class FakeHost implements ClusterHost {
 
   /** The statuses others report of the user now. */
   statuses(userId: string): string[] {
-    return [...(this.#said.get(userId)?.values() ?? [])]
+    return [...(this.#said.get(userId)?.others.values() ?? [])]
       .flatMap(({ entries }) => entries.map(({ status }) => status))
       .sort();
   }
 
   /** The last register of one other process about the user. */
   said(userId: string, incarnation: string): Register | undefined {
-    return this.#said.get(userId)?.get(incarnation);
+    return this.#said.get(userId)?.others.get(incarnation);
   }
 }

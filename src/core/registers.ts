@@ -1,0 +1,231 @@
+/**
+ * What each process says about one user, its own included, and who is right
+ * where several claim one connection. Pure, and the same on every process, so
+ * that all come to the same answer in whatever order they hear.
+ *
+ * A register of a later sequence number replaces an earlier one of the same
+ * process. Of two with the same number only what both contain holds: a process
+ * numbers each register anew, so the shorter one is the same with something
+ * taken out by somebody else.
+ */
+import type { GeneralStatus } from '../protocol.ts';
+
+/** Past so many processes, one that has nothing to say of the user any more is forgotten. */
+const MAX_REGISTERS = 16;
+
+/** One visible connection inside a register. */
+export interface RegisterEntry {
+  readonly connectionId: string;
+  readonly status: string;
+  readonly matchId?: string | undefined;
+  /** When the status was set: milliseconds since the epoch on the owner's clock. */
+  readonly setAt: number;
+  /** How often the connection was taken over; of two processes that claim it, the higher is right. Default 0. */
+  readonly epoch?: number | undefined;
+  /** Set while the client is away in its grace, and on a process that shuts down: until then (ms since the epoch) the connection may be taken over by a rejoin elsewhere. */
+  readonly handoffUntil?: number | undefined;
+}
+
+/** Everything one process says about one user. */
+export interface Register {
+  /** Higher is newer, per incarnation. */
+  readonly seq: number;
+  readonly username?: string;
+  /** Visible connections on that process; empty = none (any more). */
+  readonly entries: readonly RegisterEntry[];
+  /** With no entries: how the last visible connection ended. */
+  readonly last?: Exclude<GeneralStatus, 'online'>;
+}
+
+/** A connection as one process claims it. */
+export interface Claim {
+  readonly incarnation: string;
+  readonly entry: RegisterEntry;
+}
+
+export interface Merged {
+  /** Connections to look at again: those that are said now before those that no longer are. */
+  readonly changed: string[];
+  /** A process that was forgotten to make room. */
+  readonly forgotten: string | undefined;
+}
+
+export class Registers {
+  readonly #self: string;
+  readonly #others = new Map<string, Register>();
+  /** Made with the first connection here that is visible: most users are elsewhere. */
+  #own: Map<string, RegisterEntry> | undefined;
+  /** Connections here that were taken over from elsewhere, visible or not, and their epoch. */
+  #held: Map<string, number> | undefined;
+  /** Processes from which something was taken over here, and which have not taken it back themselves. */
+  #retracted: Set<string> | undefined;
+
+  /** @param self The incarnation of this process. */
+  constructor(self: string) {
+    this.#self = self;
+  }
+
+  /** The last word of every other process, by incarnation. */
+  get others(): ReadonlyMap<string, Register> {
+    return this.#others;
+  }
+
+  /** The visible connections here. */
+  get own(): Iterable<RegisterEntry> {
+    return this.#own?.values() ?? [];
+  }
+
+  get hasOwn(): boolean {
+    return this.#own !== undefined && this.#own.size > 0;
+  }
+
+  ownEntry(connectionId: string): RegisterEntry | undefined {
+    return this.#own?.get(connectionId);
+  }
+
+  /** A connection here is visible, as this. */
+  say(entry: RegisterEntry): void {
+    this.#own ??= new Map();
+    this.#own.delete(entry.connectionId); // to be the last in order
+    this.#own.set(entry.connectionId, entry);
+  }
+
+  /** A connection here is not visible any more. Returns whether it was. */
+  unsay(connectionId: string): boolean {
+    return this.#own?.delete(connectionId) === true;
+  }
+
+  /** The connection lives here since its `epoch`-th takeover: whoever claims it with an earlier one has not heard of that. */
+  hold(connectionId: string, epoch: number): void {
+    this.#held ??= new Map();
+    this.#held.set(connectionId, epoch);
+  }
+
+  /** How often the connection was taken over, as far as it lives here. */
+  epochOf(connectionId: string): number {
+    return this.#held?.get(connectionId) ?? 0;
+  }
+
+  /** The connection does not live here any more. */
+  letGo(connectionId: string): void {
+    this.#held?.delete(connectionId);
+  }
+
+  /** What another process says. `undefined`: nothing new. */
+  merge(from: string, register: Register): Merged | undefined {
+    const known = this.#others.get(from);
+    const entries = known?.entries ?? [];
+    if (known === undefined || register.seq > known.seq) {
+      this.#others.delete(from); // to be the last in order
+      this.#others.set(from, register);
+      this.#retracted?.delete(from);
+      const changed = [...register.entries, ...entries].map(({ connectionId }) => connectionId);
+      return { changed: [...new Set(changed)], forgotten: this.#makeRoom() };
+    }
+    if (register.seq < known.seq) {
+      return undefined;
+    }
+    const ids = new Set(register.entries.map(({ connectionId }) => connectionId));
+    const changed = entries.map(({ connectionId }) => connectionId).filter((connectionId) => !ids.has(connectionId));
+    if (changed.length === 0) {
+      return undefined;
+    }
+    this.#others.set(from, { ...known, entries: entries.filter(({ connectionId }) => ids.has(connectionId)) });
+    return { changed, forgotten: undefined };
+  }
+
+  /** Takes a connection out of what the others say: it lives here now. */
+  retract(connectionId: string): void {
+    for (const [incarnation, register] of this.#others) {
+      const entries = register.entries.filter((entry) => entry.connectionId !== connectionId);
+      if (entries.length < register.entries.length) {
+        this.#others.set(incarnation, { ...register, entries });
+        this.#retracted ??= new Set();
+        this.#retracted.add(incarnation);
+      }
+    }
+  }
+
+  /** Whether something was taken over here from `from`, which has not taken it back itself. */
+  isRetracted(from: string): boolean {
+    return this.#retracted?.has(from) === true;
+  }
+
+  /** The processes of `isRetracted` that `isDue` is true of, and what is left of their word. Each is told once. */
+  takeRetracted(isDue: (incarnation: string) => boolean): Array<[incarnation: string, register: Register]> {
+    const due: Array<[string, Register]> = [];
+    for (const incarnation of this.#retracted ?? []) {
+      const register = this.#others.get(incarnation);
+      if (register !== undefined && isDue(incarnation)) {
+        this.#retracted?.delete(incarnation);
+        due.push([incarnation, register]);
+      }
+    }
+    return due;
+  }
+
+  /** Nothing that `from` said holds any more. Returns the connections to look at again. */
+  drop(from: string): string[] {
+    const known = this.#others.get(from);
+    if (known === undefined) {
+      return [];
+    }
+    this.#retracted?.delete(from);
+    // The sequence number stays: a late message of the dead must not raise it.
+    this.#others.set(from, { seq: known.seq, entries: [] });
+    return known.entries.map(({ connectionId }) => connectionId);
+  }
+
+  /** Who is right about a connection. */
+  winner(connectionId: string): Claim | undefined {
+    const best = bestClaim(this.#others, connectionId);
+    const entry = this.#own?.get(connectionId);
+    if (entry === undefined) {
+      // A process we took it over from may not have heard of that: unseen here is not there again.
+      return (best?.entry.epoch ?? 0) < this.epochOf(connectionId) ? undefined : best;
+    }
+    const own = { incarnation: this.#self, entry };
+    return best !== undefined && outranks(best, own) ? best : own;
+  }
+
+  #makeRoom(): string | undefined {
+    if (this.#others.size <= MAX_REGISTERS) {
+      return undefined;
+    }
+    const silent = [...this.#others].find(([, { entries }]) => entries.length === 0)?.[0];
+    if (silent !== undefined) {
+      this.#others.delete(silent);
+    }
+    return silent;
+  }
+}
+
+/** Whether `a` counts rather than `b`: who has the player, then who took over last, then the later status, then anything that is the same for all. */
+export function outranks(a: Claim, b: Claim): boolean {
+  return (
+    (Number(holds(a)) - Number(holds(b)) ||
+      (a.entry.epoch ?? 0) - (b.entry.epoch ?? 0) ||
+      a.entry.setAt - b.entry.setAt ||
+      (a.incarnation > b.incarnation ? 1 : -1)) > 0
+  );
+}
+
+/** Who has the best claim to `connectionId`, of these registers. */
+export function bestClaim(
+  registers: Iterable<readonly [incarnation: string, register: Register]>,
+  connectionId: string,
+): Claim | undefined {
+  let best: Claim | undefined;
+  for (const [incarnation, { entries }] of registers) {
+    for (const entry of entries) {
+      if (entry.connectionId === connectionId && (best === undefined || outranks({ incarnation, entry }, best))) {
+        best = { incarnation, entry };
+      }
+    }
+  }
+  return best;
+}
+
+function holds({ entry }: Claim): boolean {
+  return entry.handoffUntil === undefined;
+}
