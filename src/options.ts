@@ -170,8 +170,14 @@ export interface PresenceOptions {
   /** May this viewer take a seat in this match? Runs before a seat is reserved. Default: yes. */
   canJoin?: (viewer: Viewer, presence: Readonly<Presence>, match: Match) => boolean | Promise<boolean>;
   /**
-   * The auth data the match room gets for this viewer. Default: the match
-   * room's own static `onAuth` decides, given the viewer's token.
+   * The auth data the match room gets for this viewer, instead of what the match
+   * room itself would give it. `true`: none, the room's instance `onAuth` decides
+   * when the seat is taken. `false`, `null` or nothing: `match_denied`. Default:
+   * as if the viewer joined by id with its own token, so the match room's
+   * `onAuth` decides, and what cannot be checked is denied: a room that this
+   * process does not define, a game without `joinById` in
+   * `matchMaker.controller.exposedMethods`, a WebSocket token that does not name
+   * the user that the token at matchmaking named.
    */
   authorizeJoin?: (viewer: Viewer, match: Match) => unknown;
 }

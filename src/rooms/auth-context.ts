@@ -1,7 +1,14 @@
-/** With what a client has joined: its token, which `presence:join` shows to the match room's `onAuth`. */
+/** With what a client has joined, which `presence:join` shows to the match room's `onAuth`. */
 import type { AuthContext, Client, Room } from '@colyseus/core';
+import type { Entrance } from '../server/matchmaking.ts';
 
 type Join = (client: Client, context: AuthContext, ...rest: unknown[]) => unknown;
+
+/** Colyseus's private parts that are read here: a seat is `[joinOptions, auth, …]`. */
+interface RoomInside {
+  _onJoin: Join;
+  readonly _reservedSeats: Readonly<Record<string, readonly [unknown, unknown] | undefined>>;
+}
 
 /**
  * Calls `note` for every client before it joins. Colyseus hands the context to
@@ -9,11 +16,13 @@ type Join = (client: Client, context: AuthContext, ...rest: unknown[]) => unknow
  * has a static one of its own, or a subclass replaces it: so it is taken where
  * the transport delivers it.
  */
-export function captureContext(room: Room, note: (client: Client, context: AuthContext) => void): void {
-  const inner = room as unknown as { _onJoin: Join };
+export function captureContext(room: Room, note: (client: Client, entrance: Entrance) => void): void {
+  const inner = room as unknown as RoomInside;
   const join = inner._onJoin;
   inner._onJoin = (client, context, ...rest) => {
-    note(client, context);
+    const auth = inner._reservedSeats[client.sessionId]?.[1];
+    const roomClass = room.constructor as typeof Room;
+    note(client, { context, roomClass, isFromMatchmaking: auth !== undefined && auth !== null });
     return join.call(room, client, context, ...rest);
   };
 }

@@ -11,7 +11,6 @@ import {
   CloseCode,
   ErrorCode,
   ServerError,
-  type AuthContext,
   type Client,
   type MessageContext,
   type Rejection,
@@ -38,6 +37,7 @@ import {
 import type { Connection } from '../core/model.ts';
 import type { Ending } from '../core/tracker.ts';
 import type { Identity, ResolvedOptions } from '../options.ts';
+import type { Entrance } from '../server/matchmaking.ts';
 import type { Runtime } from '../server/runtime.ts';
 
 type Rejected = Rejection<PresenceErrorBody>;
@@ -48,7 +48,7 @@ export class PresenceEngine {
   /** Whether the room's state is the presence state. */
   readonly #hasState: boolean;
   readonly #connections = new Map<string, Connection>();
-  readonly #contexts = new WeakMap<Client, AuthContext>();
+  readonly #entrances = new WeakMap<Client, Entrance>();
   /** Only used by `reconcile`. */
   readonly #missingSince = new Map<string, number>();
 
@@ -68,8 +68,8 @@ export class PresenceEngine {
   }
 
   /** Remembers what the client joins with, for `presence:join`. */
-  noteContext(client: Client, context: AuthContext): void {
-    this.#contexts.set(client, context);
+  noteEntrance(client: Client, entrance: Entrance): void {
+    this.#entrances.set(client, entrance);
   }
 
   canIdentify(auth: unknown): boolean {
@@ -117,7 +117,7 @@ export class PresenceEngine {
       onConnect: (connection) => {
         sink.connection = connection;
         this.#connections.set(client.sessionId, connection);
-        this.#runtime.remember(connection, this.#contexts.get(client));
+        this.#runtime.remember(connection, this.#entrances.get(client));
         this.#welcome(connection, client);
       },
     });

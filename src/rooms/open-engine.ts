@@ -9,8 +9,8 @@ import type { ResolvedOptions } from '../options.ts';
 /** An engine for a room whose state is the presence state; call from `onCreate`. */
 export function openEngine(room: Room, options: ResolvedOptions): PresenceEngine {
   const engine = new PresenceEngine(acquireRuntime(options), options, true);
-  captureContext(room, (client, context) => {
-    engine.noteContext(client, context);
+  captureContext(room, (client, entrance) => {
+    engine.noteEntrance(client, entrance);
   });
   room.setSerializer(new PresenceSerializer((client) => engine.fullState(client)));
   room.onMessage('*', (client, type, payload) => {

@@ -16,6 +16,7 @@
 import { LobbyRoom, type AuthContext, type Client } from '@colyseus/core';
 import { keepSeat } from './grace.ts';
 import { LobbyList } from './lobby-list.ts';
+import { isNoMatch } from '../server/matchmaking.ts';
 import { openEngine } from './open-engine.ts';
 import { PresenceState } from '../wire/state.ts';
 import { presenceMessages, type PresenceMessages } from './messages.ts';
@@ -38,6 +39,10 @@ export type LobbyEvents = PresenceEvents & {
 };
 
 export class PresenceLobbyRoom extends LobbyRoom {
+  static {
+    isNoMatch(this);
+  }
+
   /** The options of this class of room. Set by {@link configure}, or by a subclass. */
   static options: PresenceOptions = {};
 

@@ -41,8 +41,8 @@ export class PresencePlugin extends RoomPlugin {
 
   protected override onCreate(): void {
     this.#engine = new PresenceEngine(acquireRuntime(this.#options), this.#options, false);
-    captureContext(this.room, (client, context) => {
-      this.#engine.noteContext(client, context);
+    captureContext(this.room, (client, entrance) => {
+      this.#engine.noteEntrance(client, entrance);
     });
     this.room.clock.setInterval(() => {
       this.#engine.reconcile((id) => this.room.clients.get(id));

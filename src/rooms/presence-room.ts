@@ -15,6 +15,7 @@
  */
 import { Room, type AuthContext, type Client } from '@colyseus/core';
 import { keepSeat } from './grace.ts';
+import { isNoMatch } from '../server/matchmaking.ts';
 import { openEngine } from './open-engine.ts';
 import { PresenceState } from '../wire/state.ts';
 import { presenceMessages, type PresenceMessages, type PresenceRoomClient } from './messages.ts';
@@ -23,6 +24,10 @@ import type { PresenceEngine } from './engine.ts';
 import type { PresenceJoinOptions } from '../protocol.ts';
 
 export class PresenceRoom extends Room<{ state: PresenceState; client: PresenceRoomClient }> {
+  static {
+    isNoMatch(this);
+  }
+
   /** The options of this class of room. Set by {@link configure}, or by a subclass. */
   static options: PresenceOptions = {};
 

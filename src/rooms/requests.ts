@@ -134,7 +134,10 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
     throw new PresenceError('not_visible');
   }
   const presence = pickMatch(
-    visibleTo(connection, user).map((box) => box.presence),
+    visibleTo(connection, user)
+      .map((box) => box.presence)
+      // What a connection says of itself takes it nowhere.
+      .filter((presence) => presence.connectionId !== connection.connectionId),
     connectionId,
   );
   return jumpIn(viewer, presence, options, runtime.matchmaking);

@@ -1,27 +1,49 @@
 /** Matchmaking as `presence:join` needs it, by Colyseus's own match-maker. */
 import { matchMaker, type AuthContext, type Room } from '@colyseus/core';
 import type { JoinReply } from '../protocol.ts';
-import type { Match, Viewer } from '../options.ts';
+import type { Match, ResolvedOptions, Viewer } from '../options.ts';
 import type { Matchmaking } from '../core/join-friend.ts';
+import { Seats } from './seats.ts';
+
+type RoomListing = NonNullable<Awaited<ReturnType<typeof matchMaker.findOneRoomAvailable>>>;
+type Identify = ResolvedOptions['identify'];
+
+/** With what a viewer came to its presence-aware room. */
+export interface Entrance {
+  /** Of its WebSocket: the token there need not be the one it showed at matchmaking. */
+  readonly context: AuthContext;
+  /** Of the room it joined. */
+  readonly roomClass: typeof Room;
+  /** Whether a static `onAuth` made its auth at matchmaking; otherwise the room did, from `context`. */
+  readonly isFromMatchmaking: boolean;
+}
+
+/** Rooms that are nothing but presence; a subclass of one is one. */
+const presenceRooms = new WeakSet<object>();
+
+/** Notes that rooms of this class are never matches. */
+export function isNoMatch(roomClass: object): void {
+  presenceRooms.add(roomClass);
+}
 
 /** The rooms a lobby may list. */
 export async function listedRooms(): ReturnType<typeof matchMaker.query> {
   return matchMaker.query({ private: false, unlisted: false });
 }
 
-type RoomListing = NonNullable<Awaited<ReturnType<typeof matchMaker.findOneRoomAvailable>>>;
-
 export class ColyseusMatchmaking implements Matchmaking {
-  /** What a viewer joined the presence room with: its token, for the match room's `onAuth`. */
-  readonly #contexts = new WeakMap<Viewer, AuthContext>();
+  readonly #entrances = new WeakMap<Viewer, Entrance>();
+  readonly #seats = new Seats(async ({ roomId, sessionId }) =>
+    matchMaker.remoteRoomCall(roomId, 'hasReservedSeat', [sessionId]),
+  );
 
-  remember(viewer: Viewer, context: AuthContext): void {
-    this.#contexts.set(viewer, context);
+  remember(viewer: Viewer, entrance: Entrance): void {
+    this.#entrances.set(viewer, entrance);
   }
 
   async find(roomId: string): Promise<(Match & { locked: boolean }) | null> {
-    const listing = await this.#listing(roomId);
-    return listing === undefined
+    const listing = await listingOf(roomId);
+    return listing === undefined || isPresenceRoom(listing.name)
       ? null
       : {
           roomId: listing.roomId,
@@ -34,36 +56,77 @@ export class ColyseusMatchmaking implements Matchmaking {
         };
   }
 
-  async authorize(match: Match, viewer: Viewer): Promise<unknown> {
-    const roomClass = matchMaker.getRoomClass(match.name) as typeof Room | undefined;
-    const context = this.#contexts.get(viewer);
-    if (roomClass === undefined) {
-      return viewer.auth;
+  /** As Colyseus's own `joinById` decides: `true` means that the room's instance `onAuth` is asked when the seat is taken. */
+  async authorize(match: Match, viewer: Viewer, identify: Identify): Promise<unknown> {
+    const roomClass = classOf(match.name);
+    const entrance = this.#entrances.get(viewer);
+    if (roomClass === undefined || entrance === undefined) {
+      throw new Error(
+        'The match cannot be asked: this process does not define its room, or not with what the viewer joined.',
+      );
     }
-    if (context === undefined) {
-      throw new Error('Nobody knows with what this viewer has joined, so the match cannot be asked.');
+    if (!matchMaker.controller.exposedMethods.includes('joinById')) {
+      throw new Error('The game does not let anybody join by id.');
     }
-    const auth: unknown = await roomClass.onAuth(context.token ?? '', {}, context);
-    // `true`: welcome, but nothing known of it. It is who it is here.
-    return auth === true ? viewer.auth : (auth ?? false);
+    await requireSameUser(entrance, viewer, identify);
+    return ask(roomClass, entrance.context);
   }
 
-  async reserve(match: Match, auth: unknown): Promise<JoinReply> {
-    const listing = await this.#listing(match.roomId);
+  async heldSeat(match: Match, viewer: Viewer): Promise<JoinReply | undefined> {
+    return this.#seats.held(match.roomId, viewer.userId);
+  }
+
+  async reserve(match: Match, auth: unknown, viewer: Viewer): Promise<JoinReply> {
+    const listing = await listingOf(match.roomId);
     if (listing === undefined) {
       throw new Error('The match has ended.');
     }
-    const { name, sessionId, roomId, processId, publicAddress } = await matchMaker.reserveSeatFor(listing, {}, auth);
-    return {
-      name,
-      sessionId,
-      roomId,
-      processId: processId ?? listing.processId,
-      ...(publicAddress !== undefined && { publicAddress }),
-    };
+    return this.#seats.once(match.roomId, viewer.userId, async () => {
+      const { name, sessionId, roomId, processId, publicAddress } = await matchMaker.reserveSeatFor(listing, {}, auth);
+      return {
+        name,
+        sessionId,
+        roomId,
+        processId: processId ?? listing.processId,
+        ...(publicAddress !== undefined && { publicAddress }),
+      };
+    });
   }
+}
 
-  async #listing(roomId: string): Promise<RoomListing | undefined> {
-    return (await matchMaker.findRoomsByIds([roomId])).get(roomId);
+async function listingOf(roomId: string): Promise<RoomListing | undefined> {
+  return (await matchMaker.findRoomsByIds([roomId])).get(roomId);
+}
+
+function classOf(name: string): typeof Room | undefined {
+  return matchMaker.getRoomClass(name) as typeof Room | undefined;
+}
+
+function isPresenceRoom(name: string): boolean {
+  for (let at: unknown = classOf(name); typeof at === 'function'; at = Object.getPrototypeOf(at)) {
+    if (presenceRooms.has(at)) {
+      return true;
+    }
   }
+  return false;
+}
+
+/** Throws unless the token that the match will be shown belongs to the user whom everything else was checked for. */
+async function requireSameUser(
+  { isFromMatchmaking, roomClass, context }: Entrance,
+  viewer: Viewer,
+  identify: Identify,
+): Promise<void> {
+  if (isFromMatchmaking && identify(await ask(roomClass, context))?.userId !== viewer.userId) {
+    throw new Error('The token of the WebSocket is not the one that named the user at matchmaking.');
+  }
+}
+
+/** What a room's static `onAuth` says; throws when it refuses. */
+async function ask(roomClass: typeof Room, context: AuthContext): Promise<unknown> {
+  const auth: unknown = await roomClass.onAuth(context.token as string, {}, context);
+  if (auth === false || auth === null || auth === undefined) {
+    throw new Error('The room refused.');
+  }
+  return auth;
 }

@@ -4,10 +4,10 @@
  * real randomness, and Colyseus's match-maker and presence.
  */
 import { randomBytes } from 'node:crypto';
-import { LocalPresence, logger, matchMaker, type AuthContext, type Presence as ColyseusPresence } from '@colyseus/core';
+import { LocalPresence, logger, matchMaker, type Presence as ColyseusPresence } from '@colyseus/core';
 import { applyCommand, parseCommand } from './commands.ts';
 import { Census } from './census.ts';
-import { ColyseusMatchmaking } from './matchmaking.ts';
+import { ColyseusMatchmaking, type Entrance } from './matchmaking.ts';
 import { FrameCodec } from '../wire/frames.ts';
 import { NullCluster } from '../cluster/null-cluster.ts';
 import { PresenceCluster } from '../cluster/presence-cluster.ts';
@@ -88,9 +88,9 @@ export class Runtime {
   }
 
   /** Keeps what `presence:join` needs to authorize this viewer. */
-  remember(connection: Connection, context: AuthContext | undefined): void {
-    if (context !== undefined) {
-      this.#matchmaking.remember(connection.viewer, context);
+  remember(connection: Connection, entrance: Entrance | undefined): void {
+    if (entrance !== undefined) {
+      this.#matchmaking.remember(connection.viewer, entrance);
     }
   }
 

@@ -140,9 +140,14 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
       expect((await ann.refusal('presence:join', { userId: bobId }, form)).code).toBe('match_gone');
       await bob.setStatus(playing(matchId));
       // A seat counts from the moment it is reserved.
-      await ann.ask('presence:join', { userId: bobId }, form);
-      await ann.ask('presence:join', { userId: bobId }, form);
-      expect((await ann.refusal('presence:join', { userId: bobId }, form)).code).toBe('match_full');
+      const seat = await ann.ask('presence:join', { userId: bobId }, form);
+      const [other, third] = await Promise.all(
+        ['other', 'third'].map(async (name) => person(server, fresh(name), room)),
+      );
+      await Promise.all([other!, third!].map(async (one) => one.follow([bobId])));
+      await other!.ask('presence:join', { userId: bobId }, form);
+      expect((await third!.refusal('presence:join', { userId: bobId }, form)).code).toBe('match_full');
+      expect(await ann.ask('presence:join', { userId: bobId }, form)).toEqual(seat);
 
       const locked = await bobPlays();
       locked.match.send('lock');

@@ -81,12 +81,13 @@ export function requestHead(id: number, type: string): Buffer {
   return bytes.subarray(0, it.offset);
 }
 
-/** Takes a seat and opens the socket; does not acknowledge the join. */
+/** Takes a seat and opens the socket, with a token or none; does not acknowledge the join. */
 export async function rawOpen(
   server: TestServer,
   token: string,
   roomName: string,
   options: PresenceJoinOptions = {},
+  socketToken?: string,
 ): Promise<RawClient> {
   const response = await fetch(`${server.url}/matchmake/joinOrCreate/${roomName}`, {
     method: 'POST',
@@ -97,7 +98,8 @@ export async function rawOpen(
   if (!response.ok) {
     throw new Error(seat.error);
   }
-  const url = `${server.url.replace('http', 'ws')}/${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}`;
+  const shown = socketToken === undefined ? '' : `&_authToken=${encodeURIComponent(socketToken)}`;
+  const url = `${server.url.replace('http', 'ws')}/${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}${shown}`;
   return new RawClient(new WebSocket(url));
 }
 
@@ -107,8 +109,9 @@ export async function rawJoin(
   token: string,
   roomName: string,
   options: PresenceJoinOptions = {},
+  socketToken?: string,
 ): Promise<RawClient> {
-  const client = await rawOpen(server, token, roomName, options);
+  const client = await rawOpen(server, token, roomName, options, socketToken);
   await until(() => client.frames.some((frame) => frame[0] === Protocol.JOIN_ROOM), 'the join to be offered');
   client.acknowledge();
   await until(() => client.frames.some((frame) => frame[0] === Protocol.ROOM_STATE), 'the full state');
