@@ -7,7 +7,9 @@ import { RedisPresence } from '@colyseus/redis-presence';
 import { newIncarnation } from '../src/cluster/clock.ts';
 import { PresenceCluster } from '../src/cluster/presence-cluster.ts';
 import { CLUSTER_DEFAULTS, resolveOptions } from '../src/options.ts';
+import { Refs } from '../src/core/refs.ts';
 import { Tracker } from '../src/core/tracker.ts';
+import { keyedHash } from '../src/wire/keyed-hash.ts';
 import type { Connection, Sink } from '../src/core/model.ts';
 import { startRedis, type TestRedis } from '../test/support/redis.ts';
 import { until } from '../test/support/until.ts';
@@ -75,6 +77,7 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
       },
       now: () => Date.now(),
       newId: () => `${incarnation.slice(-8)}${String(++made).padStart(8, '0')}`,
+      refs: new Refs(keyedHash()),
       rememberOfflineMs: 0,
       rememberOfflineUsers: 0,
       handoffMs: 15_000,

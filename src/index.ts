@@ -15,5 +15,5 @@ export {
   type PresenceOptions,
   type Viewer,
 } from './options.ts';
-export { ConnectionState, PresenceState, UserState } from './wire/state.ts';
+export { PresenceConnection, PresenceState, PresenceUser } from './wire/state.ts';
 export * from './protocol.ts';

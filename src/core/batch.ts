@@ -14,6 +14,8 @@ export class Batch<T> {
   /** Slots of the codec. */
   deltaFrame: Uint8Array | undefined;
   stateFrame: Uint8Array | undefined;
+  /** Users with the number of something that this batch brings in. Who hears of them may need a frame of its own. */
+  rivals: readonly Audience[] | undefined;
   #next: Batch<T> | undefined;
 
   private constructor(parent: Batch<T> | undefined, update: T | undefined) {
@@ -46,4 +48,9 @@ export class Batch<T> {
     updates.reverse();
     return updates;
   }
+}
+
+interface Audience {
+  readonly followers: ReadonlySet<unknown>;
+  readonly own: ReadonlySet<unknown>;
 }

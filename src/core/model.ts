@@ -21,7 +21,7 @@ export interface Box {
 /** One visible connection of a user, here or on another process. */
 export interface Visible {
   readonly connectionId: string;
-  /** Number that stands for this connection in the schema state. */
+  /** Number that stands for this connection in the schema state (see `refs.ts`). */
   readonly ref: number;
   box: Box;
   /** Milliseconds since the epoch. */

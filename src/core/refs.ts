@@ -1,45 +1,106 @@
 /**
  * The numbers that stand for users and connections in the schema state. A
- * number follows from the id and a secret of this process: a counter would
- * show followers who came and went unseen, and whether a user they follow
- * anew had been forgotten in between or is here, invisible.
+ * number follows from the id alone and is never allotted: it is the same
+ * whoever else exists, so it tells a viewer nothing about anybody else. Two
+ * ids may share a number; `wire/aliases.ts` tells them apart where one viewer
+ * holds both. The index kept here only notices that ids share a number.
+ *
+ * All numbers stay below 2^24, which a 32-bit float holds exactly (Unity reads
+ * them as floats). The remainder by 4 tells what has the number: 0 a user, 1
+ * the map of its connections, 2 or 3 a connection. 0 and 1 themselves are the
+ * root of the state and its map of users.
  */
+import type { User } from './model.ts';
+
+/** 32 pseudo-random bits of a text. Whoever lacks the key can neither predict nor choose them. */
+export type KeyedHash = (text: string) => number;
+
+const USER_NUMBERS = 2 ** 22 - 1;
+const CONNECTION_NUMBERS = 2 ** 23;
+
+interface Holder {
+  readonly id: string;
+  readonly user: User;
+}
+
 export class Refs {
-  readonly #secret: number;
-  readonly #taken = new Set<number>();
+  readonly #hash: KeyedHash;
+  /** Who has a number at present, on the whole process. */
+  readonly #holders = new Map<number, Holder[]>();
 
-  constructor(secret: string) {
-    this.#secret = hash(secret, 0);
+  constructor(hash: KeyedHash) {
+    this.#hash = hash;
   }
 
-  /** A number of its own for `id`, and the one after it. At least 2: 0 is the root of the state, 1 its map of users. */
-  take(id: string): number {
-    let slot = hash(id, this.#secret) >>> 2;
-    while (slot === 0 || this.#taken.has(slot)) {
-      slot = (slot + 1) & 0x3fffffff;
+  /** The number of a user; the one after it is the map of its connections. */
+  ofUser(userId: string): number {
+    return this.#userNumber(userId);
+  }
+
+  ofConnection(connectionId: string): number {
+    return this.#connectionNumber(connectionId);
+  }
+
+  /** Another number of the same kind as `ref` for what is named `key`. */
+  alias(ref: number, key: string, attempt: number): number {
+    const text = `alias ${attempt} ${key}`;
+    return ref % 4 === 0 ? this.#userNumber(text) : this.#connectionNumber(text);
+  }
+
+  #userNumber(text: string): number {
+    return 4 * ((this.#hash(text) % USER_NUMBERS) + 1);
+  }
+
+  #connectionNumber(text: string): number {
+    const slot = this.#hash(text) % CONNECTION_NUMBERS;
+    return 4 * (slot >>> 1) + 2 + (slot & 1);
+  }
+
+  /** `id`, which is `user` or a connection of it, may be in somebody's state from now on. Idempotent. */
+  hold(ref: number, id: string, user: User): void {
+    const holders = this.#holders.get(ref);
+    if (holders === undefined) {
+      this.#holders.set(ref, [{ id, user }]);
+    } else if (!holders.some((holder) => holder.id === id)) {
+      holders.push({ id, user });
     }
-    this.#taken.add(slot);
-    return slot * 2;
   }
 
-  /** The number may stand for somebody else. Idempotent. */
-  give(ref: number): void {
-    this.#taken.delete(ref / 2);
+  /** `id` is in nobody's state any more. Idempotent. */
+  release(ref: number, id: string): void {
+    const holders = this.#holders.get(ref)?.filter((holder) => holder.id !== id);
+    if (holders?.length === 0) {
+      this.#holders.delete(ref);
+    } else if (holders !== undefined) {
+      this.#holders.set(ref, holders);
+    }
+  }
+
+  /** Users that have, or have a connection with, the number of `id`, which itself does not count. */
+  rivals(ref: number, id: string): User[] {
+    const holders = this.#holders.get(ref);
+    return holders === undefined ? [] : holders.filter((holder) => holder.id !== id).map(({ user }) => user);
+  }
+
+  /** Whether anything of `user` shares its number with something else. */
+  shares(user: User): boolean {
+    if (this.#isShared(user.ref)) {
+      return true;
+    }
+    for (const { ref } of user.visible.values()) {
+      if (this.#isShared(ref)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #isShared(ref: number): boolean {
+    return (this.#holders.get(ref)?.length ?? 0) > 1;
   }
 
   /** Numbers in use. */
   get size(): number {
-    return this.#taken.size;
+    return this.#holders.size;
   }
-}
-
-/** 32 well-mixed bits (FNV-1a, finished as MurmurHash3 does). */
-function hash(text: string, seed: number): number {
-  let bits = 0x811c9dc5 ^ seed;
-  for (let i = 0; i < text.length; i++) {
-    bits = Math.imul(bits ^ text.charCodeAt(i), 0x01000193);
-  }
-  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
-  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
-  return (bits ^ (bits >>> 16)) >>> 0;
 }

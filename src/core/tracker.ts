@@ -14,6 +14,7 @@ import { Outbox, type OutboxTiming } from './outbox.ts';
 import { disguise, forgetShown, generalTo, nameTo, noteShown, startShowing } from './view.ts';
 import { PresenceError, type Status, type Sync } from '../protocol.ts';
 import type { Cluster, ClusterHost } from './ports.ts';
+import type { Refs } from './refs.ts';
 import type { Identity, ResolvedOptions } from '../options.ts';
 import type { Connection, FollowOrigin, PendingFollow, Sink, User } from './model.ts';
 
@@ -25,6 +26,8 @@ export interface TrackerDeps {
   now: () => number;
   /** A fresh opaque id. */
   newId: () => string;
+  /** Numbers of the schema state. */
+  refs: Refs;
   rememberOfflineMs: number;
   rememberOfflineUsers: number;
   /** Instead of a memory of its own: one that outlives the tracker. */
@@ -71,7 +74,7 @@ export class Tracker {
       cluster: () => this.cluster,
       memory: deps.memory ?? new OfflineMemory(deps.rememberOfflineMs, deps.rememberOfflineUsers),
       now: deps.now,
-      secret: deps.newId(),
+      refs: deps.refs,
       onTaken: (connectionId) => {
         this.#taken(connectionId);
       },
@@ -336,7 +339,8 @@ export class Tracker {
     const evicted = this.#makeRoom(connection, users, origin);
     // What is not told yet belongs to the snapshot: tell it to the others first. Who begins to see things its own way has to have heard everything.
     const startsShowing = refused !== undefined && refused.size > 0 && connection.shown === undefined;
-    if (startsShowing || users.some((user) => this.outbox.has(user))) {
+    // A number that is shared is told apart by what the client holds now, so that has to be what is here.
+    if (startsShowing || users.some((user) => this.outbox.has(user) || this.#deps.refs.shares(user))) {
       this.outbox.flush();
     }
     for (const user of evicted) {

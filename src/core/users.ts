@@ -7,12 +7,12 @@
  */
 import { generalOf, makePresence } from '../status.ts';
 import { makeBox } from './view.ts';
-import { Refs } from './refs.ts';
 import { Registers, type Register, type RegisterEntry } from './registers.ts';
 import type { Cluster } from './ports.ts';
 import type { GeneralStatus } from '../protocol.ts';
 import type { OfflineMemory } from './offline-memory.ts';
 import type { Outbox } from './outbox.ts';
+import type { Refs } from './refs.ts';
 import type { User, Visible } from './model.ts';
 
 type Ended = Exclude<GeneralStatus, 'online'>;
@@ -25,8 +25,7 @@ export interface UsersDeps {
   memory: OfflineMemory;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Makes the numbers of the schema state unpredictable. */
-  secret: string;
+  refs: Refs;
   /** Another process has taken over this connection of ours. */
   onTaken: (connectionId: string) => void;
 }
@@ -34,7 +33,8 @@ export interface UsersDeps {
 export class Users {
   readonly byId = new Map<string, User>();
   readonly #deps: UsersDeps;
-  readonly #refs: Refs;
+  /** Connections that are gone, until their followers have been told: their numbers are still in the state of clients. */
+  readonly #leaving = new Map<User, Visible[]>();
   /** Users that have something from this incarnation. */
   readonly #byIncarnation = new Map<string, Set<User>>();
   #lastSetAt = 0;
@@ -42,8 +42,8 @@ export class Users {
 
   constructor(deps: UsersDeps) {
     this.#deps = deps;
-    this.#refs = new Refs(deps.secret);
     deps.outbox.onFlushed = (user) => {
+      this.#releaseNumbers(user);
       this.release(user);
     };
   }
@@ -71,7 +71,7 @@ export class Users {
     if (user === undefined) {
       user = {
         userId,
-        ref: this.#refs.take(userId),
+        ref: this.#deps.refs.ofUser(userId),
         username: undefined,
         visible: new Map(),
         followers: new Set(),
@@ -83,6 +83,7 @@ export class Users {
         stateBytes: undefined,
       };
       this.byId.set(userId, user);
+      this.#deps.refs.hold(user.ref, userId, user);
       user.known = this.#deps.cluster().watch(userId);
     }
     return user;
@@ -107,9 +108,10 @@ export class Users {
       return;
     }
     this.byId.delete(user.userId);
-    this.#refs.give(user.ref);
-    for (const { ref } of user.visible.values()) {
-      this.#refs.give(ref);
+    this.#releaseNumbers(user);
+    this.#deps.refs.release(user.ref, user.userId);
+    for (const { ref, connectionId } of user.visible.values()) {
+      this.#deps.refs.release(ref, connectionId);
     }
     for (const incarnation of user.registers.others.keys()) {
       this.#unlink(user, incarnation);
@@ -117,11 +119,26 @@ export class Users {
     this.#deps.cluster().unwatch(user.userId);
   }
 
+  #numberOf(user: User, connectionId: string): number {
+    const ref = this.#deps.refs.ofConnection(connectionId);
+    this.#deps.refs.hold(ref, connectionId, user);
+    return ref;
+  }
+
+  #releaseNumbers(user: User): void {
+    for (const { ref, connectionId } of this.#leaving.get(user) ?? []) {
+      if (!user.visible.has(connectionId)) {
+        this.#deps.refs.release(ref, connectionId);
+      }
+    }
+    this.#leaving.delete(user);
+  }
+
   /** Shows or changes a connection that lives here. Only now is its username told: an invisible player's name is no sign of life. */
   show(user: User, connectionId: string, status: string, username?: string): void {
     this.#rename(user, username);
     const known = user.visible.get(connectionId);
-    const ref = known?.ref ?? this.#refs.take(connectionId);
+    const ref = known?.ref ?? this.#numberOf(user, connectionId);
     this.#deps.outbox.touch(user, connectionId, ref);
     this.#lastSetAt = Math.max(this.#deps.now(), this.#lastSetAt + 1);
     const box = makeBox(makePresence(user.userId, connectionId, status, user.username));
@@ -316,7 +333,7 @@ export class Users {
       }
       return;
     }
-    const ref = known?.ref ?? this.#refs.take(connectionId);
+    const ref = known?.ref ?? this.#numberOf(user, connectionId);
     this.#deps.outbox.touch(user, connectionId, ref);
     user.visible.delete(connectionId);
     user.visible.set(connectionId, {
@@ -333,7 +350,9 @@ export class Users {
   #remove(user: User, visible: Visible, ended: Ended): void {
     this.#deps.outbox.touch(user, visible.connectionId, visible.ref);
     user.visible.delete(visible.connectionId);
-    this.#refs.give(visible.ref);
+    const leaving = this.#leaving.get(user) ?? [];
+    leaving.push(visible);
+    this.#leaving.set(user, leaving);
     if (user.visible.size === 0) {
       this.#end(user, ended);
     }

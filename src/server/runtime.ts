@@ -9,11 +9,13 @@ import { applyCommand, parseCommand } from './commands.ts';
 import { Census } from './census.ts';
 import { ColyseusMatchmaking, type Entrance } from './matchmaking.ts';
 import { FrameCodec } from '../wire/frames.ts';
+import { keyedHash } from '../wire/keyed-hash.ts';
 import { NullCluster } from '../cluster/null-cluster.ts';
 import { PresenceCluster } from '../cluster/presence-cluster.ts';
 import { newIncarnation } from '../cluster/clock.ts';
 import { OfflineMemory } from '../core/offline-memory.ts';
 import { ServerEvents } from './events.ts';
+import { Refs } from '../core/refs.ts';
 import { Tracker } from '../core/tracker.ts';
 import type { Cluster, ClusterHost } from '../core/ports.ts';
 import { DEFAULTS, type ClusterOptions, type ResolvedOptions } from '../options.ts';
@@ -22,7 +24,7 @@ import type { Matchmaking } from '../core/join-friend.ts';
 
 export class Runtime {
   readonly tracker: Tracker;
-  readonly codec = new FrameCodec();
+  readonly codec: FrameCodec;
   readonly census = new Census();
   readonly clock: { now: () => number } = { now: () => Date.now() };
   readonly log: Pick<Console, 'warn' | 'error' | 'info'> = logger;
@@ -34,6 +36,8 @@ export class Runtime {
   constructor(presence: ColyseusPresence, options: ResolvedOptions, { events, memory }: Heritage, onIdle: () => void) {
     this.#timings = timingsOf(options.cluster);
     this.#onIdle = onIdle;
+    const refs = new Refs(keyedHash());
+    this.codec = new FrameCodec(refs);
     this.tracker = new Tracker({
       cluster: (host) => makeCluster(host, presence, options),
       timing: {
@@ -47,6 +51,7 @@ export class Runtime {
       },
       now: this.clock.now,
       newId: () => randomBytes(12).toString('base64url'),
+      refs,
       rememberOfflineMs: options.rememberOfflineHours * 3_600_000,
       rememberOfflineUsers: options.rememberOfflineUsers,
       memory,

@@ -48,12 +48,9 @@ export class ClientSink implements Sink {
   }
 
   deliver(batch: Batch<Update>): void {
-    const {
-      client,
-      connection: { sync },
-    } = this;
-    const delta = sync === 'state' ? undefined : this.#codec.deltaFrame(batch);
-    const state = this.#patches() ? this.#codec.stateFrame(batch) : undefined;
+    const { client, connection } = this;
+    const delta = connection.sync === 'state' ? undefined : this.#codec.deltaFrame(batch);
+    const state = this.#patches() ? this.#codec.stateFrame(connection, batch) : undefined;
     if (delta !== undefined && delta.length > 0 && state !== undefined && state.length > 0) {
       // Two frames for one socket: let them leave in one system call.
       const socket = rawSocket(client);

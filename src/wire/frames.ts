@@ -4,11 +4,13 @@
  * `Update.stateBytes`, `Batch.deltaFrame` …).
  */
 import { getMessageBytes, Protocol } from '@colyseus/core';
+import { Aliases, type AliasedNumbers } from './aliases.ts';
 import { encodeFollowed, encodeRoot, encodeUnfollowed, encodeUpdate, encodeUser } from './state-codec.ts';
 import { generalTo, nameTo, show } from '../core/view.ts';
 import { DELTA_MESSAGE, type GeneralChange } from '../protocol.ts';
 import type { Batch } from '../core/batch.ts';
 import type { Box, Connection, Update, User } from '../core/model.ts';
+import type { Refs } from '../core/refs.ts';
 
 /** What was encoded, to be held against what was delivered. */
 export interface CodecStats {
@@ -41,6 +43,11 @@ const EMPTY = new Uint8Array(0);
 /** One per process. */
 export class FrameCodec {
   readonly stats: CodecStats = { presences: 0, deltaFrames: 0, statePieces: 0, stateFrames: 0 };
+  readonly #aliases: Aliases;
+
+  constructor(refs: Refs) {
+    this.#aliases = new Aliases(refs);
+  }
 
   /** The `presence:delta` of a batch, assembled from presences that are encoded once each; empty when it has nothing to say. */
   deltaFrame(batch: Batch<Update>): Uint8Array {
@@ -96,8 +103,17 @@ export class FrameCodec {
     return box.bytes;
   }
 
-  /** The state patch of a batch; empty when it has nothing to say. */
-  stateFrame(batch: Batch<Update>): Uint8Array {
+  /** The state patch of a batch, the same bytes for all viewers that hold no alias; empty when it has nothing to say. */
+  stateFrame(viewer: Connection, batch: Batch<Update>): Uint8Array {
+    const numbers = this.#aliases.ofBatch(viewer, batch);
+    if (numbers !== undefined) {
+      this.stats.stateFrames++;
+      return patchFrame(
+        batch
+          .updates()
+          .map((update) => (numbers.concerns(update) ? encodeUpdate(update, numbers) : this.#updateBytes(update))),
+      );
+    }
     if (batch.stateFrame === undefined) {
       this.stats.stateFrames++;
       batch.stateFrame = patchFrame(batch.updates().map((update) => this.#updateBytes(update)));
@@ -115,10 +131,11 @@ export class FrameCodec {
 
   /** The state patch after a connection's follows changed. */
   followsFrame(viewer: Connection, added: readonly User[], removed: readonly User[]): Uint8Array {
+    const numbers = this.#aliases.ofFollows(viewer, added, removed);
     return patchFrame([
-      ...(removed.length > 0 ? [encodeUnfollowed(removed)] : []),
-      ...(added.length > 0 ? [encodeFollowed(added)] : []),
-      ...added.map((user) => this.#userBytes(viewer, user)),
+      ...(removed.length > 0 ? [encodeUnfollowed(removed, numbers)] : []),
+      ...(added.length > 0 ? [encodeFollowed(added, numbers)] : []),
+      ...added.map((user) => this.#userBytes(viewer, user, numbers)),
     ]);
   }
 
@@ -128,24 +145,26 @@ export class FrameCodec {
       return Buffer.concat([Uint8Array.of(Protocol.ROOM_STATE), encodeRoot(undefined)]);
     }
     const followed = [...viewer.follows.keys()];
+    const numbers = this.#aliases.ofFullState(viewer);
     return Buffer.concat([
       Uint8Array.of(Protocol.ROOM_STATE),
-      encodeRoot(viewer.user),
-      this.#userBytes(viewer, viewer.user),
-      ...(followed.length > 0 ? [encodeFollowed(followed)] : []),
-      ...followed.map((user) => this.#userBytes(viewer, user)),
+      encodeRoot(viewer.user, numbers),
+      this.#userBytes(viewer, viewer.user, numbers),
+      ...(followed.length > 0 ? [encodeFollowed(followed, numbers)] : []),
+      ...followed.map((user) => this.#userBytes(viewer, user, numbers)),
     ]);
   }
 
-  #userBytes(viewer: Connection, user: User): Uint8Array {
-    if (viewer.shown !== undefined) {
-      const shown = [...user.visible.values()]
-        .map(({ ref, box }) => ({ ref, box: show(viewer, box) }))
-        .filter((entry): entry is { ref: number; box: Box } => entry.box !== null);
-      return encodeUser(user, generalTo(viewer, user), shown, nameTo(viewer, user) ?? '');
-    }
-    if (viewer.user === user && viewer.viewer.username !== user.username) {
-      return encodeUser(user, generalTo(viewer, user), [...user.visible.values()], nameTo(viewer, user) ?? '');
+  #userBytes(viewer: Connection, user: User, numbers: AliasedNumbers | undefined): Uint8Array {
+    const isOwnName = viewer.user === user && viewer.viewer.username !== user.username;
+    if (viewer.shown !== undefined || isOwnName || numbers?.concernsUser(user) === true) {
+      const shown =
+        viewer.shown === undefined
+          ? [...user.visible.values()]
+          : [...user.visible.values()]
+              .map(({ ref, box }) => ({ ref, box: show(viewer, box) }))
+              .filter((entry): entry is { ref: number; box: Box } => entry.box !== null);
+      return encodeUser(user, generalTo(viewer, user), shown, nameTo(viewer, user) ?? '', numbers);
     }
     if (user.stateBytes === undefined) {
       this.stats.statePieces++;

@@ -5,7 +5,7 @@
  * per client its cost grows with the crowd, and with a view per user each tree
  * carries a bit per view. Here each user is a fixed little structure, so its
  * bytes are written once, from the values, and the frame of a follower is a
- * concatenation of such pieces. `test/state/codec.test.ts` holds every piece
+ * concatenation of such pieces. `test/wire/state-codec.test.ts` holds every piece
  * against the library's encoder and decoder.
  *
  * Layout of a piece: `255 refId` switches to a structure; in a schema an
@@ -21,7 +21,7 @@ import type { Box, Change, Update, User } from '../core/model.ts';
 const SWITCH_TO_STRUCTURE = 255;
 const USERS_REF = 1;
 
-const ROOT = { self: 0, users: 1 } as const;
+const ROOT = { me: 0, users: 1 } as const;
 const USER = { userId: 0, username: 1, general: 2, connections: 3 } as const;
 const CONNECTION = { connectionId: 0, status: 1, matchId: 2 } as const;
 
@@ -30,6 +30,19 @@ export interface Shown {
   readonly ref: number;
   readonly box: Box;
 }
+
+/** The numbers of one viewer's state. */
+export interface Numbers {
+  ofUser(user: User): number;
+  /** `ref`: the number of the connection where nothing else has it. */
+  ofConnection(connectionId: string, ref: number): number;
+}
+
+/** The numbers of every state in which no two things share one. */
+const PLAIN: Numbers = {
+  ofUser: ({ ref }) => ref,
+  ofConnection: (_, ref) => ref,
+};
 
 class ByteWriter {
   #bytes = new Uint8Array(4096);
@@ -96,28 +109,29 @@ class ByteWriter {
 const writer = new ByteWriter();
 
 /** The root: names the own user and the map of users. */
-export function encodeRoot(self: User | undefined): Uint8Array {
+export function encodeRoot(me: User | undefined, numbers = PLAIN): Uint8Array {
   writer.start();
-  if (self !== undefined) {
-    writer.ref(ROOT.self, self.ref);
+  if (me !== undefined) {
+    writer.ref(ROOT.me, numbers.ofUser(me));
   }
   return writer.ref(ROOT.users, USERS_REF).finish();
 }
 
 /** Enters users into the map of followed users; their own bytes must follow. */
-export function encodeFollowed(users: readonly User[]): Uint8Array {
+export function encodeFollowed(users: readonly User[], numbers = PLAIN): Uint8Array {
   writer.start().switchTo(USERS_REF);
   for (const user of users) {
-    writer.mapAdd(user.ref, user.userId, user.ref);
+    const ref = numbers.ofUser(user);
+    writer.mapAdd(ref, user.userId, ref);
   }
   return writer.finish();
 }
 
 /** Takes users out of the map of followed users. */
-export function encodeUnfollowed(users: readonly User[]): Uint8Array {
+export function encodeUnfollowed(users: readonly User[], numbers = PLAIN): Uint8Array {
   writer.start().switchTo(USERS_REF);
   for (const user of users) {
-    writer.mapDelete(user.ref);
+    writer.mapDelete(numbers.ofUser(user));
   }
   return writer.finish();
 }
@@ -128,28 +142,31 @@ export function encodeUser(
   general: GeneralStatus,
   connections: readonly Shown[],
   username: string | undefined = user.username,
+  numbers = PLAIN,
 ): Uint8Array {
+  const userRef = numbers.ofUser(user);
   writer
     .start()
-    .switchTo(user.ref)
+    .switchTo(userRef)
     .text(USER.userId, user.userId)
     .text(USER.username, username ?? '')
     .text(USER.general, general)
-    .ref(USER.connections, user.ref + 1);
+    .ref(USER.connections, userRef + 1);
   for (const { ref, box } of connections) {
-    addConnection(user, ref, box);
+    addConnection(userRef, numbers.ofConnection(box.presence.connectionId, ref), box);
   }
   return writer.finish();
 }
 
 /** What changed about one user. */
-export function encodeUpdate({ user, changes, general, username }: Update): Uint8Array {
+export function encodeUpdate({ user, changes, general, username }: Update, numbers = PLAIN): Uint8Array {
+  const userRef = numbers.ofUser(user);
   writer.start();
   for (const change of changes) {
-    writeChange(user, change);
+    writeChange(userRef, numbers.ofConnection(change.connectionId, change.ref), change);
   }
   if (general !== undefined || username !== undefined) {
-    writer.switchTo(user.ref);
+    writer.switchTo(userRef);
     if (username !== undefined) {
       writer.text(USER.username, username);
     }
@@ -160,11 +177,11 @@ export function encodeUpdate({ user, changes, general, username }: Update): Uint
   return writer.finish();
 }
 
-function writeChange(user: User, { ref, before, after }: Change): void {
+function writeChange(userRef: number, ref: number, { before, after }: Change): void {
   if (after === null) {
-    writer.switchTo(user.ref + 1).mapDelete(ref);
+    writer.switchTo(userRef + 1).mapDelete(ref);
   } else if (before === null) {
-    addConnection(user, ref, after);
+    addConnection(userRef, ref, after);
   } else {
     writer.switchTo(ref);
     if (before.presence.status !== after.presence.status) {
@@ -176,9 +193,9 @@ function writeChange(user: User, { ref, before, after }: Change): void {
   }
 }
 
-function addConnection(user: User, ref: number, { presence }: Box): void {
+function addConnection(userRef: number, ref: number, { presence }: Box): void {
   writer
-    .switchTo(user.ref + 1)
+    .switchTo(userRef + 1)
     .mapAdd(ref, presence.connectionId, ref)
     .switchTo(ref)
     .text(CONNECTION.connectionId, presence.connectionId)

@@ -5,7 +5,7 @@
  */
 import { Encoder, Reflection, schema, t, type SchemaType } from '@colyseus/schema';
 
-export const ConnectionState = schema(
+export const PresenceConnection = schema(
   {
     connectionId: t.string(),
     status: t.string(),
@@ -14,26 +14,26 @@ export const ConnectionState = schema(
   },
   'PresenceConnection',
 );
-export type ConnectionState = SchemaType<typeof ConnectionState>;
+export type PresenceConnection = SchemaType<typeof PresenceConnection>;
 
-export const UserState = schema(
+export const PresenceUser = schema(
   {
     userId: t.string(),
     username: t.string(),
     /** 'online', 'offline' or 'unlogined'. */
     general: t.string(),
-    connections: t.map(ConnectionState),
+    connections: t.map(PresenceConnection),
   },
   'PresenceUser',
 );
-export type UserState = SchemaType<typeof UserState>;
+export type PresenceUser = SchemaType<typeof PresenceUser>;
 
 export const PresenceState = schema(
   {
     /** The own user. */
-    self: t.ref(UserState),
+    me: t.ref(PresenceUser),
     /** Exactly the followed users, offline ones included. */
-    users: t.map(UserState),
+    users: t.map(PresenceUser),
   },
   'PresenceState',
 );

@@ -1,39 +1,62 @@
 import { describe, expect, test } from 'vitest';
 import { Refs } from '../../src/core/refs.ts';
+import { keyedHash } from '../../src/wire/keyed-hash.ts';
+import { userOf } from '../support/model.ts';
+
+const IDS = Array.from({ length: 20_000 }, (_, i) => `id${i}`);
 
 describe('the numbers of the schema state', () => {
-  test('follow from the id: the same again after it was given back, whatever came in between', () => {
-    const refs = new Refs('secret');
-    const bob = refs.take('bob');
-    refs.give(bob);
-    for (let i = 0; i < 1000; i++) {
-      refs.take(`other ${i}`);
+  test('follow from the id alone: the same whoever else exists', () => {
+    const key = Buffer.alloc(16, 7);
+    const [crowded, empty] = [new Refs(keyedHash(key)), new Refs(keyedHash(key))];
+    for (const id of IDS) {
+      crowded.hold(crowded.ofUser(id), id, userOf(id, crowded.ofUser(id)));
     }
-    expect(refs.take('bob')).toBe(bob);
+    expect(IDS.map((id) => crowded.ofUser(id))).toEqual(IDS.map((id) => empty.ofUser(id)));
+    expect(IDS.map((id) => crowded.ofConnection(id))).toEqual(IDS.map((id) => empty.ofConnection(id)));
   });
 
-  test('differ by secret', () => {
-    const ids = Array.from({ length: 100 }, (_, i) => `id${i}`);
-    const [one, two] = [new Refs('one'), new Refs('two')];
-    expect(ids.filter((id) => one.take(id) === two.take(id))).toEqual([]);
+  test('stay below 2^24, the number behind a user included, and are the same as 32-bit floats', () => {
+    const highest = new Refs(() => 2 ** 32 - 1);
+    const hashes = [0, 1, 2 ** 22 - 2, 2 ** 22 - 1, 2 ** 23 - 1, 2 ** 23, 2 ** 32 - 1];
+    const numbers = hashes.flatMap((hash) => {
+      const refs = new Refs(() => hash);
+      return [refs.ofUser('x'), refs.ofUser('x') + 1, refs.ofConnection('x')];
+    });
+    const random = new Refs(keyedHash());
+    const all = [
+      ...numbers,
+      ...IDS.flatMap((id) => [random.ofUser(id), random.ofUser(id) + 1, random.ofConnection(id)]),
+      highest.alias(4, 'x', 1) + 1,
+      highest.alias(6, 'x', 1),
+    ];
+    expect(all.filter((number) => number < 2 || number >= 2 ** 24 || Math.fround(number) !== number)).toEqual([]);
   });
 
-  test('leave room for the number behind, stay clear of root and users, and fit what every SDK reads', () => {
-    const refs = new Refs('secret');
-    const numbers = Array.from({ length: 100_000 }, (_, i) => refs.take(`user${i}`));
-    expect(new Set(numbers).size).toBe(numbers.length);
-    expect(refs.size).toBe(numbers.length);
-    expect(numbers.every((ref) => ref >= 2 && ref % 2 === 0 && ref + 1 < 2 ** 31)).toBe(true);
+  test('tell a user, the map behind it and a connection apart, aliases included', () => {
+    const refs = new Refs(keyedHash());
+    for (const id of IDS.slice(0, 1000)) {
+      expect(refs.ofUser(id) % 4).toBe(0);
+      expect(refs.alias(refs.ofUser(id), id, 1) % 4).toBe(0);
+      expect(refs.ofConnection(id) % 4).toBeGreaterThanOrEqual(2);
+      expect(refs.alias(refs.ofConnection(id), id, 1) % 4).toBeGreaterThanOrEqual(2);
+    }
   });
 
-  test("an id whose number is taken gets another, and giving twice frees nobody else's", () => {
-    const refs = new Refs('secret');
-    const first = refs.take('bob');
-    const second = refs.take('bob');
-    expect(second).not.toBe(first);
-    refs.give(first);
-    refs.give(first);
-    expect(refs.size).toBe(1);
-    expect(refs.take('bob')).toBe(first);
+  test('who shares a number is known while both are there', () => {
+    const refs = new Refs(() => 0);
+    const [ann, bob] = [userOf('ann', refs.ofUser('ann')), userOf('bob', refs.ofUser('bob'))];
+    refs.hold(ann.ref, 'ann', ann);
+    refs.hold(ann.ref, 'ann', ann);
+    expect(refs.shares(ann)).toBe(false);
+    refs.hold(bob.ref, 'bob', bob);
+    expect([refs.shares(ann), refs.shares(bob)]).toEqual([true, true]);
+    expect(refs.rivals(ann.ref, 'ann')).toEqual([bob]);
+    refs.release(bob.ref, 'bob');
+    refs.release(bob.ref, 'bob');
+    expect(refs.shares(ann)).toBe(false);
+    expect(refs.rivals(ann.ref, 'ann')).toEqual([]);
+    refs.release(ann.ref, 'ann');
+    expect(refs.size).toBe(0);
   });
 });

@@ -87,7 +87,7 @@ describe('docs/protocol.md', () => {
       [...(cell ?? '').replaceAll(/\([^)]*\)/g, '').matchAll(/`(\w+)`/g)].map(([, name]) => name),
     );
     const fields = [...read('src/wire/state.ts').matchAll(/^ +(\w+): t\./gm)].map(([, name]) => name);
-    expect(new Set([...said, 'self', 'users'])).toEqual(new Set(fields));
+    expect(new Set([...said, 'me', 'users'])).toEqual(new Set(fields));
   });
 
   test('has the default limits, and so has the README', () => {

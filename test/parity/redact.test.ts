@@ -126,7 +126,7 @@ describe('redact', () => {
     const phone = await person(server, 'ann|Ann', 'presence', { status: 'phone' });
     await settle(pc, phone);
     expect(phone.statusesOf('ann')).toEqual(['pc', 'phone']);
-    expect(pc.state.self).toMatchObject({ username: 'Ann', general: 'online' });
+    expect(pc.state.me).toMatchObject({ username: 'Ann', general: 'online' });
     expect((await pc.ask('presence:query', { userIds: ['ann'] })).users).toMatchObject([{ customStatus: 'phone' }]);
   });
 

@@ -78,7 +78,7 @@ describe.skipIf(redis === null)('friends on different processes', () => {
     for (const own of [pc, phone]) {
       await until(
         () =>
-          Object.keys(own.state.self?.connections ?? {})
+          Object.keys(own.state.me?.connections ?? {})
             .sort()
             .join() === [...devices].sort().join(),
         'both devices in the own state',

@@ -110,12 +110,12 @@ describe.each(['presence', 'lobby'] as const)('types of a %s room', (name) => {
   });
 
   test('the state', () => {
-    expectTypeOf(room.state.self.userId).toEqualTypeOf<string>();
+    expectTypeOf(room.state.me.userId).toEqualTypeOf<string>();
     const bob = room.state.users.get('bob');
     expectTypeOf(bob?.general).toEqualTypeOf<string | undefined>();
     expectTypeOf(bob?.connections.get('x')?.matchId).toEqualTypeOf<string | undefined>();
-    expectTypeOf(lobby.state.self.username).toEqualTypeOf<string>();
-    expect(room.state.self.userId).toBe('ann');
+    expectTypeOf(lobby.state.me.username).toEqualTypeOf<string>();
+    expect(room.state.me.userId).toBe('ann');
   });
 });
 

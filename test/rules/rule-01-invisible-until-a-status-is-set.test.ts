@@ -69,7 +69,7 @@ describe.each(ROOMS)('rule 1, in a %s room', (room) => {
       status: '',
     } as never);
     expect((await bob.welcome()).userId).toBe('b5');
-    expect(bob.state.self?.userId).toBe('b5');
+    expect(bob.state.me?.userId).toBe('b5');
   });
 
   test('a client without an identity is refused with an error that names the reason', async () => {

@@ -173,15 +173,15 @@ describe.each(ROOMS)('rule 3, in a %s room', (room) => {
     try {
       const bob = await person(server, 'bob|Bob', room);
       await settle(bob);
-      expect(bob.state.self).toEqual({ userId: 'bob', username: 'Bob', general: 'unlogined', connections: {} });
+      expect(bob.state.me).toEqual({ userId: 'bob', username: 'Bob', general: 'unlogined', connections: {} });
       expect((await bob.welcome()).username).toBe('Bob');
       await bob.setStatus('x');
       await bob.setStatus(null);
       await settle(bob);
-      expect(bob.state.self).toEqual({ userId: 'bob', username: 'Bob', general: 'offline', connections: {} });
+      expect(bob.state.me).toEqual({ userId: 'bob', username: 'Bob', general: 'offline', connections: {} });
       const phone = await person(server, 'bob|Bob', room);
       await settle(phone);
-      expect(phone.state.self).toEqual({ userId: 'bob', username: 'Bob', general: 'offline', connections: {} });
+      expect(phone.state.me).toEqual({ userId: 'bob', username: 'Bob', general: 'offline', connections: {} });
     } finally {
       await server.stop();
     }

@@ -73,12 +73,12 @@ describe.each(ROOMS)('rule 6, in a %s room', (room) => {
     expect(new Set(snapshot?.userIds)).toEqual(new Set([bobId, catId, dogId, elkId]));
     expect(snapshot?.presences.map(({ status }) => status).sort()).toEqual(['bob', 'cat 2', 'elk']);
     expect(snapshot?.users).toEqual([{ userId: dogId, general: 'unlogined' }]);
-    const { users, self } = bob.state;
+    const { users, me } = bob.state;
     expect(Object.keys(users).sort()).toEqual([catId, dogId, elkId].sort());
     expect(Object.values(users[catId]?.connections ?? {}).map(({ status }) => status)).toEqual(['cat 2']);
     expect(users[dogId]).toMatchObject({ general: 'unlogined', connections: {} });
     expect(users[elkId]?.general).toBe('online');
-    expect(Object.values(self?.connections ?? {}).map(({ status }) => status)).toEqual(['bob']);
+    expect(Object.values(me?.connections ?? {}).map(({ status }) => status)).toEqual(['bob']);
 
     await cat.setStatus('cat 3');
     await until(() => bob.statusesOf(catId)[0] === 'cat 3', 'life to go on');

@@ -34,7 +34,7 @@ describe.each(ROOMS)('rule 7, in a %s room', (room) => {
         },
       ]);
       expect(
-        Object.values(one.state.self?.connections ?? {})
+        Object.values(one.state.me?.connections ?? {})
           .map(({ status }) => status)
           .sort(),
       ).toEqual(['pc 2', 'phone']);

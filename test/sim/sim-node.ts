@@ -5,7 +5,9 @@
  */
 import { newIncarnation, type Clock } from '../../src/cluster/clock.ts';
 import { PresenceCluster } from '../../src/cluster/presence-cluster.ts';
+import { Refs } from '../../src/core/refs.ts';
 import { Tracker } from '../../src/core/tracker.ts';
+import { keyedHash } from '../../src/wire/keyed-hash.ts';
 import type { ClusterOptions } from '../../src/options.ts';
 import type { World } from './world.ts';
 import { Link } from './link.ts';
@@ -81,6 +83,7 @@ export class SimNode {
       },
       now: () => clock.now(),
       newId: () => `${deps.incarnation}-${++ids}`,
+      refs: new Refs(keyedHash(Buffer.alloc(16))),
       rememberOfflineMs: 24 * 3_600_000,
       rememberOfflineUsers: 100_000,
       handoffMs: options.handoffMs,

@@ -274,7 +274,7 @@ export class Person {
   async settle(): Promise<void> {
     currentRuntime('presence')?.tracker.outbox.flush();
     const userId =
-      (this.room.state as unknown as { self?: { userId: string } }).self?.userId ?? (await this.welcome()).userId;
+      (this.room.state as unknown as { me?: { userId: string } }).me?.userId ?? (await this.welcome()).userId;
     await this.ask('presence:query', { userIds: [userId] });
   }
 
@@ -303,7 +303,7 @@ export interface PlainUser {
   connections: Record<string, PlainConnection>;
 }
 export interface PlainState {
-  self?: PlainUser;
+  me?: PlainUser;
   users: Record<string, PlainUser>;
 }
 

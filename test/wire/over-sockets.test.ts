@@ -29,7 +29,7 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
     await server.stop();
   });
 
-  test('self is the own user, with all its visible connections', async () => {
+  test('me is the own user, with all its visible connections', async () => {
     const annId = fresh('ann');
     const pc = await person(server, `${annId}|Ann`, room, { status: '{"matchId":"m1"}' });
     const phone = await person(server, `${annId}|Ann`, room, { status: 'phone' });
@@ -38,7 +38,7 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
     const [one, two] = [await pc.connectionId(), await phone.connectionId()];
     for (const device of [pc, phone, hidden]) {
       expect(device.state).toEqual({
-        self: {
+        me: {
           userId: annId,
           username: 'Ann',
           general: 'online',
@@ -52,7 +52,7 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
     }
     await Promise.all([pc.setStatus(null), phone.setStatus(null)]);
     await settle(pc, phone, hidden);
-    expect(hidden.state.self).toEqual({ userId: annId, username: 'Ann', general: 'offline', connections: {} });
+    expect(hidden.state.me).toEqual({ userId: annId, username: 'Ann', general: 'offline', connections: {} });
   });
 
   test('users are exactly the followed ones, the offline ones included', async () => {
@@ -168,12 +168,12 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
     const annId = fresh('ann');
     const ann = await person(server, annId, room, { sync: 'state', status: 'me' });
     ann.reconnectFast();
-    await until(() => ann.state.self?.userId === annId, 'the state');
+    await until(() => ann.state.me?.userId === annId, 'the state');
     await ann.follow([b], 'send');
     await bob.setStatus('y');
     await settle(ann);
     expect(Object.values(ann.state.users[b]?.connections ?? {}).map(({ status }) => status)).toEqual(['y']);
-    expect(Object.values(ann.state.self?.connections ?? {}).map(({ status }) => status)).toEqual(['me']);
+    expect(Object.values(ann.state.me?.connections ?? {}).map(({ status }) => status)).toEqual(['me']);
     await drop(ann);
     await bob.setStatus('while away');
     await comeBack(ann);
@@ -281,7 +281,7 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
     await person(server, b, room, { status: 'x' });
     const joined = await server.client(fresh('ann')).joinOrCreate(room, {}, PresenceState as never);
     const ann = new Person(joined as never);
-    await until(() => (joined.state as unknown as PresenceState).self !== undefined, 'the full state');
+    await until(() => (joined.state as unknown as PresenceState).me !== undefined, 'the full state');
     expect(joined.state).toBeInstanceOf(PresenceState);
     await ann.follow([b]);
     await until(() => (joined.state as unknown as PresenceState).users.get(b)?.general === 'online', 'Bob');

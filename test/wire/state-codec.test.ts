@@ -2,31 +2,15 @@
 import { Encoder, Reflection, type Decoder, type Iterator } from '@colyseus/schema';
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
 import { encodeFollowed, encodeRoot, encodeUnfollowed, encodeUpdate, encodeUser } from '../../src/wire/state-codec.ts';
-import { ConnectionState, PresenceState, stateHandshake, UserState } from '../../src/wire/state.ts';
-import { Registers } from '../../src/core/registers.ts';
+import { PresenceConnection, PresenceState, stateHandshake, PresenceUser } from '../../src/wire/state.ts';
 import { makeBox } from '../../src/core/view.ts';
 import { makePresence } from '../../src/status.ts';
+import { userOf } from '../support/model.ts';
 import type { Box, Change, User } from '../../src/core/model.ts';
 import type { PlainState } from '../support/person.ts';
 
 const concat = (...pieces: Uint8Array[]): Uint8Array => Buffer.concat(pieces);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
-function userOf(userId: string, ref: number, username?: string): User {
-  return {
-    userId,
-    ref,
-    username,
-    visible: new Map(),
-    followers: new Set(),
-    own: new Set(),
-    last: 'unlogined',
-    registers: new Registers('self'),
-    pins: 0,
-    known: undefined,
-    stateBytes: undefined,
-  };
-}
 
 const boxOf = (user: User, connectionId: string, status: string): Box =>
   makeBox(makePresence(user.userId, connectionId, status, user.username));
@@ -112,7 +96,7 @@ const TEXTS = [
   'z'.repeat(256),
   '\u20ac'.repeat(682),
 ];
-const REFS = [4, 126, 128, 254, 256, 65_534, 65_536, 0x7ffffff0];
+const REFS = [4, 124, 128, 252, 256, 65_532, 65_536, 2 ** 24 - 4];
 
 describe("byte for byte the library's", () => {
   test.each(REFS)('all pieces of a user, with the number %d', (ref) => {
@@ -121,11 +105,11 @@ describe("byte for byte the library's", () => {
       const bob = userOf('bob', ref, `Bob ${text}`);
 
       library.nextRef(ref);
-      const user = new UserState();
+      const user = new PresenceUser();
       user.userId = 'bob';
       user.username = `Bob ${text}`;
       user.general = 'online';
-      library.state.self = user;
+      library.state.me = user;
       const whole = library.changes();
       expect(whole.endsWith(hex(encodeUser(bob, 'online', [])))).toBe(true);
 
@@ -136,7 +120,7 @@ describe("byte for byte the library's", () => {
         boxOf(bob, 'c1', '{"matchId":"other"}'),
       ];
       library.nextIndex(user.connections, ref + 2);
-      const connection = new ConnectionState();
+      const connection = new PresenceConnection();
       connection.connectionId = 'c1';
       connection.status = one.presence.status;
       connection.matchId = one.presence.matchId ?? '';
@@ -220,7 +204,7 @@ describe("byte for byte the library's", () => {
     const switchToUsers = hex(encodeUnfollowed([])).replace(/01$/, usersRef.toString(16).padStart(2, '0'));
     library.nextRef(ref);
     library.nextIndex(library.state.users, ref);
-    const user = new UserState();
+    const user = new PresenceUser();
     user.userId = 'bob';
     user.username = '';
     user.general = 'unlogined';
@@ -242,7 +226,7 @@ describe("byte for byte the library's", () => {
 describe("decoded by the SDK's decoder", () => {
   const ann = userOf('ann', 2, 'Ann');
   const bob = userOf('bob', 70_000, 'Bob');
-  const cat = userOf('cat', 0x7ffffff0);
+  const cat = userOf('cat', 2 ** 24 - 4);
   const [bob1, bob2] = [boxOf(bob, 'b1', ''), boxOf(bob, 'b2', '{"matchId":"m"}')];
   const full = (): Uint8Array =>
     concat(
@@ -256,7 +240,7 @@ describe("decoded by the SDK's decoder", () => {
       encodeUser(cat, 'unlogined', []),
     );
   const expected: PlainState = {
-    self: { userId: 'ann', username: 'Ann', general: 'offline', connections: {} },
+    me: { userId: 'ann', username: 'Ann', general: 'offline', connections: {} },
     users: {
       bob: {
         userId: 'bob',
@@ -282,7 +266,7 @@ describe("decoded by the SDK's decoder", () => {
     expect(reader.resync(full()).refs).toBe(refs);
   });
 
-  test('the state of nobody: no self, no users', () => {
+  test('the state of nobody: no me, no users', () => {
     expect(new Reader().patch(encodeRoot(undefined)).json).toEqual({ users: {} });
   });
 
@@ -301,7 +285,7 @@ describe("decoded by the SDK's decoder", () => {
     );
     expect(Object.keys(reader.json.users)).toEqual(['bob', 'dog']);
     expect(Object.keys(reader.json.users['bob']?.connections ?? {})).toEqual(['b2']);
-    expect(reader.json.self?.connections).toEqual({ a1: { connectionId: 'a1', status: 'hi', matchId: '' } });
+    expect(reader.json.me?.connections).toEqual({ a1: { connectionId: 'a1', status: 'hi', matchId: '' } });
     expect((reader.decoder.state as unknown as PresenceState).users.get('bob')).toBe(kept);
     // root, users; ann, bob and dog with a map each; one connection of ann, one of bob
     expect(reader.refs).toBe(2 + 6 + 2);
@@ -368,7 +352,7 @@ describe("decoded by the SDK's decoder", () => {
       'next',
       'third',
     ]);
-    expect(reader.json.self?.general).toBe('online');
+    expect(reader.json.me?.general).toBe('online');
   });
 
   test.each(TEXTS)('the text %j arrives as it is, as status, user id, name and connection id', (text) => {

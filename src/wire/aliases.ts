@@ -1,0 +1,186 @@
+/**
+ * Numbers of the schema state follow from ids, so two ids may share one. Where
+ * one viewer's state holds both, whichever comes second gets an alias there,
+ * and keeps it as long as it stays. An alias follows from the id and from what
+ * that viewer's state holds, so it tells nothing about anybody else.
+ */
+import { visibleTo } from '../core/view.ts';
+import type { Batch } from '../core/batch.ts';
+import type { Connection, Update, User } from '../core/model.ts';
+import type { Refs } from '../core/refs.ts';
+import type { Numbers } from './state-codec.ts';
+
+/** A user or a connection in somebody's state. */
+interface Thing {
+  /** Its number where nothing shares it. */
+  readonly ref: number;
+  /** The user it is or belongs to. */
+  readonly user: User;
+}
+
+/** By prefixed id. */
+type Things = Map<string, Thing>;
+
+interface Alias {
+  readonly number: number;
+  readonly user: User;
+}
+
+type AliasMap = ReadonlyMap<string, Alias>;
+
+const userKey = (userId: string): string => `user ${userId}`;
+const connectionKey = (connectionId: string): string => `connection ${connectionId}`;
+
+/** The numbers of one viewer that has aliases. */
+export class AliasedNumbers implements Numbers {
+  readonly #aliases: AliasMap;
+
+  constructor(aliases: AliasMap) {
+    this.#aliases = aliases;
+  }
+
+  ofUser({ userId, ref }: User): number {
+    return this.#aliases.get(userKey(userId))?.number ?? ref;
+  }
+
+  ofConnection(connectionId: string, ref: number): number {
+    return this.#aliases.get(connectionKey(connectionId))?.number ?? ref;
+  }
+
+  /** Whether some number in the bytes of `update` is an alias. */
+  concerns({ user, changes }: Update): boolean {
+    return (
+      this.#aliases.has(userKey(user.userId)) ||
+      changes.some(({ connectionId }) => this.#aliases.has(connectionKey(connectionId)))
+    );
+  }
+
+  /** Whether `user` or one of its connections has an alias. */
+  concernsUser(user: User): boolean {
+    return (
+      this.#aliases.has(userKey(user.userId)) ||
+      [...user.visible.keys()].some((connectionId) => this.#aliases.has(connectionKey(connectionId)))
+    );
+  }
+}
+
+/**
+ * One per process. Each method answers with the numbers of one frame, or
+ * `undefined` when all of them are the plain ones. Cost: nothing for a viewer
+ * whose frame brings in no shared number; else one step per thing it sees.
+ */
+export class Aliases {
+  readonly #refs: Refs;
+  readonly #byViewer = new WeakMap<Connection, AliasMap>();
+
+  constructor(refs: Refs) {
+    this.#refs = refs;
+  }
+
+  /** For what a flush tells the viewer. */
+  ofBatch(viewer: Connection, batch: Batch<Update>): AliasedNumbers | undefined {
+    if (!this.#byViewer.has(viewer) && !this.#meetsRival(viewer, batch)) {
+      return undefined;
+    }
+    const held = thingsOf(viewer, [viewer.user, ...viewer.follows.keys()]);
+    const entering: Things = new Map();
+    const leaving = new Set<string>();
+    for (const { user, changes } of batch.updates()) {
+      for (const { connectionId, ref, before, after } of changes) {
+        const key = connectionKey(connectionId);
+        if (before === null) {
+          entering.set(key, { ref, user });
+          held.delete(key);
+        } else if (after === null) {
+          leaving.add(key);
+          held.set(key, { ref, user });
+        }
+      }
+    }
+    return this.#allot(viewer, held, entering, (key) => leaving.has(key));
+  }
+
+  #meetsRival(viewer: Connection, batch: Batch<Update>): boolean {
+    batch.rivals ??= batch
+      .updates()
+      .flatMap(({ changes }) => changes.filter(({ before }) => before === null))
+      .flatMap(({ connectionId, ref }) => this.#refs.rivals(ref, connectionId));
+    return batch.rivals.some(({ followers, own }) => followers.has(viewer) || own.has(viewer));
+  }
+
+  /** For a change of follows, which has been made already. */
+  ofFollows(viewer: Connection, added: readonly User[], removed: readonly User[]): AliasedNumbers | undefined {
+    // Users that are removed by this very frame may not count as holders of their numbers any more.
+    const replaces = added.length > 0 && removed.length > 0;
+    if (!this.#byViewer.has(viewer) && !replaces && !added.some((user) => this.#refs.shares(user))) {
+      return undefined;
+    }
+    const isNew = new Set(added);
+    const isGone = new Set(removed);
+    const staying = [viewer.user, ...viewer.follows.keys()].filter((user) => !isNew.has(user));
+    const held = thingsOf(viewer, [...staying, ...removed]);
+    return this.#allot(viewer, held, thingsOf(viewer, added), (_, { user }) => isGone.has(user));
+  }
+
+  /** For the full state, which replaces what the client holds. */
+  ofFullState(viewer: Connection): AliasedNumbers | undefined {
+    const users = [viewer.user, ...viewer.follows.keys()];
+    const known = this.#byViewer.get(viewer);
+    if (known === undefined && !users.some((user) => this.#refs.shares(user))) {
+      return undefined;
+    }
+    const entering = thingsOf(viewer, users);
+    const kept = new Map([...(known ?? [])].filter(([key]) => entering.delete(key)));
+    this.#byViewer.set(viewer, kept);
+    return this.#allot(viewer, new Map(), entering, () => false);
+  }
+
+  /** `held`: what has its number already, and keeps it in this frame. `isLeaving`: whether it will be gone after the frame. */
+  #allot(
+    viewer: Connection,
+    held: Things,
+    entering: Things,
+    isLeaving: (key: string, alias: Alias) => boolean,
+  ): AliasedNumbers | undefined {
+    const aliases = new Map(this.#byViewer.get(viewer));
+    for (const key of entering.keys()) {
+      aliases.delete(key);
+    }
+    const taken = new Set([...aliases.values()].map(({ number }) => number));
+    for (const [key, { ref }] of held) {
+      if (!aliases.has(key)) {
+        taken.add(ref);
+      }
+    }
+    for (const [key, { ref, user }] of entering) {
+      let number = ref;
+      for (let attempt = 1; taken.has(number); attempt++) {
+        number = this.#refs.alias(ref, key, attempt);
+      }
+      taken.add(number);
+      if (number !== ref) {
+        aliases.set(key, { number, user });
+      }
+    }
+    const staying = new Map([...aliases].filter(([key, alias]) => !isLeaving(key, alias)));
+    if (staying.size > 0) {
+      this.#byViewer.set(viewer, staying);
+    } else {
+      this.#byViewer.delete(viewer);
+    }
+    return aliases.size > 0 ? new AliasedNumbers(aliases) : undefined;
+  }
+}
+
+/** The users and those of their connections that the viewer sees. */
+function thingsOf(viewer: Connection, users: readonly User[]): Things {
+  const things: Things = new Map();
+  for (const user of users) {
+    things.set(userKey(user.userId), { ref: user.ref, user });
+    for (const { presence } of visibleTo(viewer, user)) {
+      const { connectionId } = presence;
+      things.set(connectionKey(connectionId), { ref: user.visible.get(connectionId)!.ref, user });
+    }
+  }
+  return things;
+}
