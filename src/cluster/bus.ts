@@ -7,7 +7,7 @@
 import type { Presence } from '@colyseus/core';
 import type { Calls } from './calls.ts';
 import type { Log } from './health.ts';
-import type { Keys } from './keys.ts';
+import type { Keys } from './store.ts';
 import type { Register } from '../core/registers.ts';
 import {
   decodeControl,

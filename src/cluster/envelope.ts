@@ -6,6 +6,8 @@
  */
 import type { Register, RegisterEntry } from '../core/registers.ts';
 
+const MAX_ID_LENGTH = 128;
+
 /** Bumped when an older release would misread a newer one. */
 const ENVELOPE_VERSION = 1;
 
@@ -178,8 +180,6 @@ function decodeEntry(value: unknown): RegisterEntry | null {
     ...(h !== undefined && { handoffUntil: h }),
   };
 }
-
-const MAX_ID_LENGTH = 128;
 
 function isFinite(value: unknown): value is number {
   return Number.isFinite(value);

@@ -13,6 +13,8 @@ import type { GuardedHost } from './guarded-host.ts';
 import type { Register } from '../core/registers.ts';
 import type { Sweeper } from './sweeper.ts';
 
+const MAX_REMOVALS_AT_ONCE = 64;
+
 export interface FarewellDeps {
   incarnation: string;
   host: GuardedHost;
@@ -72,7 +74,7 @@ export async function sayGoodbye({
     await sweeper.purge(incarnation);
     await bus.publishControl({ kind: 'bye' });
   } else {
-    await forEachLimit(staying, REMOVED_AT_ONCE, async ([userId, { seq }]) => {
+    await forEachLimit(staying, MAX_REMOVALS_AT_ONCE, async ([userId, { seq }]) => {
       await Promise.all([
         sweeper.remove(userId, incarnation),
         bus.publishRegister(userId, encodeRegister(incarnation, { seq, entries: [], last: 'offline' })),
@@ -81,5 +83,3 @@ export async function sayGoodbye({
     await bus.publishControl({ kind: 'bye', handoffMs });
   }
 }
-
-const REMOVED_AT_ONCE = 64;

@@ -4,8 +4,8 @@ export class Limiter {
   #waiting: Array<() => void> = [];
   #head = 0;
 
-  constructor(most: number) {
-    this.#free = most;
+  constructor(max: number) {
+    this.#free = max;
   }
 
   async run<T>(task: () => Promise<T>): Promise<T> {
@@ -36,10 +36,10 @@ export class Limiter {
   }
 }
 
-/** Runs `task` for each item, at most `most` at once. The first failure ends it: no further item is started. */
+/** Runs `task` for each item, at most `max` at once. The first failure ends it: no further item is started. */
 export async function forEachLimit<T>(
   items: Iterable<T>,
-  most: number,
+  max: number,
   task: (item: T) => Promise<unknown>,
 ): Promise<void> {
   const iterator = items[Symbol.iterator]();
@@ -54,5 +54,5 @@ export async function forEachLimit<T>(
       }
     }
   };
-  await Promise.all(Array.from({ length: most }, worker));
+  await Promise.all(Array.from({ length: max }, worker));
 }

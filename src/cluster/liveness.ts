@@ -80,7 +80,7 @@ export class Liveness {
     }
   }
 
-  /** We were deaf: nobody's silence until now counts. */
+  /** We did not hear: nobody's silence until now counts. */
   excuse(now: number): void {
     for (const peer of this.#peers.values()) {
       if (peer.phase === 'live') {

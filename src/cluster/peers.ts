@@ -8,6 +8,8 @@ import { forEachLimit } from './limit.ts';
 import { Liveness } from './liveness.ts';
 import type { Sweeper } from './sweeper.ts';
 
+const MAX_LEASES_AT_ONCE = 16;
+
 export interface PeersDeps {
   incarnation: string;
   leaseMs: number;
@@ -61,7 +63,7 @@ export class Peers {
     }
   }
 
-  /** We were deaf or stalled: silence until now proves nothing. */
+  /** We did not hear or were stalled: silence until now proves nothing. */
   excuse(): void {
     this.#liveness.excuse(this.#deps.clock.now());
   }
@@ -88,7 +90,7 @@ export class Peers {
 
   /** Looks at the leases of those that were not heard of. One command for each of them, usually none. */
   async check(): Promise<void> {
-    await forEachLimit(this.#liveness.silent(this.#deps.clock.now()), LEASES_AT_ONCE, async (incarnation) => {
+    await forEachLimit(this.#liveness.silent(this.#deps.clock.now()), MAX_LEASES_AT_ONCE, async (incarnation) => {
       const lease = await this.#deps.store.lease(incarnation);
       const now = this.#deps.clock.now();
       if (lease === null && this.#liveness.state(incarnation, now) === 'silent') {
@@ -110,7 +112,7 @@ export class Peers {
   /** Looks for processes nobody here has heard of. Resolves with whether this one is on the list. */
   async scan(): Promise<boolean> {
     const listed = await this.#deps.store.processes();
-    await forEachLimit(listed, LEASES_AT_ONCE, async (incarnation) => {
+    await forEachLimit(listed, MAX_LEASES_AT_ONCE, async (incarnation) => {
       if (
         incarnation !== this.#deps.incarnation &&
         this.#liveness.state(incarnation, this.#deps.clock.now()) === 'unknown'
@@ -164,5 +166,3 @@ export class Peers {
     this.#sweeping.delete(incarnation);
   }
 }
-
-const LEASES_AT_ONCE = 16;

@@ -15,7 +15,7 @@
  * Failure: while the store is down nothing is sent but one probe per
  * heartbeat; what is to be said is kept as one name per user. Afterwards, and
  * whenever our own lease is found missing (the store lost its data, or we were
- * stalled) or the subscriber connection was made anew, everything we own is
+ * stalled) or the subscriber connected again, everything we own is
  * written again and everybody we watch is read again.
  *
  * Cost: 3 commands per heartbeat, plus up to `antiEntropyBatch` reads; see
@@ -25,21 +25,30 @@ import { Bus } from './bus.ts';
 import { Calls } from './calls.ts';
 import { jittered } from './clock.ts';
 import { withDefaults, type ClusterDeps } from './deps.ts';
-import { Store } from './store.ts';
 import type { ControlMessage } from './envelope.ts';
 import { sayGoodbye } from './farewell.ts';
 import { GuardedHost } from './guarded-host.ts';
 import { Hearing } from './hearing.ts';
 import { Health } from './health.ts';
-import { keysOf } from './keys.ts';
+import { keysOf, Store } from './store.ts';
 import { Peers } from './peers.ts';
 import type { Cluster, ClusterHost, ClusterStats, RemoteUser } from '../core/ports.ts';
 import { Registrar } from './registrar.ts';
-import { onSubscriberReady } from './subscriber-events.ts';
-import type { Subscription } from './subscription.ts';
+import { onSubscriberReady, type Subscription } from './subscription.ts';
 import { Sweeper } from './sweeper.ts';
 import { Watches } from './watches.ts';
 import { Writer } from './writer.ts';
+
+/** Among the users to be written: the name of this process. No user has this id. */
+const OUR_NAME = '';
+/** Commands of one kind in flight at once, where there are many to do. */
+const MAX_AT_ONCE = 64;
+/** Heartbeats between two looks at the list of processes. */
+const ROUNDS_PER_SCAN = 10;
+/** So many own beats that did not come back: the subscription is opened again. */
+const MAX_MISSING_BEATS = 3;
+/** How long `stop()` takes at most. */
+const MAX_STOP_MS = 5000;
 
 export class PresenceCluster implements Cluster {
   readonly incarnation: string;
@@ -88,7 +97,7 @@ export class PresenceCluster implements Cluster {
       store: this.#store,
       claimSeconds: this.#leaseSeconds,
       rememberSeconds,
-      concurrency: AT_ONCE,
+      concurrency: MAX_AT_ONCE,
     });
     this.#peers = new Peers({
       incarnation,
@@ -116,7 +125,7 @@ export class PresenceCluster implements Cluster {
       clock,
       rememberSeconds,
     });
-    this.#writer = new Writer((userId) => this.#write(userId), AT_ONCE, true);
+    this.#writer = new Writer((userId) => this.#write(userId), MAX_AT_ONCE, true);
     this.#control = this.#bus.onControl(
       (from, message) => {
         this.#hear(from, message);
@@ -187,7 +196,7 @@ export class PresenceCluster implements Cluster {
     clock.clearTimeout(this.#timer);
     this.#stopListening();
     const { promise: enough, resolve } = Promise.withResolvers<void>();
-    const limit = clock.setTimeout(resolve, STOP_LIMIT_MS);
+    const limit = clock.setTimeout(resolve, MAX_STOP_MS);
     await Promise.race([
       enough,
       this.#writer
@@ -259,7 +268,7 @@ export class PresenceCluster implements Cluster {
       }
       return;
     }
-    this.#noticeDeafness();
+    this.#reopenControl();
     try {
       const [lease] = await Promise.all([
         this.#store.renew(this.incarnation, 'up', this.#leaseSeconds),
@@ -368,30 +377,20 @@ export class PresenceCluster implements Cluster {
   }
 
   /** Our own beats do not come back: if the subscription was refused or lost, another one helps. */
-  #noticeDeafness(): void {
+  #reopenControl(): void {
     const { missing } = this.#hearing;
-    if (missing > 0 && (this.#control.failed || missing % DEAF_AFTER_BEATS === 0)) {
+    if (missing > 0 && (this.#control.failed || missing % MAX_MISSING_BEATS === 0)) {
       void this.#control.open();
     }
   }
 
-  /** The subscriber connection was made anew: messages were lost, and the store may be another one. */
+  /** The subscriber has connected again: messages were lost, and the store may be another one. */
   #reconnected(): void {
     if (this.#hearing.hasHeard && this.#health.state === 'up') {
       this.#assertAll();
     }
   }
 }
-
-/** Among the users to be written: the name of this process. No user has this id. */
-const OUR_NAME = '';
-/** Commands of one kind in flight at once, where there are many to do. */
-const AT_ONCE = 64;
-/** Heartbeats between two looks at the list of processes. */
-const ROUNDS_PER_SCAN = 10;
-const DEAF_AFTER_BEATS = 3;
-/** How long `stop()` takes at most. */
-const STOP_LIMIT_MS = 5000;
 
 function ignore(): void {
   // Already counted, by `calls`.

@@ -13,6 +13,10 @@ import { forEachLimit } from './limit.ts';
 import type { GuardedHost } from './guarded-host.ts';
 import type { Register } from '../core/registers.ts';
 
+/** How long a user without anything visible stays listed: most come back before. */
+const IDLE_MS = 30_000;
+const MAX_UNLISTINGS_AT_ONCE = 64;
+
 export interface RegistrarDeps {
   incarnation: string;
   host: GuardedHost;
@@ -82,7 +86,7 @@ export class Registrar {
       }
       due.push(userId);
     }
-    await forEachLimit(due, UNLISTED_AT_ONCE, async (userId) => {
+    await forEachLimit(due, MAX_UNLISTINGS_AT_ONCE, async (userId) => {
       if (!this.#idle.delete(userId)) {
         return; // came back meanwhile
       }
@@ -128,7 +132,3 @@ export class Registrar {
     return commands;
   }
 }
-
-/** How long a user without anything visible stays listed: most come back before. */
-const IDLE_MS = 30_000;
-const UNLISTED_AT_ONCE = 64;

@@ -5,7 +5,16 @@
 import type { Presence } from '@colyseus/core';
 import { settle } from './calls.ts';
 import type { Clock } from './clock.ts';
-import { whenReconnected } from './subscriber-events.ts';
+
+/**
+ * The subscriber connection of `RedisPresence`, which tells when it connects
+ * again; `RedisPresence` itself does not. Without it the missing echo of our
+ * own beats tells, a little later.
+ */
+interface Emitter {
+  on(event: string, listener: () => void): unknown;
+  off(event: string, listener: () => void): unknown;
+}
 
 /** What all subscriptions of a cluster share. */
 export interface SubscriptionContext {
@@ -68,7 +77,7 @@ export class Subscription {
     this.#state = 'closed';
     this.#attempt++;
     this.#leave(this.#onMessage);
-    // What is sent while the connection is made anew can overtake the Redis client's own restoring
+    // What is sent while the connection is being restored can overtake the Redis client's own restoring
     // of the subscriptions it had, this one among them. By then somebody may listen again.
     whenReconnected(this.#context.presence, () => {
       this.#leave(nobody);
@@ -86,4 +95,39 @@ export class Subscription {
 
 function nobody(): void {
   // Listens to nothing.
+}
+
+/** Calls back whenever the subscriber connection of `presence` is ready (again). Returns how to stop that. */
+export function onSubscriberReady(presence: object, listener: () => void): () => void {
+  const { sub } = presence as { sub?: unknown };
+  if (!isEmitter(sub)) {
+    return () => {};
+  }
+  sub.on('ready', listener);
+  return () => {
+    sub.off('ready', listener);
+  };
+}
+
+/** Calls back once the subscriber connection is ready, if it is connecting right now; otherwise not at all. */
+export function whenReconnected(presence: object, listener: () => void): void {
+  const { sub } = presence as { sub?: unknown };
+  if (isEmitter(sub) && 'status' in sub && sub.status !== 'ready') {
+    const once = (): void => {
+      sub.off('ready', once);
+      listener();
+    };
+    sub.on('ready', once);
+  }
+}
+
+function isEmitter(value: unknown): value is Emitter {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'on' in value &&
+    typeof value.on === 'function' &&
+    'off' in value &&
+    typeof value.off === 'function'
+  );
 }

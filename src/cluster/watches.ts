@@ -13,6 +13,8 @@ import type { RemoteUser } from '../core/ports.ts';
 import type { Register } from '../core/registers.ts';
 import type { Subscription } from './subscription.ts';
 
+const MAX_READS_AT_ONCE = 64;
+
 export interface WatchesDeps {
   incarnation: string;
   host: GuardedHost;
@@ -92,15 +94,15 @@ export class Watches {
     }
     do {
       this.#resync = 'running';
-      await forEachLimit(this.#watches.values(), READ_AT_ONCE, (watch) => this.#refresh(watch));
+      await forEachLimit(this.#watches.values(), MAX_READS_AT_ONCE, (watch) => this.#refresh(watch));
     } while ((this.#resync as string) === 'again' && this.#deps.isUp());
     this.#resync = 'idle';
   }
 
-  /** Reads the next `most` users in rotation. One command each. */
-  async antiEntropy(most: number): Promise<void> {
+  /** Reads the next `max` users in rotation. One command each. */
+  async antiEntropy(max: number): Promise<void> {
     const batch: Watch[] = [];
-    while (batch.length < Math.min(most, this.#watches.size)) {
+    while (batch.length < Math.min(max, this.#watches.size)) {
       const { done, value } = this.#rotation.next();
       if (done === true) {
         this.#rotation = this.#watches.values();
@@ -108,7 +110,7 @@ export class Watches {
         batch.push(value);
       }
     }
-    await forEachLimit(batch, READ_AT_ONCE, (watch) => this.#refresh(watch));
+    await forEachLimit(batch, MAX_READS_AT_ONCE, (watch) => this.#refresh(watch));
   }
 
   /** See `Cluster.read`. */
@@ -246,5 +248,3 @@ export class Watches {
     return this.#watches.get(watch.userId) === watch;
   }
 }
-
-const READ_AT_ONCE = 64;

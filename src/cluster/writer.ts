@@ -6,7 +6,7 @@
  */
 export class Writer {
   readonly #write: (userId: string) => Promise<void>;
-  readonly #most: number;
+  readonly #max: number;
   readonly #dirty = new Set<string>();
   readonly #inFlight = new Set<string>();
   /** Where the last pump stopped in `#dirty`: starting over each time would walk past what was deleted. */
@@ -17,11 +17,11 @@ export class Writer {
 
   /**
    * @param write Rejects when the user has to be written again; the writer then pauses.
-   * @param most Writes in flight at once.
+   * @param max Writes in flight at once.
    */
-  constructor(write: (userId: string) => Promise<void>, most: number, paused = false) {
+  constructor(write: (userId: string) => Promise<void>, max: number, paused = false) {
     this.#write = write;
-    this.#most = most;
+    this.#max = max;
     this.#paused = paused;
   }
 
@@ -66,7 +66,7 @@ export class Writer {
 
   #pump(): void {
     let restarted = false;
-    while (!this.#paused && this.#inFlight.size < this.#most) {
+    while (!this.#paused && this.#inFlight.size < this.#max) {
       const { done, value: userId } = this.#cursor.next();
       if (done === true) {
         if (restarted) {

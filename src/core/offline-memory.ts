@@ -5,19 +5,19 @@
  */
 export class OfflineMemory {
   #ttlMs: number;
-  #most: number;
+  #max: number;
   /** userId → when it may be forgotten. Insertion order is expiry order, unless the time was shortened. */
   readonly #until = new Map<string, number>();
 
-  constructor(ttlMs: number, most: number) {
+  constructor(ttlMs: number, max: number) {
     this.#ttlMs = ttlMs;
-    this.#most = most;
+    this.#max = max;
   }
 
   /** Other limits from now on. */
-  limit(ttlMs: number, most: number): void {
+  limit(ttlMs: number, max: number): void {
     this.#ttlMs = ttlMs;
-    this.#most = most;
+    this.#max = max;
   }
 
   get size(): number {
@@ -28,7 +28,7 @@ export class OfflineMemory {
     this.#until.delete(userId);
     this.#until.set(userId, now + this.#ttlMs);
     for (const [oldest, until] of this.#until) {
-      if (until > now && this.#until.size <= this.#most) {
+      if (until > now && this.#until.size <= this.#max) {
         break;
       }
       this.#until.delete(oldest);

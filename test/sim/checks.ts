@@ -1,6 +1,6 @@
 /** What must hold when everything has healed: every belief is true, and nothing is left over. */
 import { parseRegister } from '../../src/cluster/envelope.ts';
-import { keysOf } from '../../src/cluster/keys.ts';
+import { keysOf } from '../../src/cluster/store.ts';
 import { queryUsers } from '../../src/core/query.ts';
 import type { Presence } from '../../src/protocol.ts';
 import { isCalm } from './profile.ts';

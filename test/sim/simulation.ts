@@ -3,7 +3,7 @@
  * is a while of operations and faults; then everything heals, some time
  * passes, and everybody must believe what is so, with nothing left over.
  */
-import { keysOf } from '../../src/cluster/keys.ts';
+import { keysOf } from '../../src/cluster/store.ts';
 import { resolveOptions, type ResolvedOptions } from '../../src/options.ts';
 import { checkAll } from './checks.ts';
 import { Faults } from './faults.ts';
