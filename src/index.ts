@@ -3,7 +3,15 @@ export { PresenceRoom } from './rooms/presence-room.ts';
 export { PresenceLobbyRoom, type LobbyEvents } from './rooms/presence-lobby-room.ts';
 export { PresencePlugin } from './rooms/presence-plugin.ts';
 export { presence, PresenceServer } from './server/presence-server.ts';
-export type { ClusterCounts, Counts, GeneralEvent, PresenceEventMap, StatusEvent, Target } from './server/types.ts';
+export type {
+  ClusterCounts,
+  Counts,
+  GeneralEvent,
+  PresenceEventMap,
+  Reached,
+  StatusEvent,
+  Target,
+} from './server/types.ts';
 export type { PresenceMessages, PresenceRoomClient } from './rooms/messages.ts';
 export {
   DEFAULTS,

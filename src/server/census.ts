@@ -1,6 +1,6 @@
 /**
- * Counting over all processes: one question to everybody, and a bounded wait
- * for the answers.
+ * Questions to all processes: one message to everybody, and a bounded wait for
+ * the answers, which are added up.
  *
  * Every process counts the users whose newest visible connection is its own,
  * so a user on several processes is counted once; only one who is invisible on
@@ -8,8 +8,12 @@
  *
  * Cost: one message, and one answer per process. Do not ask on every tick.
  */
+import type { Cluster } from '../core/ports.ts';
 import type { Tracker } from '../core/tracker.ts';
 import type { ClusterCounts, Counts } from './types.ts';
+
+/** How long a question waits for its answers, unless it says otherwise. */
+export const ANSWER_TIMEOUT_MS = 1000;
 
 /** What this process adds to a count of all. */
 export function countShare({ connections, users }: Tracker): Counts {
@@ -23,51 +27,55 @@ export function countShare({ connections, users }: Tracker): Counts {
   return counts;
 }
 
-interface Question {
-  readonly add: (from: string, counts: Counts) => void;
-}
-
 export class Census {
-  readonly #questions = new Map<string, Question>();
+  /** question → takes an answer. */
+  readonly #questions = new Map<string, (from: string, counts: Counts) => void>();
 
-  /** Asks the other processes. Resolves when all known ones have answered, or after `ms`. */
-  ask(question: string, tracker: Tracker, ms: number): Promise<ClusterCounts> {
+  /**
+   * Sends `command`, to which the other processes answer with its `question`.
+   * Resolves when this process (`own`) and all known others have answered, or
+   * after `ms`.
+   */
+  ask(
+    cluster: Cluster,
+    command: { question: string },
+    own: Counts | Promise<Counts>,
+    ms: number,
+  ): Promise<ClusterCounts> {
     const { promise, resolve } = Promise.withResolvers<ClusterCounts>();
-    const { cluster } = tracker;
-    const expected = cluster.stats.processes;
-    const total: ClusterCounts = { ...countShare(tracker), processes: 1, complete: expected === 0 };
-    if (total.complete) {
-      resolve(total);
-      return promise;
-    }
+    const { question } = command;
+    const expected = cluster.stats.processes + 1;
+    const total: ClusterCounts = { users: 0, connections: 0, online: 0, processes: 0, complete: false };
     const answered = new Set<string>();
     const finish = (): void => {
       clearTimeout(timer);
       this.#questions.delete(question);
       resolve({ ...total, complete: answered.size >= expected });
     };
+    const add = (from: string, { users, connections, online }: Counts): void => {
+      if (answered.has(from)) {
+        return;
+      }
+      answered.add(from);
+      total.processes++;
+      total.users += users;
+      total.connections += connections;
+      total.online += online;
+      if (answered.size >= expected) {
+        finish();
+      }
+    };
     const timer = setTimeout(finish, ms);
-    this.#questions.set(question, {
-      add: (from, { users, connections, online }) => {
-        if (answered.has(from)) {
-          return;
-        }
-        answered.add(from);
-        total.processes++;
-        total.users += users;
-        total.connections += connections;
-        total.online += online;
-        if (answered.size >= expected) {
-          finish();
-        }
-      },
+    this.#questions.set(question, add);
+    cluster.broadcast(command);
+    void Promise.resolve(own).then((counts) => {
+      add(cluster.incarnation, counts);
     });
-    cluster.broadcast({ kind: 'count', question });
     return promise;
   }
 
   /** An answer of another process; one that nobody waits for any more is dropped. */
   hear(question: string, from: string, counts: Counts): void {
-    this.#questions.get(question)?.add(from, counts);
+    this.#questions.get(question)?.(from, counts);
   }
 }

@@ -10,21 +10,25 @@ import type { Tracker } from '../core/tracker.ts';
 import type { Status } from '../protocol.ts';
 import type { Counts, Target } from './types.ts';
 
+/** What the server API asks of connections. The processes that get it with a `question` answer how many it has reached. */
 type TargetCommand =
   | { kind: 'status'; target: Target; status: Status }
   | { kind: 'follow'; target: Target; userIds: string[] }
   | { kind: 'unfollow'; target: Target; userIds?: string[] }
   | { kind: 'refresh'; target: Target }
   | { kind: 'disconnect'; target: Target };
+export type Order = TargetCommand | { kind: 'block'; userId: string; blockedId: string; blocked: boolean };
 
 export type Command =
-  | TargetCommand
-  | { kind: 'block'; userId: string; blockedId: string; blocked: boolean }
+  | (Order & { question?: string })
   | { kind: 'count'; question: string }
   | { kind: 'counted'; question: string; from: string; counts: Counts };
 
-/** The most UTF-8 bytes of a status that the server sets; the rooms' own limits are for clients. */
-export const MOST_STATUS_BYTES = 65_536;
+/** Most UTF-8 bytes of a status that the server sets; the rooms' own limit is for clients. */
+export const MAX_SERVER_STATUS_BYTES = 65_536;
+
+/** Longest name of a question or a process, in characters. */
+const MAX_TEXT_LENGTH = 256;
 
 /** A command as it came from another process, or `null`. */
 export function parseCommand(value: unknown): Command | null {
@@ -32,16 +36,20 @@ export function parseCommand(value: unknown): Command | null {
     return null;
   }
   const fields = value as Record<string, unknown>;
-  const { kind, target, userIds, status } = fields;
+  const { kind, question } = fields;
   switch (kind) {
-    case 'block':
-      return parseBlock(fields);
     case 'count':
-      return isText(fields['question']) ? { kind, question: fields['question'] } : null;
+      return isText(question) ? { kind, question } : null;
     case 'counted':
       return parseAnswer(fields);
-    default:
+    default: {
+      const order = kind === 'block' ? parseBlock(fields) : parseTargeted(fields);
+      return order === null || !isText(question) ? order : { ...order, question };
+    }
   }
+}
+
+function parseTargeted({ kind, target, userIds, status }: Record<string, unknown>): TargetCommand | null {
   if (!isTarget(target)) {
     return null;
   }
@@ -63,7 +71,7 @@ export function parseCommand(value: unknown): Command | null {
   }
 }
 
-function parseBlock({ userId, blockedId, blocked }: Record<string, unknown>): Command | null {
+function parseBlock({ userId, blockedId, blocked }: Record<string, unknown>): Order | null {
   return isUserId(userId) && isUserId(blockedId) && typeof blocked === 'boolean'
     ? { kind: 'block', userId, blockedId, blocked }
     : null;
@@ -80,7 +88,7 @@ function parseAnswer({ question, from, counts }: Record<string, unknown>): Comma
 }
 
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 256;
+  return typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH;
 }
 
 function isCount(value: unknown): value is number {
@@ -89,7 +97,7 @@ function isCount(value: unknown): value is number {
 
 /** Whether the server may set this status. */
 export function isSettable(value: unknown): value is Status {
-  return value === null || (typeof value === 'string' && fitsBytes(value, MOST_STATUS_BYTES));
+  return value === null || (typeof value === 'string' && fitsBytes(value, MAX_SERVER_STATUS_BYTES));
 }
 
 /** Whether `value` names a connection or a user. */
@@ -111,45 +119,84 @@ export interface CommandTarget {
   followFor(connection: Connection, userIds: readonly string[]): Promise<void>;
 }
 
-/** Does what the command asks with the connections of this process. */
-export function applyCommand(runtime: CommandTarget, command: Command): void {
-  const { tracker, census } = runtime;
-  if ('target' in command) {
-    for (const connection of targets(runtime, command.target)) {
-      applyTo(connection, command, runtime);
+/**
+ * Does what the command asks with the connections of this process. Returns
+ * what it has counted: of an order, the connections that it has reached.
+ */
+export function applyCommand(
+  runtime: CommandTarget,
+  command: Exclude<Command, { kind: 'counted' }>,
+): Counts | Promise<Counts> {
+  if (command.kind === 'count') {
+    return countShare(runtime.tracker);
+  }
+  if (command.kind === 'block') {
+    const viewers = targets(runtime, { userId: command.blockedId });
+    for (const viewer of viewers) {
+      runtime.tracker.block(viewer, command.userId, command.blocked);
     }
+    return reached(viewers.length);
+  }
+  const connections = targets(runtime, command.target);
+  if (command.kind === 'follow') {
+    return followAll(connections, command.userIds, runtime);
+  }
+  for (const connection of connections) {
+    applyTo(connection, command, runtime);
+  }
+  return reached(connections.length);
+}
+
+/** Does what another process asks, and answers it. */
+export function hearCommand(runtime: CommandTarget, value: unknown): void {
+  const command = parseCommand(value);
+  if (command === null) {
     return;
   }
-  switch (command.kind) {
-    case 'block':
-      for (const viewer of targets(runtime, { userId: command.blockedId })) {
-        tracker.block(viewer, command.userId, command.blocked);
-      }
-      break;
-    case 'count':
-      tracker.cluster.broadcast({
-        kind: 'counted',
-        question: command.question,
-        from: tracker.cluster.incarnation,
-        counts: countShare(tracker),
-      } satisfies Command);
-      break;
-    case 'counted':
-      census.hear(command.question, command.from, command.counts);
-      break;
+  const { tracker, census } = runtime;
+  if (command.kind === 'counted') {
+    census.hear(command.question, command.from, command.counts);
+    return;
+  }
+  const { question } = command;
+  const counted = applyCommand(runtime, command);
+  if (question !== undefined) {
+    void Promise.resolve(counted).then((counts) => {
+      const answer: Command = { kind: 'counted', question, from: tracker.cluster.incarnation, counts };
+      tracker.cluster.broadcast(answer);
+    });
   }
 }
 
-function applyTo(connection: Connection, command: TargetCommand, runtime: CommandTarget): void {
-  const { tracker, log } = runtime;
+function reached(connections: number): Counts {
+  return { users: 0, connections, online: 0 };
+}
+
+/** Never rejects: a follow that fails is logged and not counted. */
+async function followAll(
+  connections: readonly Connection[],
+  userIds: readonly string[],
+  runtime: CommandTarget,
+): Promise<Counts> {
+  const outcomes = await Promise.allSettled(connections.map((connection) => runtime.followFor(connection, userIds)));
+  outcomes.forEach((outcome, i) => {
+    if (outcome.status === 'rejected') {
+      runtime.log.warn(
+        `presence: a follow for user "${connections[i]?.user.userId}" failed: ${String(outcome.reason)}`,
+      );
+    }
+  });
+  return reached(outcomes.filter(({ status }) => status === 'fulfilled').length);
+}
+
+function applyTo(
+  connection: Connection,
+  command: Exclude<TargetCommand, { kind: 'follow' }>,
+  { tracker }: CommandTarget,
+): void {
   switch (command.kind) {
     case 'status':
       tracker.setStatus(connection, command.status);
-      break;
-    case 'follow':
-      runtime.followFor(connection, command.userIds).catch((error: unknown) => {
-        log.warn(`presence: a follow for user "${connection.user.userId}" failed: ${String(error)}`);
-      });
       break;
     case 'unfollow':
       connection.sink.unfollowed(tracker.unfollow(connection, command.userIds));

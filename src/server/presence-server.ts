@@ -3,6 +3,12 @@
  * notifications. Works from any process of the cluster, also one without
  * presence rooms.
  *
+ * A command (`setStatus`, `follow`, `block` …) works at once on this process
+ * and with the next message on the others. Its promise resolves with how many
+ * connections it has reached, after at most one second, and never rejects: it
+ * need not be awaited. A wrong argument throws in the call itself. Cost: one
+ * message to every process, and one answer from each.
+ *
  * @example
  * import { presence } from 'colyseus-presence';
  * const online = await presence.areOnline(['ann', 'bob']);   // Map { 'ann' => true, … }
@@ -11,14 +17,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { matchMaker } from '@colyseus/core';
-import { applyCommand, isSettable, isTarget, MOST_STATUS_BYTES, type Command } from './commands.ts';
-import { countShare } from './census.ts';
+import { applyCommand, isSettable, isTarget, MAX_SERVER_STATUS_BYTES, type Order } from './commands.ts';
+import { ANSWER_TIMEOUT_MS, countShare } from './census.ts';
 import { currentRuntime, eventsOf, guestRuntime, type Runtime } from './runtime.ts';
 import { isUserId } from '../status.ts';
 import { PresenceError, type Status, type UserStatus } from '../protocol.ts';
 import { queryUsers } from '../core/query.ts';
 import { resolveOptions, type ClusterOptions, type ResolvedOptions } from '../options.ts';
-import type { ClusterCounts, Counts, PresenceEventMap, Target } from './types.ts';
+import type { ClusterCounts, Counts, PresenceEventMap, Reached, Target } from './types.ts';
 
 export class PresenceServer {
   readonly #options: ResolvedOptions;
@@ -51,9 +57,10 @@ export class PresenceServer {
    * answers; `complete` tells whether all that are known have answered. Cost:
    * one message to, and one from, every process.
    */
-  async countAll(timeoutMs = 1000): Promise<ClusterCounts> {
-    const { census, tracker } = this.#runtime();
-    return census.ask(randomUUID(), tracker, timeoutMs);
+  async countAll(timeoutMs = ANSWER_TIMEOUT_MS): Promise<ClusterCounts> {
+    const runtime = this.#runtime();
+    const command = { kind: 'count', question: randomUUID() } as const;
+    return runtime.census.ask(runtime.tracker.cluster, command, applyCommand(runtime, command), timeoutMs);
   }
 
   /**
@@ -61,27 +68,32 @@ export class PresenceServer {
    * user, on whatever process. At most 65536 UTF-8 bytes (`status_too_long`);
    * the rooms' own limit and their feature switches are for clients.
    */
-  setStatus(target: Target, status: Status): void {
+  setStatus(target: Target, status: Status): Promise<Reached> {
     if (!isSettable(status)) {
       throw typeof status === 'string'
         ? new PresenceError('status_too_long', {
-            message: `The status has more than ${MOST_STATUS_BYTES} UTF-8 bytes.`,
+            message: `The status has more than ${MAX_SERVER_STATUS_BYTES} UTF-8 bytes.`,
           })
         : new PresenceError('invalid_payload', { message: 'The status must be a string or null.' });
     }
-    this.#everywhere({ kind: 'status', target, status });
+    return this.#everywhere({ kind: 'status', target, status });
   }
 
   /** Follows on behalf of a connection, or of every connection of a user. `canFollow` is not asked. The clients get a `presence:snapshot`. */
-  follow(target: Target, userIds: readonly string[]): void {
+  follow(target: Target, userIds: readonly string[]): Promise<Reached> {
     requireIds(userIds);
-    this.#everywhere({ kind: 'follow', target, userIds: [...userIds] });
+    return this.#everywhere({ kind: 'follow', target, userIds: [...userIds] });
   }
 
-  /** Ends follows; no list = all of them. The clients get `presence:unfollowed`. */
-  unfollow(target: Target, userIds?: readonly string[]): void {
-    requireIds(userIds ?? []);
-    this.#everywhere({ kind: 'unfollow', target, ...(userIds !== undefined && { userIds: [...userIds] }) });
+  /** Ends these follows; an empty list ends none. The clients get `presence:unfollowed`. */
+  unfollow(target: Target, userIds: readonly string[]): Promise<Reached> {
+    requireIds(userIds);
+    return this.#everywhere({ kind: 'unfollow', target, userIds: [...userIds] });
+  }
+
+  /** Ends every follow. The clients get `presence:unfollowed`. */
+  unfollowAll(target: Target): Promise<Reached> {
+    return this.#everywhere({ kind: 'unfollow', target });
   }
 
   /**
@@ -90,25 +102,25 @@ export class PresenceServer {
    * for the connections that `blockedId` has now; for later ones `canFollow`
    * must say so.
    */
-  block(userId: string, blockedId: string): void {
+  block(userId: string, blockedId: string): Promise<Reached> {
     requireIds([userId, blockedId]);
-    this.#everywhere({ kind: 'block', userId, blockedId, blocked: true });
+    return this.#everywhere({ kind: 'block', userId, blockedId, blocked: true });
   }
 
   /** Takes a block back: `blockedId` sees `userId` again where it follows it. */
-  unblock(userId: string, blockedId: string): void {
+  unblock(userId: string, blockedId: string): Promise<Reached> {
     requireIds([userId, blockedId]);
-    this.#everywhere({ kind: 'block', userId, blockedId, blocked: false });
+    return this.#everywhere({ kind: 'block', userId, blockedId, blocked: false });
   }
 
   /** Asks `redact` again for all that these viewers see, after something it depends on has changed (a new friendship). */
-  refresh(target: Target): void {
-    this.#everywhere({ kind: 'refresh', target });
+  refresh(target: Target): Promise<Reached> {
+    return this.#everywhere({ kind: 'refresh', target });
   }
 
   /** Ends the connections, as if the players had left (close code 4000); those in their reconnection grace, too. */
-  disconnect(target: Target): void {
-    this.#everywhere({ kind: 'disconnect', target });
+  disconnect(target: Target): Promise<Reached> {
+    return this.#everywhere({ kind: 'disconnect', target });
   }
 
   /**
@@ -154,13 +166,16 @@ export class PresenceServer {
     }
   }
 
-  #everywhere(command: Command): void {
-    if ('target' in command && !isTarget(command.target)) {
+  #everywhere(order: Order): Promise<Reached> {
+    if ('target' in order && !isTarget(order.target)) {
       throw new PresenceError('invalid_payload', { message: 'The target must be { userId } or { connectionId }.' });
     }
     const runtime = this.#runtime();
-    applyCommand(runtime, command);
-    runtime.tracker.cluster.broadcast(command);
+    const command = { ...order, question: randomUUID() };
+    const own = applyCommand(runtime, command);
+    return runtime.census
+      .ask(runtime.tracker.cluster, command, own, ANSWER_TIMEOUT_MS)
+      .then(({ connections, processes, complete }) => ({ connections, processes, complete }));
   }
 
   #runtime(): Runtime {
@@ -182,7 +197,10 @@ function isRunning(): boolean {
   return (matchMaker.presence as unknown) !== undefined;
 }
 
-function requireIds(userIds: readonly unknown[]): void {
+function requireIds(userIds: unknown): void {
+  if (!Array.isArray(userIds)) {
+    throw new TypeError('The user ids must be a list.');
+  }
   if (!userIds.every(isUserId)) {
     throw new PresenceError('invalid_payload', { message: 'Every user id must be a string of 1 to 128 characters.' });
   }

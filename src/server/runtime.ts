@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { LocalPresence, logger, matchMaker, type Presence as ColyseusPresence } from '@colyseus/core';
-import { applyCommand, parseCommand } from './commands.ts';
+import { hearCommand } from './commands.ts';
 import { Census } from './census.ts';
 import { ColyseusMatchmaking, type Entrance } from './matchmaking.ts';
 import { FrameCodec } from '../wire/frames.ts';
@@ -57,10 +57,7 @@ export class Runtime {
       memory,
       handoffMs: options.cluster.handoffMs,
       onCommand: (value) => {
-        const command = parseCommand(value);
-        if (command !== null) {
-          applyCommand(this, command);
-        }
+        hearCommand(this, value);
       },
     });
     this.tracker.outbox.onUpdate = (update) => {

@@ -4,6 +4,16 @@ import type { GeneralStatus, Presence } from '../protocol.ts';
 /** One connection, or all connections of a user. */
 export type Target = { connectionId: string } | { userId: string };
 
+/** How far a command of the server API has come. */
+export interface Reached {
+  /** Connections the command was applied to, on all processes that have answered; 0 = nobody was there. */
+  connections: number;
+  /** Processes that have answered, this one included. */
+  processes: number;
+  /** Whether every process known to this one has answered in time. */
+  complete: boolean;
+}
+
 export interface Counts {
   /** Distinct users with a connection, visible or not. */
   users: number;

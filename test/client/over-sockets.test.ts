@@ -359,9 +359,9 @@ describe('follows of the server', () => {
     await until(() => alice.getSnapshot().length === 2, 'the friend list');
     expect(friendOf(alice, 'bob')).toMatchObject({ online: true, customStatus: 'hi' });
     changes.length = 0;
-    presence.follow({ userId: 'alice' }, ['dan']);
+    void presence.follow({ userId: 'alice' }, ['dan']);
     await until(() => friendOf(alice, 'dan'), 'dan');
-    presence.unfollow({ userId: 'alice' }, ['bob']);
+    void presence.unfollow({ userId: 'alice' }, ['bob']);
     await until(() => friendOf(alice, 'bob') === undefined, 'bob to be gone');
     expect(changes).toEqual([
       [['dan'], []],
@@ -389,7 +389,7 @@ describe('follows of the server', () => {
   it('also set statuses: what the server has set is what is restored', async () => {
     const alice = await players.join('alice', { status: 'rude' });
     await until(() => alice.me?.online, 'the own status');
-    presence.setStatus({ userId: 'alice' }, 'polite');
+    void presence.setStatus({ userId: 'alice' }, 'polite');
     await until(() => alice.me?.customStatus === 'polite', 'the status of the server');
     const old = alice.room;
     await serverRoom(old).disconnect(CloseCode.SERVER_SHUTDOWN);

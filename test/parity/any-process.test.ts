@@ -121,27 +121,32 @@ describe.skipIf(redis === null)('the server API, from a process without players,
     const pc = await join(a, annId);
     const phone = await join(b, annId);
     const bob = await join(b, bobId, 'here');
-    presence.follow({ userId: annId }, [bobId]);
+    // This process has no players: each of the others has one connection of hers.
+    expect(await presence.follow({ userId: annId }, [bobId])).toEqual({
+      connections: 2,
+      processes: 3,
+      complete: true,
+    });
     for (const device of [pc, phone]) {
       await until(() => device.sees(bobId).length === 1, 'the friend');
     }
-    presence.setStatus({ userId: bobId }, 'set by the server');
+    void presence.setStatus({ userId: bobId }, 'set by the server');
     for (const device of [pc, phone]) {
       await until(() => device.statusesOf(bobId)[0] === 'set by the server', 'the status');
     }
-    presence.block(bobId, annId);
+    void presence.block(bobId, annId);
     for (const device of [pc, phone]) {
       await until(() => device.sees(bobId).length === 0, 'the block');
     }
-    presence.unblock(bobId, annId);
+    void presence.unblock(bobId, annId);
     for (const device of [pc, phone]) {
       await until(() => device.sees(bobId).length === 1, 'the end of the block');
     }
-    presence.unfollow({ connectionId: await pc.connectionId() }, [bobId]);
+    void presence.unfollow({ connectionId: await pc.connectionId() }, [bobId]);
     expect(await until(() => pc.unfollowed[0], 'presence:unfollowed')).toEqual({ userIds: [bobId] });
-    presence.setStatus({ connectionId: await bob.connectionId() }, null);
+    void presence.setStatus({ connectionId: await bob.connectionId() }, null);
     await until(() => phone.sees(bobId).length === 0, 'the cleared status');
-    presence.disconnect({ userId: annId });
+    expect(await presence.disconnect({ userId: annId })).toMatchObject({ connections: 2 });
     await until(() => !pc.room.connection.isOpen && !phone.room.connection.isOpen, 'the disconnect');
   });
 

@@ -28,7 +28,7 @@ describe('a block', () => {
     [ann, dan].forEach((one) => {
       one.clear();
     });
-    presence.block('bob', 'ann');
+    void presence.block('bob', 'ann');
     await until(() => ann.deltas.length === 1 && ann.frames.length === 2, 'the block');
     expect(dan.frames).toEqual([]);
     await drop(bob, true);
@@ -57,7 +57,7 @@ describe('a block', () => {
     const bob = await person(server, 'bob|Bob', 'presence', { status: 'here' });
     const ann = await person(server, 'ann');
     await ann.follow(['bob']);
-    presence.block('bob', 'ann');
+    void presence.block('bob', 'ann');
     await until(() => ann.deltas.length === 1, 'the block');
     await ann.settle();
     const before = structuredClone(ann.state.users['bob']);
@@ -73,7 +73,7 @@ describe('a block', () => {
     expect(await ann.follow(['bob'])).toEqual({ presences: [], users: [{ userId: 'bob', general: 'offline' }] });
     await ann.unfollow(['bob']);
     expect(await ann.follow(['bob'])).toEqual({ presences: [], users: [{ userId: 'bob', general: 'offline' }] });
-    presence.refresh({ userId: 'ann' });
+    void presence.refresh({ userId: 'ann' });
     await second.leave();
     await bob.leave();
     await ann.settle();
@@ -93,7 +93,7 @@ describe('a block', () => {
     for (const one of [pc, phone, dan]) {
       await one.follow(['bob']);
     }
-    presence.block('bob', 'ann');
+    void presence.block('bob', 'ann');
     await until(() => pc.deltas.length === 1 && phone.deltas.length === 1, 'the block');
     await drop(pc);
     pc.clear();
@@ -115,7 +115,7 @@ describe('a block', () => {
   test('by somebody who is not followed holds for queries, and for a follow that comes later', async () => {
     await person(server, 'bob', 'presence', { status: 'here' });
     const ann = await person(server, 'ann');
-    presence.block('bob', 'ann');
+    void presence.block('bob', 'ann');
     expect((await ann.ask('presence:query', { userIds: ['bob', 'cat'] })).users).toMatchObject([
       { userId: 'bob', general: 'offline', presences: [] },
       { userId: 'cat', general: 'unlogined' },
@@ -128,7 +128,7 @@ describe('a block', () => {
     await ann.follow(['bob']);
     await ann.settle();
     ann.clear();
-    presence.block('bob', 'ann');
+    void presence.block('bob', 'ann');
     const bob = await person(server, 'bob', 'presence', { status: 'here' });
     await settle(bob, ann);
     expect(ann.heard.filter(({ kind }) => kind !== 'response')).toEqual([]);
@@ -139,10 +139,10 @@ describe('a block', () => {
     const bob = await person(server, 'bob', 'presence', { status: 'here' });
     const ann = await person(server, 'ann', 'presence', { status: '' });
     await ann.follow(['bob']);
-    presence.unblock('bob', 'ann');
-    presence.block('ann', 'ann');
-    presence.block('bob', 'ann');
-    presence.block('bob', 'ann');
+    void presence.unblock('bob', 'ann');
+    void presence.block('ann', 'ann');
+    void presence.block('bob', 'ann');
+    void presence.block('bob', 'ann');
     await until(() => ann.deltas.some(({ leaves }) => leaves.length > 0), 'the block');
     await settle(ann, bob);
     expect(ann.deltas.filter(({ leaves }) => leaves.length > 0)).toHaveLength(1);
@@ -155,10 +155,10 @@ describe('taking a block back', () => {
     const bob = await person(server, 'bob|Bob', 'presence', { status: 'here' });
     const ann = await person(server, 'ann');
     await ann.follow(['bob']);
-    presence.block('bob', 'ann');
+    void presence.block('bob', 'ann');
     await until(() => ann.deltas.length === 1, 'the block');
     await bob.setStatus('there');
-    presence.unblock('bob', 'ann');
+    void presence.unblock('bob', 'ann');
     await until(() => ann.deltas.length === 2, 'the return');
     expect(ann.deltas[1]).toMatchObject({
       leaves: [],
@@ -176,10 +176,10 @@ describe('taking a block back', () => {
     const bob = await person(server, 'bob', 'presence', { status: 'here' });
     const ann = await person(server, 'ann');
     await ann.follow(['bob']);
-    presence.block('bob', 'ann');
+    void presence.block('bob', 'ann');
     await until(() => ann.deltas.length === 1, 'the block');
     await bob.leave();
-    presence.unblock('bob', 'ann');
+    void presence.unblock('bob', 'ann');
     await until(() => ann.deltas.length === 2, 'the news');
     expect(ann.deltas[1]).toEqual({ joins: [], leaves: [], users: [{ userId: 'bob', general: 'unlogined' }] });
   });

@@ -12,6 +12,8 @@ const GOOD: Command[] = [
   { kind: 'refresh', target },
   { kind: 'disconnect', target },
   { kind: 'block', userId: 'bob', blockedId: 'ann', blocked: false },
+  { kind: 'block', userId: 'bob', blockedId: 'ann', blocked: true, question: 'q' },
+  { kind: 'disconnect', target, question: 'q' },
   { kind: 'count', question: 'q' },
   { kind: 'counted', question: 'q', from: 'p1', counts: { users: 1, connections: 2, online: 0 } },
 ];
@@ -64,6 +66,13 @@ describe('a command from another process', () => {
   test('of a newer release, with fields unknown here, is understood without them', () => {
     expect(parseCommand({ kind: 'refresh', target, urgency: 'high' })).toEqual({ kind: 'refresh', target });
   });
+
+  test.each([7, '', 'q'.repeat(257), null])(
+    'with a question that is none (%j) is done and not answered',
+    (question) => {
+      expect(parseCommand({ kind: 'refresh', target, question })).toEqual({ kind: 'refresh', target });
+    },
+  );
 
   test.each(BAD.map((value) => [JSON.stringify(value)?.slice(0, 80) ?? 'undefined', value] as const))(
     'is ignored when it is %s',

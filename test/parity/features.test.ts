@@ -27,7 +27,7 @@ describe.each(FORMS)('a feature that is off answers feature_disabled, by %s:', (
     expect(await ann.refusal('presence:status', { status: 'x' }, form)).toMatchObject({ code: 'feature_disabled' });
     expect(await ann.refusal('presence:status', { status: null }, form)).toMatchObject({ code: 'feature_disabled' });
     expect(ann.statusesOf('ann')).toEqual([]);
-    presence.setStatus({ userId: 'ann' }, 'from the server');
+    void presence.setStatus({ userId: 'ann' }, 'from the server');
     await until(() => ann.statusesOf('ann')[0] === 'from the server', 'the status');
     await ann.follow(['bob'], form);
   });
@@ -41,7 +41,7 @@ describe.each(FORMS)('a feature that is off answers feature_disabled, by %s:', (
     expect(await ann.refusal('presence:unfollow', {}, form)).toMatchObject({ code: 'feature_disabled' });
     await ann.settle();
     expect(Object.keys(ann.state.users)).toEqual(['friend']);
-    presence.follow({ userId: 'ann' }, ['bob']);
+    void presence.follow({ userId: 'ann' }, ['bob']);
     await until(() => ann.sees('bob').length === 1, "the server's follow");
   });
 

@@ -142,7 +142,7 @@ describe('the friend list pushed by the server at any time', () => {
     const bob = await person(server, 'bob', 'presence', { status: 'here' });
     const pc = await person(server, 'ann');
     const phone = await person(server, 'ann', 'lobby');
-    presence.follow({ userId: 'ann' }, ['bob', 'nobody']);
+    void presence.follow({ userId: 'ann' }, ['bob', 'nobody']);
     for (const device of [pc, phone]) {
       expect(await until(() => device.snapshots[0], 'the snapshot')).toMatchObject({
         userIds: ['bob', 'nobody'],
@@ -152,7 +152,7 @@ describe('the friend list pushed by the server at any time', () => {
     await bob.setStatus('there');
     await settle(pc, phone);
     expect([pc.statusesOf('bob'), phone.statusesOf('bob')]).toEqual([['there'], ['there']]);
-    presence.unfollow({ userId: 'ann' }, ['bob', 'somebody else']);
+    void presence.unfollow({ userId: 'ann' }, ['bob', 'somebody else']);
     for (const device of [pc, phone]) {
       expect(await until(() => device.unfollowed[0], 'presence:unfollowed')).toEqual({ userIds: ['bob'] });
       device.clear();
@@ -167,11 +167,11 @@ describe('the friend list pushed by the server at any time', () => {
     await serve({});
     const pc = await person(server, 'ann');
     const phone = await person(server, 'ann');
-    presence.follow({ connectionId: await pc.connectionId() }, ['bob', 'cat']);
+    void presence.follow({ connectionId: await pc.connectionId() }, ['bob', 'cat']);
     await until(() => pc.snapshots.length > 0, 'the snapshot');
     await phone.settle();
     expect(phone.snapshots).toEqual([]);
-    presence.unfollow({ connectionId: await pc.connectionId() });
+    void presence.unfollowAll({ connectionId: await pc.connectionId() });
     expect((await until(() => pc.unfollowed[0], 'presence:unfollowed')).userIds.sort()).toEqual(['bob', 'cat']);
   });
 
@@ -180,7 +180,7 @@ describe('the friend list pushed by the server at any time', () => {
     const bob = await person(server, 'bob', 'presence', { status: 'here' });
     const ann = await person(server, 'ann', 'match', { status: 'playing' });
     await until(() => ann.welcomes.length > 0, 'the welcome of the plugin');
-    presence.follow({ userId: 'ann' }, ['bob']);
+    void presence.follow({ userId: 'ann' }, ['bob']);
     expect(await until(() => ann.snapshots[0], 'the snapshot')).toMatchObject({
       userIds: ['bob'],
       presences: [{ userId: 'bob', status: 'here' }],
@@ -193,15 +193,15 @@ describe('the friend list pushed by the server at any time', () => {
     expect((await ann.follow(['cat'])).users).toEqual([{ userId: 'cat', general: 'unlogined' }]);
     // The room's own state is untouched.
     expect(ann.state).toEqual({ goals: 1 });
-    presence.unfollow({ userId: 'ann' }, ['bob']);
+    void presence.unfollow({ userId: 'ann' }, ['bob']);
     expect(await until(() => ann.unfollowed[0], 'presence:unfollowed')).toEqual({ userIds: ['bob'] });
   });
 
   test('a follow and an unfollow pushed in one turn end as unfollowed', async () => {
     await serve({});
     const ann = await person(server, 'ann');
-    presence.follow({ userId: 'ann' }, ['bob', 'cat']);
-    presence.unfollow({ userId: 'ann' }, ['bob']);
+    void presence.follow({ userId: 'ann' }, ['bob', 'cat']);
+    void presence.unfollow({ userId: 'ann' }, ['bob']);
     expect((await until(() => ann.snapshots[0], 'the snapshot')).userIds).toEqual(['cat']);
     await ann.settle();
     expect(Object.keys(ann.state.users)).toEqual(['cat']);

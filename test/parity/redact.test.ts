@@ -139,15 +139,15 @@ describe('redact', () => {
     await ann.settle();
     ann.clear();
     friends.add('ann>bob');
-    presence.refresh({ userId: 'ann' });
+    void presence.refresh({ userId: 'ann' });
     await until(() => ann.deltas.length === 1, 'the delta');
     expect(ann.deltas[0]).toMatchObject({ leaves: [{ status: '' }], joins: [{ matchId: 'm1' }] });
     expect(ann.deltas[0]).not.toHaveProperty('users');
     friends.delete('ann>bob');
-    presence.refresh({ connectionId });
+    void presence.refresh({ connectionId });
     await until(() => ann.deltas.length === 2, 'the second delta');
     expect(ann.deltas[1]).toMatchObject({ leaves: [{ matchId: 'm1' }], joins: [{ status: '' }] });
-    presence.refresh({ userId: 'ann' });
+    void presence.refresh({ userId: 'ann' });
     await settle(ann, bob);
     expect(ann.deltas).toHaveLength(2);
     expect(Object.values(ann.state.users['bob']!.connections)).toMatchObject([{ status: '', matchId: '' }]);

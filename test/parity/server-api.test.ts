@@ -5,6 +5,7 @@ import {
   PresenceError,
   PresenceServer,
   type GeneralEvent,
+  type Reached,
   type StatusEvent,
   type Target,
 } from '../../src/index.ts';
@@ -70,20 +71,20 @@ describe('setting a status', () => {
   test('of a user reaches all its connections, of a connection that one; longer than clients may', async () => {
     const pc = await person(server, 'bob', 'presence', { status: 'pc' });
     const phone = await person(server, 'bob');
-    presence.setStatus({ userId: 'bob' }, 'a long status from the server');
+    void presence.setStatus({ userId: 'bob' }, 'a long status from the server');
     await until(() => pc.statusesOf('bob').length === 2, 'both statuses');
     expect(new Set(pc.statusesOf('bob'))).toEqual(new Set(['a long status from the server']));
-    presence.setStatus({ connectionId: await phone.connectionId() }, null);
+    void presence.setStatus({ connectionId: await phone.connectionId() }, null);
     await until(() => pc.statusesOf('bob').length === 1, 'the cleared one');
     expect(pc.sees('bob')).toMatchObject([{ connectionId: await pc.connectionId() }]);
-    presence.setStatus({ userId: 'nobody' }, 'x');
+    void presence.setStatus({ userId: 'nobody' }, 'x');
   });
 
   test('refuses what cannot be a status or a target, having done nothing', async () => {
     const bob = await person(server, 'bob', 'presence', { status: 'here' });
     const attempt = (target: unknown, status: unknown): unknown => {
       try {
-        presence.setStatus(target as Target, status as string);
+        void presence.setStatus(target as Target, status as string);
         return 'accepted';
       } catch (error) {
         return (error as PresenceError).code;
@@ -115,21 +116,58 @@ test('ids that cannot exist are refused by every call', async () => {
     await expect(presence.statuses(['bob', id])).rejects.toThrow(PresenceError);
     await expect(presence.areOnline([id])).rejects.toThrow(PresenceError);
     expect(() => {
-      presence.follow({ userId: 'ann' }, [id]);
+      void presence.follow({ userId: 'ann' }, [id]);
     }).toThrow(PresenceError);
     expect(() => {
-      presence.unfollow({ userId: 'ann' }, [id]);
+      void presence.unfollow({ userId: 'ann' }, [id]);
     }).toThrow(PresenceError);
     expect(() => {
-      presence.block(id, 'ann');
+      void presence.block(id, 'ann');
     }).toThrow(PresenceError);
     expect(() => {
-      presence.unblock('ann', id);
+      void presence.unblock('ann', id);
     }).toThrow(PresenceError);
     expect(() => {
-      presence.disconnect({ userId: id });
+      void presence.disconnect({ userId: id });
     }).toThrow(PresenceError);
   }
+});
+
+describe('a command tells how many connections it has reached', () => {
+  const reached = (connections: number): Reached => ({ connections, processes: 1, complete: true });
+
+  test('of a user all, of a connection one, of nobody none', async () => {
+    const pc = await person(server, 'bob', 'presence', { status: 'pc' });
+    await person(server, 'bob', 'lobby');
+    const bob = { userId: 'bob' };
+    const thePc = { connectionId: await pc.connectionId() };
+    expect(await presence.setStatus(bob, 'both')).toEqual(reached(2));
+    expect(await presence.setStatus(thePc, 'one')).toEqual(reached(1));
+    expect(await presence.follow(bob, ['ann'])).toEqual(reached(2));
+    await settle(pc);
+    expect(Object.keys(pc.state.users)).toEqual(['ann']);
+    expect(await presence.unfollow(bob, ['ann'])).toEqual(reached(2));
+    expect(await presence.unfollowAll(thePc)).toEqual(reached(1));
+    expect(await presence.refresh(bob)).toEqual(reached(2));
+    expect(await presence.block('ann', 'bob')).toEqual(reached(2));
+    expect(await presence.unblock('ann', 'bob')).toEqual(reached(2));
+    expect(await presence.disconnect(bob)).toEqual(reached(2));
+    expect(await presence.disconnect(bob)).toEqual(reached(0));
+    expect(await presence.setStatus(thePc, 'x')).toEqual(reached(0));
+  });
+
+  test('a follow that the quota refuses has reached nobody, and the log says why', async () => {
+    const log = captureLog();
+    await server.stop();
+    server = await startServer({ maxFollows: 1, countResolvedFollows: true });
+    await person(server, 'ann');
+    expect(await presence.follow({ userId: 'ann' }, ['bob', 'cat'])).toEqual(reached(0));
+    expect(log.filter((line) => line.includes('a follow for user "ann" failed'))).toHaveLength(1);
+  });
+
+  test('no list is no way to end every follow', () => {
+    expect(() => presence.unfollow({ userId: 'ann' }, undefined as unknown as string[])).toThrow(TypeError);
+  });
 });
 
 describe('disconnecting', () => {
@@ -148,7 +186,7 @@ describe('disconnecting', () => {
       });
     });
     const other = await person(server, 'ann', 'presence', { status: '' });
-    presence.disconnect({ userId: 'bob' });
+    void presence.disconnect({ userId: 'bob' });
     expect(await presence.statuses(['bob'])).toMatchObject([{ general: 'unlogined', presences: [] }]);
     await until(() => left.length === 2, 'both to be out');
     expect(left).toEqual([4000, 4000]);
@@ -167,7 +205,7 @@ describe('disconnecting', () => {
       left.push(code);
     });
     await drop(bob);
-    presence.disconnect({ userId: 'bob' });
+    void presence.disconnect({ userId: 'bob' });
     await until(() => left.length === 1, 'the end');
     await ann.settle();
     expect(presence.count()).toEqual({ users: 1, connections: 1, online: 1 });

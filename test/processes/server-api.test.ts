@@ -35,7 +35,11 @@ describe.skipIf(redis === null)('the server API of another process', () => {
         ?.connections.map(({ status }) => status)
         .join();
 
-    await b.api('follow', { userId: annId }, [bobId]);
+    expect(await b.api('follow', { userId: annId }, [bobId])).toEqual({
+      connections: 1,
+      processes: 2,
+      complete: true,
+    });
     await until(() => shown() === 'on b', 'the follow');
     await b.api('setStatus', { userId: annId }, 'set from b');
     await until(() => ann.me?.customStatus === 'set from b', 'the status of her');

@@ -237,7 +237,7 @@ describe.each(ROOMS)('the wire, in a %s room', (room) => {
     test("presence:snapshot and presence:unfollowed tell what the server did on the client's behalf", async () => {
       const [annId, bobId] = [fresh('ann'), fresh('bob')];
       const [ann, bob] = [await person(server, annId, room), await person(server, bobId, room, { status: 'x' })];
-      presence.follow({ connectionId: await ann.connectionId() }, [bobId, 'nobody']);
+      void presence.follow({ connectionId: await ann.connectionId() }, [bobId, 'nobody']);
       await until(() => ann.snapshots.length > 0, 'the snapshot');
       expect(ann.snapshots).toEqual([
         {
@@ -246,7 +246,7 @@ describe.each(ROOMS)('the wire, in a %s room', (room) => {
           users: [{ userId: 'nobody', general: 'unlogined' }],
         },
       ]);
-      presence.unfollow({ userId: annId }, [bobId, 'never followed']);
+      void presence.unfollow({ userId: annId }, [bobId, 'never followed']);
       await until(() => ann.unfollowed.length > 0, 'presence:unfollowed');
       expect(ann.unfollowed).toEqual([{ userIds: [bobId] }]);
       await settle(ann);

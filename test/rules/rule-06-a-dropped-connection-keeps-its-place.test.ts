@@ -94,8 +94,8 @@ describe.each(ROOMS)('rule 6, in a %s room', (room) => {
     bob.reconnectFast();
     await bob.follow([catId]);
     await drop(bob);
-    presence.unfollow({ userId: bobId }, [catId]);
-    presence.follow({ userId: bobId }, [dogId]);
+    void presence.unfollow({ userId: bobId }, [catId]);
+    void presence.follow({ userId: bobId }, [dogId]);
     await comeBack(bob);
     expect(Object.keys(bob.state.users)).toEqual([dogId]);
     expect([...bob.mirror.held.values()].map(({ userId }) => userId)).toEqual([dogId]);
@@ -133,7 +133,7 @@ describe.each(ROOMS)('rule 6, in a %s room', (room) => {
     const ann = await person(server, annId, room);
     await ann.follow([bobId]);
     await drop(bob, true);
-    presence.setStatus({ userId: bobId }, null);
+    void presence.setStatus({ userId: bobId }, null);
     await until(() => ann.sees(bobId).length === 0, 'the leave');
     expect(ann.deltas).toHaveLength(1);
   });

@@ -17,7 +17,7 @@ test('a reload after it continues the connection, with that status', async () =>
   const first = await person(server, 'ann', 'presence', { status: 'here' });
   const resume = await first.connectionId();
   await drop(first, true);
-  presence.setStatus({ userId: 'ann' }, 'away');
+  void presence.setStatus({ userId: 'ann' }, 'away');
   const second = await person(server, 'ann', 'presence', { resume });
   expect(await second.connectionId()).toBe(resume);
   expect((await presence.statuses(['ann']))[0]!.presences).toMatchObject([{ connectionId: resume, status: 'away' }]);

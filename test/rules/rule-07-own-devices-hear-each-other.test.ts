@@ -97,7 +97,7 @@ describe.each(ROOMS)('rule 7, in a %s room', (room) => {
     for (let i = 0; i < 20; i++) {
       let round = 0;
       const stop = setInterval(() => {
-        presence.setStatus({ userId: bobId }, `${i}-${round++}`);
+        void presence.setStatus({ userId: bobId }, `${i}-${round++}`);
       }, 0);
       const phone = await person(server, bobId, room);
       clearInterval(stop);

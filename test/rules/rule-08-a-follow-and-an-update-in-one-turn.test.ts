@@ -41,7 +41,7 @@ test.each(
     for (let step = 0; step < steps; step++) {
       await Promise.resolve();
     }
-    presence.setStatus({ userId: bobId }, `status ${steps}`);
+    void presence.setStatus({ userId: bobId }, `status ${steps}`);
     if (when === 'is told at once') {
       currentRuntime('presence')!.tracker.outbox.flush();
     }

@@ -97,7 +97,7 @@ describe.each(ROOMS)('rule 8, in a %s room', (room) => {
     for (let i = 0; i < 50; i++) {
       let n = 0;
       const timer = setInterval(() => {
-        presence.setStatus({ userId: bob }, `${i}-${++n}`);
+        void presence.setStatus({ userId: bob }, `${i}-${++n}`);
       }, 0);
       await viewer.follow([bob], i % 2 === 0 ? 'request' : 'send');
       await until(() => n > 0, 'a change by the server');

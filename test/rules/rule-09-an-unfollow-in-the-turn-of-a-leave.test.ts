@@ -20,8 +20,8 @@ test('nothing of the user stays', async () => {
   await ann.follow(['bob']);
   const [connection] = currentRuntime('presence')!.tracker.users.get('ann')!.own;
   expect(connection!.shown!.size).toBe(1);
-  presence.setStatus({ userId: 'bob' }, null);
-  presence.unfollow({ userId: 'ann' }, ['bob']);
+  void presence.setStatus({ userId: 'bob' }, null);
+  void presence.unfollow({ userId: 'ann' }, ['bob']);
   await until(() => ann.unfollowed.length === 1, 'the unfollow');
   await ann.settle();
   expect([connection!.follows.size, connection!.shown!.size, connection!.generals!.has('bob')]).toEqual([0, 0, false]);

@@ -109,7 +109,7 @@ describe.each(ROOMS)('rule 10, in a %s room', (room) => {
     await viewer.follow(ids);
     viewer.clear();
     for (const userId of ids) {
-      presence.setStatus({ userId }, 'two');
+      void presence.setStatus({ userId }, 'two');
     }
     await settle(viewer);
     expect(viewer.deltas).toHaveLength(1);
