@@ -2,8 +2,8 @@
 import { PresenceError, type Presence } from '../protocol.ts';
 import { isUserId } from '../status.ts';
 import type { Announcer } from './announcer.ts';
-import { backoffMs, REJOIN_DEFAULTS } from './backoff.ts';
-import { eachChunk, type ChunkLimits } from './chunked.ts';
+import { backoffMs, REJOIN_DEFAULTS } from './timers.ts';
+import { eachChunk, type ChunkLimits } from './chunk.ts';
 import type { FriendStore } from './friend-store.ts';
 import { readFollowReply } from './inbound.ts';
 import type { Link } from './link.ts';

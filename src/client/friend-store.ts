@@ -9,9 +9,8 @@
  * on the client's behalf comes back by the server's own doing, or not at all.
  */
 import type { Delta, FollowReply, Presence, Snapshot, Welcome } from '../protocol.ts';
-import { diffPresences } from './diff.ts';
 import { knowledge, newEntry, viewOf, type Entry, type Knowledge, type Origin } from './entry.ts';
-import { Recorder, type Transition } from './transition.ts';
+import { diffPresences, Recorder, type Transition } from './transition.ts';
 import type { Friend } from './types.ts';
 
 export class FriendStore {

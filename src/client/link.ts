@@ -4,10 +4,9 @@
  */
 import type { Client, Room } from '@colyseus/sdk';
 import { ERRORS, PresenceError, type Delta, type PresenceErrorCode, type Snapshot, type Welcome } from '../protocol.ts';
-import { backoffMs } from './backoff.ts';
 import { callSafely } from './listeners.ts';
 import { leaveRoom, notJoined, Session } from './session.ts';
-import { Timers } from './timers.ts';
+import { backoffMs, Timers } from './timers.ts';
 import type { ConnectionPhase, RejoinOptions, RoomMethod } from './types.ts';
 
 /** `CloseCode.NORMAL_CLOSURE` and `CONSENTED`: somebody decided that this connection ends. */

@@ -23,7 +23,7 @@
 import type { Client, Room } from '@colyseus/sdk';
 import type { Delta, Presence, Status, UserStatus, Welcome } from '../protocol.ts';
 import { Announcer } from './announcer.ts';
-import { REJOIN_DEFAULTS } from './backoff.ts';
+import { REJOIN_DEFAULTS } from './timers.ts';
 import { Follows, type FollowResult } from './follows.ts';
 import { FriendStore } from './friend-store.ts';
 import { joinFriend } from './join-friend.ts';

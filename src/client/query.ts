@@ -1,7 +1,7 @@
 /** Reads statuses without following. */
 import { PresenceError, type UserStatus } from '../protocol.ts';
 import { isUserId } from '../status.ts';
-import { eachChunk } from './chunked.ts';
+import { eachChunk } from './chunk.ts';
 import { readQueryReply } from './inbound.ts';
 import type { Requests } from './requests.ts';
 

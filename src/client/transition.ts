@@ -1,5 +1,6 @@
 /** What one step of the store changed, in the terms of everybody who listens. */
 import type { Delta, GeneralChange, GeneralStatus, Presence } from '../protocol.ts';
+import { samePresence } from '../status.ts';
 import type { UserFacts } from './friend.ts';
 import type { UserStatusChange } from './types.ts';
 
@@ -70,4 +71,25 @@ export class Recorder {
       changed: changed || added.length + removed.length > 0,
     };
   }
+}
+
+export interface PresenceDiff {
+  joins: Presence[];
+  leaves: Presence[];
+}
+
+/**
+ * The difference between what was held about a user and what is true now. A
+ * changed status is one leave and one join of the same connection; no change
+ * is nothing.
+ */
+export function diffPresences(held: readonly Presence[], now: readonly Presence[]): PresenceDiff {
+  const before = new Map(held.map((presence) => [presence.connectionId, presence]));
+  const after = new Map(now.map((presence) => [presence.connectionId, presence]));
+  const differs = (presence: Presence, other: Presence | undefined): boolean =>
+    other === undefined || !samePresence(presence, other);
+  return {
+    leaves: held.filter((presence) => differs(presence, after.get(presence.connectionId))),
+    joins: [...after.values()].filter((presence) => differs(presence, before.get(presence.connectionId))),
+  };
 }

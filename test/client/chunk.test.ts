@@ -3,8 +3,8 @@ import { Packr } from 'msgpackr';
 import { chunkIds, fitsFrame } from '../../src/client/chunk.ts';
 
 const packr = new Packr();
-/** Protocol byte, request id (at most 9), type with header. */
-const frameBytes = (userIds: string[]): number => 1 + 9 + 20 + packr.pack({ userIds }).byteLength;
+/** Protocol byte, type with header, payload. */
+const frameBytes = (userIds: string[]): number => 1 + 18 + packr.pack({ userIds, cid: 'client:999999999' }).byteLength;
 
 describe('chunkIds', () => {
   test('keeps order and loses nothing', () => {
