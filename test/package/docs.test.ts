@@ -158,6 +158,28 @@ describe('docs/options.md', () => {
   });
 });
 
+describe('docs/architecture.md', () => {
+  test('names only files that exist', () => {
+    const named = [...read('docs/architecture.md').matchAll(/`((?:[\w-]+\/)*[\w.-]+\.ts)`/g)].map(
+      ([, path = '']) => path,
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((path) => !existsSync(join(ROOT, path.startsWith('test/') ? '' : 'src', path)))).toEqual([]);
+  });
+
+  test('shows the tree: every folder and every file beside them', () => {
+    const [, tree = ''] = /```\nsrc\/\n([\s\S]*?)```/.exec(read('docs/architecture.md')) ?? [];
+    const shown = tree.split('\n').flatMap((line) => /^ {2}([\w.-]+)/.exec(line)?.[1] ?? []);
+    expect(shown.toSorted()).toEqual(globSync('*', { cwd: join(ROOT, 'src') }).toSorted());
+  });
+
+  test('answers each question with one file', () => {
+    const rows = rowsBelow('docs/architecture.md', 'Where is it decided?');
+    expect(rows.length).toBeGreaterThan(5);
+    expect(rows.filter(([, file = '']) => !/^`[\w/-]+\.ts`$/.test(file))).toEqual([]);
+  });
+});
+
 describe('links', () => {
   /** As a heading is named in an address. */
   const anchor = (heading: string): string =>

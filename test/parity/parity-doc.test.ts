@@ -41,8 +41,8 @@ function source(file: string): string {
 
 /** Titles as they stand in the code: the first argument of `test(…)`, `it(…)` or of what `test.each(…)` returns. */
 function titles(code: string): string[] {
-  return [...code.matchAll(/(?:\b(?:test|it)|[)\]>])\(\s*'((?:[^'\\]|\\.)*)'/g)].map(([, title]) =>
-    title!.replaceAll("\\'", "'"),
+  return [...code.matchAll(/(?:\b(?:test|it)|[)\]>])\(\s*(['"])((?:(?!\1)[^\\]|\\.)*)\1/g)].map(([, , title]) =>
+    title!.replaceAll(/\\(['"])/g, '$1'),
   );
 }
 
