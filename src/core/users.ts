@@ -50,7 +50,7 @@ export class Users {
 
   get(userId: string): User | undefined {
     const user = this.byId.get(userId);
-    if (user !== undefined && user.visible.size === 0 && user.followers.size === 0) {
+    if (user !== undefined && user.visible.size === 0) {
       this.#forgetInTime(user);
     }
     return user;
@@ -89,8 +89,12 @@ export class Users {
     return user;
   }
 
-  /** Forgets the user if nobody here needs it any more. One who is only here unseen looks as if forgotten. */
+  /** Forgets the user if nobody here needs it any more. Whoever has no visible connection is told without a name: only a follower could keep it known. */
   release(user: User): void {
+    if (user.visible.size === 0 && user.username !== undefined && !this.#deps.outbox.has(user)) {
+      user.username = undefined;
+      user.stateBytes = undefined;
+    }
     if (
       user.followers.size > 0 ||
       user.pins > 0 ||
@@ -101,10 +105,6 @@ export class Users {
       return;
     }
     if (user.own.size > 0) {
-      if (user.visible.size === 0) {
-        user.username = undefined;
-        user.stateBytes = undefined;
-      }
       return;
     }
     this.byId.delete(user.userId);
