@@ -11,13 +11,31 @@ export interface Scheduled {
 /** Turns that are queued at once: one by one they would each pay for a round of the real event loop. */
 const TURNS_AT_ONCE = 512;
 
+const START = 1_700_000_000_000;
+
 export class VirtualTime {
   /** Milliseconds. Starts at some plausible date: the code under test compares with it. */
-  now = 1_700_000_000_000;
+  now = START;
   /** Events run so far. */
   turns = 0;
   #order = 0;
   readonly #heap: Scheduled[] = [];
+
+  /** Milliseconds since the start. */
+  get elapsed(): number {
+    return this.now - START;
+  }
+
+  /** Back to the start; what was scheduled is forgotten. */
+  restart(): void {
+    this.now = START;
+    this.#heap.length = 0;
+  }
+
+  /** As on a machine that slept: what fell due meanwhile runs with the next turns. */
+  jump(ms: number): void {
+    this.now += ms;
+  }
 
   /** `scheduled.run = null` cancels. */
   at(time: number, run: () => void): Scheduled {
@@ -70,7 +88,7 @@ export class VirtualTime {
       }
       this.#pop();
       if (next.run !== null) {
-        this.now = next.at;
+        this.now = Math.max(this.now, next.at);
         this.turns++;
         next.run();
         return true;

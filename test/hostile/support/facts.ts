@@ -1,0 +1,119 @@
+/**
+ * The facts that a viewer must not learn: what is so in one world, and what in
+ * the other. "Secret" is the user the fact is about.
+ */
+import type { Player, World } from './world.ts';
+import type { PresenceJoinOptions, PresenceOptions } from '../../../src/index.ts';
+
+export const SECRET = 'secret';
+export const VIEWER = 'viewer';
+export const FRIEND = 'friend';
+
+/** What Secret does, where it does anything. A fact may forbid it to be seen. */
+export type Move =
+  | { do: 'enter'; status: string | null }
+  | { do: 'status'; status: string | null }
+  | { do: 'follow' | 'unfollow' | 'query'; userIds: string[] }
+  | { do: 'leave' | 'drop' | 'lose' | 'return' };
+
+export interface Fact {
+  /** Whether Secret acts at all in this world: the same moves, before and after the turning point. */
+  readonly acts: (world: 'a' | 'b', turned: boolean) => 'freely' | 'unseen' | 'not at all';
+  /** What becomes so at the turning point of the story. */
+  readonly turn?: (which: 'a' | 'b', world: World, secret: Player) => void;
+  /** What is so from the start. */
+  readonly begin?: (which: 'a' | 'b', world: World) => void;
+  readonly options?: (which: 'a' | 'b') => PresenceOptions;
+  /** Requests in which Secret is not named: as documented, their answers tell the fact. */
+  readonly spares?: readonly string[];
+  /** Whether the game's own follows leave Secret out: `canFollow` is not asked about those. */
+  readonly sparesFriendList?: true;
+  /** Whether the viewer is there before the fact, follows Secret, and stays, for less than `offline` is remembered. */
+  readonly viewerStays?: true;
+}
+
+const refuseSecret: PresenceOptions = { canFollow: (_, userIds) => userIds.map((userId) => userId !== SECRET) };
+
+export const FACTS = {
+  'never came, or is here invisibly': {
+    acts: (world) => (world === 'a' ? 'not at all' : 'unseen'),
+  },
+  'went offline, or turned invisible and goes on': {
+    acts: (world, turned) => (turned ? (world === 'a' ? 'not at all' : 'unseen') : 'freely'),
+    turn: (which, _, secret) => {
+      if (which === 'a') {
+        secret.drop(1000);
+      } else {
+        secret.say([['send', 'presence:status', { status: null }]]);
+      }
+    },
+  },
+  'went offline, or has blocked the viewer': {
+    viewerStays: true,
+    options: () => ({ rememberOfflineHours: 24 }),
+    acts: (world, turned) => (turned && world === 'a' ? 'not at all' : 'freely'),
+    turn: (which, { api }, secret) => {
+      if (which === 'a') {
+        secret.drop(1000);
+      } else {
+        void api.block(SECRET, VIEWER);
+      }
+    },
+  },
+  'is refused by canFollow, or does not exist': {
+    acts: (world) => (world === 'a' ? 'not at all' : 'freely'),
+    options: (which) => (which === 'a' ? { canFollow: (_, userIds) => userIds.map(() => true) } : refuseSecret),
+    spares: ['presence:query'],
+    sparesFriendList: true,
+  },
+  'is refused by canFollow, and here or not': {
+    acts: (world) => (world === 'a' ? 'not at all' : 'freely'),
+    options: () => refuseSecret,
+    sparesFriendList: true,
+  },
+  'is followed by somebody else, or by nobody': {
+    acts: () => 'freely',
+    begin: (which, world) => {
+      if (which === 'b') {
+        world.player('other').join({}, [['send', 'presence:follow', { userIds: [SECRET, FRIEND] }]]);
+      }
+    },
+  },
+} satisfies Record<string, Fact>;
+
+export type FactName = keyof typeof FACTS;
+
+/** Does a move of Secret, if this world lets it. */
+export function move(secret: Player, wanted: Move, acts: ReturnType<Fact['acts']>): void {
+  if (acts === 'not at all') {
+    return;
+  }
+  const shown = (status: string | null): string | null => (acts === 'unseen' ? null : status);
+  switch (wanted.do) {
+    case 'enter':
+      if (!secret.isConnected && !secret.isLost) {
+        secret.join({ status: shown(wanted.status) } satisfies PresenceJoinOptions);
+      }
+      break;
+    case 'status':
+      secret.say([['send', 'presence:status', { status: shown(wanted.status) }]]);
+      break;
+    case 'follow':
+    case 'unfollow':
+    case 'query':
+      secret.say([['send', `presence:${wanted.do}`, { userIds: wanted.userIds }]]);
+      break;
+    case 'leave':
+      secret.leave();
+      break;
+    case 'drop':
+      secret.drop(1000);
+      break;
+    case 'lose':
+      secret.drop(1006);
+      break;
+    case 'return':
+      secret.comeBack();
+      break;
+  }
+}

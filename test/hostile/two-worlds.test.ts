@@ -1,0 +1,86 @@
+/** Whatever a viewer does, it is sent the same bytes at the same times in two worlds that differ only in what it must not know. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Clockwork } from './support/clockwork.ts';
+import { FRIEND, SECRET } from './support/facts.ts';
+import { play, type Story } from './support/stories.ts';
+import { expectSame, expectSameWorlds, FACT_NAMES, openWorlds } from './two-worlds.ts';
+
+const STORIES = 500;
+const SEED = 20_261_125;
+
+let clockwork: Clockwork;
+beforeAll(async () => {
+  clockwork = await openWorlds();
+});
+afterAll(() => {
+  clockwork.stop();
+});
+
+const PLAIN = { room: 'presence', options: {}, viewer: {}, turnAt: 0 } as const;
+const followsSecret: Story['steps'][number] = {
+  who: 'viewer',
+  says: [['send', 'presence:follow', { userIds: [SECRET], cid: 1 }]],
+};
+
+describe('the test itself', () => {
+  const visible: Story = {
+    ...PLAIN,
+    fact: 'is followed by somebody else, or by nobody',
+    steps: [
+      { who: 'secret', move: { do: 'enter', status: 'hello' } },
+      followsSecret,
+      { who: 'friend', status: 'playing' },
+      { who: 'secret', move: { do: 'status', status: '{"matchId":"m1"}' } },
+    ],
+  };
+
+  test('sees what a viewer may see, down to the bytes', async () => {
+    const seen = await play(visible, 'a', clockwork);
+    expect(seen.join('\n')).toMatch(/SECRET[^]*hello[^]*"matchId":"m1"/);
+    expect(seen.join('\n')).not.toContain(FRIEND);
+    expect(await play(visible, 'a', clockwork)).toEqual(seen);
+  });
+
+  test('notices a difference', async () => {
+    const forgetful: Story = { ...visible, options: { redact: () => null } };
+    expect(await play(forgetful, 'a', clockwork)).not.toEqual(await play(visible, 'a', clockwork));
+  });
+});
+
+test.each<[what: string, story: Omit<Story, keyof typeof PLAIN>]>([
+  [
+    'the name of somebody who has gone, whoever still follows it',
+    {
+      fact: 'is followed by somebody else, or by nobody',
+      steps: [
+        { who: 'secret', move: { do: 'enter', status: 'hello' } },
+        { who: 'secret', move: { do: 'leave' } },
+        followsSecret,
+      ],
+    },
+  ],
+  [
+    'for how long somebody who has gone is remembered as offline, whoever still follows it',
+    {
+      fact: 'is followed by somebody else, or by nobody',
+      steps: [
+        { who: 'secret', move: { do: 'enter', status: 'hello' } },
+        { who: 'secret', move: { do: 'drop' } },
+        { who: 'time', passes: 25 * 3_600_000 },
+        followsSecret,
+      ],
+    },
+  ],
+])('%s: the same in both worlds', async (_, story) => {
+  await expectSame({ ...PLAIN, ...story }, clockwork);
+});
+
+const PROMISED = FACT_NAMES.filter((fact) => fact !== 'went offline, or has blocked the viewer');
+
+test.each(PROMISED)(
+  `Secret %s: nobody can tell, in ${STORIES} stories`,
+  async (fact) => {
+    await expectSameWorlds(clockwork, [fact], STORIES, SEED);
+  },
+  120_000,
+);
