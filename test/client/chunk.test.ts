@@ -1,18 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Packr } from 'msgpackr';
 import { chunkIds, fitsFrame } from '../../src/client/chunk.ts';
 
 const packr = new Packr();
-/** Protocol byte, request id (at most 9), type with header. */
-const frameBytes = (userIds: string[]): number => 1 + 9 + 20 + packr.pack({ userIds }).byteLength;
+/** Protocol byte, type with header, payload. */
+const frameBytes = (userIds: string[]): number => 1 + 18 + packr.pack({ userIds, cid: 'client:999999999' }).byteLength;
 
 describe('chunkIds', () => {
-  it('keeps order and loses nothing', () => {
+  test('keeps order and loses nothing', () => {
     const ids = Array.from({ length: 1000 }, (_, i) => `user-${i}`);
     expect(chunkIds(ids, 100, 3500).flat()).toEqual(ids);
   });
 
-  it('obeys the count', () => {
+  test('obeys the count', () => {
     const chunks = chunkIds(
       Array.from({ length: 250 }, (_, i) => `${i}`),
       100,
@@ -21,7 +21,7 @@ describe('chunkIds', () => {
     expect(chunks.map((chunk) => chunk.length)).toEqual([100, 100, 50]);
   });
 
-  it.each([
+  test.each([
     ['ids of a game', (i: number) => `user-${i}`],
     ['UUIDs', (i: number) => `${String(i).padStart(8, '0')}-0000-4000-8000-000000000000`],
     ['128 ASCII characters', (i: number) => String(i).padEnd(128, 'x')],
@@ -37,7 +37,7 @@ describe('chunkIds', () => {
     expect(chunks.flat()).toHaveLength(500);
   });
 
-  it('does not waste frames on short ids', () => {
+  test('does not waste frames on short ids', () => {
     expect(
       chunkIds(
         Array.from({ length: 500 }, (_, i) => `${i}`),
@@ -47,17 +47,17 @@ describe('chunkIds', () => {
     ).toHaveLength(1);
   });
 
-  it('gives an id that fits nowhere its own chunk', () => {
+  test('gives an id that fits nowhere its own chunk', () => {
     expect(chunkIds(['a', 'x'.repeat(5000), 'b'], 100, 3500).map((chunk) => chunk.length)).toEqual([1, 1, 1]);
   });
 
-  it('makes no chunk of nothing', () => {
+  test('makes no chunk of nothing', () => {
     expect(chunkIds([], 100, 3500)).toEqual([]);
   });
 });
 
 describe('fitsFrame', () => {
-  it('counts UTF-8 bytes, not characters', () => {
+  test('counts UTF-8 bytes, not characters', () => {
     expect(fitsFrame(['x'.repeat(2048)], 3500)).toBe(true);
     expect(fitsFrame(['語'.repeat(2048)], 3500)).toBe(false);
   });

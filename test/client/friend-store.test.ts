@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { FriendStore } from '../../src/client/friend-store.ts';
 import type { Delta, FollowReply } from '../../src/protocol.ts';
 import { presence } from './fakes.ts';
@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 describe('following', () => {
-  it('lists users in the order of following, online or not, and nobody "comes" by it', () => {
+  test('lists users in the order of following, online or not, and nobody "comes" by it', () => {
     const step = store.applyFollow(['zoe', 'bob'], {
       presences: [presence('bob', 'hi')],
       users: [{ userId: 'zoe', general: 'unlogined' }],
@@ -27,14 +27,14 @@ describe('following', () => {
     ]);
   });
 
-  it('changes nothing when repeated', () => {
+  test('changes nothing when repeated', () => {
     store.applyFollow(['bob'], reply(presence('bob', 'hi')));
     const before = store.list();
     expect(store.applyFollow(['bob'], reply(presence('bob', 'hi')))).toEqual(quiet);
     expect(store.list()).toBe(before);
   });
 
-  it('tells what was missed when repeated', () => {
+  test('tells what was missed when repeated', () => {
     store.applyFollow(['bob'], reply(presence('bob', 'old')));
     expect(store.applyFollow(['bob'], reply(presence('bob', 'new')))).toMatchObject({
       delta: { leaves: [presence('bob', 'old')], joins: [presence('bob', 'new')] },
@@ -42,7 +42,7 @@ describe('following', () => {
     });
   });
 
-  it('drops whom the server evicted', () => {
+  test('drops whom the server evicted', () => {
     store.applyFollow(['ann', 'bob'], reply());
     expect(store.applyFollow(['cat'], { ...reply(), evicted: ['ann', 'nobody'] })).toMatchObject({
       added: ['cat'],
@@ -51,7 +51,7 @@ describe('following', () => {
     expect(ids(store)).toEqual(['bob', 'cat']);
   });
 
-  it('is answered by what is newer than every delta before it', () => {
+  test('is answered by what is newer than every delta before it', () => {
     store.applyFollow(['bob'], reply(presence('bob', 'old')));
     store.applyDelta(delta({ leaves: [presence('bob', 'old')], joins: [presence('bob', 'older')] }));
     store.applyFollow(['bob'], reply(presence('bob', 'newer')));
@@ -60,7 +60,7 @@ describe('following', () => {
     expect(store.list()).toMatchObject([{ userId: 'bob', customStatus: 'newest' }]);
   });
 
-  it('survives ids that are names of object members', () => {
+  test('survives ids that are names of object members', () => {
     store.applyFollow(['constructor', 'toString'], reply(presence('constructor', 'hi')));
     expect(store.list()).toMatchObject([
       { userId: 'constructor', customStatus: 'hi' },
@@ -74,7 +74,7 @@ describe('deltas', () => {
     store.applyFollow(['bob', 'cat'], reply(presence('bob', 'hi'), presence('cat')));
   });
 
-  it('replace the object of whom they concern, and no other', () => {
+  test('replace the object of whom they concern, and no other', () => {
     const [bob, cat] = store.list();
     store.applyDelta(delta({ leaves: [presence('bob', 'hi')], joins: [presence('bob', 'ho')] }));
     const after = store.list();
@@ -83,7 +83,7 @@ describe('deltas', () => {
     expect(after[1]).toBe(cat);
   });
 
-  it('are passed on as they came', () => {
+  test('are passed on as they came', () => {
     const change = delta({ leaves: [presence('bob', 'hi')], users: [{ userId: 'bob', general: 'unlogined' }] });
     expect(store.applyDelta(change)).toEqual({
       delta: change,
@@ -95,7 +95,7 @@ describe('deltas', () => {
     expect(store.list()[0]).toMatchObject({ general: 'unlogined', online: false });
   });
 
-  it('about users that are not followed end here', () => {
+  test('about users that are not followed end here', () => {
     const before = store.list();
     expect(
       store.applyDelta(delta({ joins: [presence('stranger')], users: [{ userId: 'stranger', general: 'online' }] })),
@@ -103,7 +103,7 @@ describe('deltas', () => {
     expect(store.list()).toBe(before);
   });
 
-  it('of a second device leave the user online until the last one is gone', () => {
+  test('of a second device leave the user online until the last one is gone', () => {
     const phone = presence('bob', 'on the phone', { connectionId: 'bob-2' });
     expect(store.applyDelta(delta({ joins: [phone] })).statuses).toMatchObject([{ customStatus: 'on the phone' }]);
     expect(store.applyDelta(delta({ leaves: [phone] })).statuses).toMatchObject([
@@ -113,13 +113,13 @@ describe('deltas', () => {
     expect(store.list()[0]).toMatchObject({ general: 'offline' });
   });
 
-  it('of an older device change the custom status, for it is the newest then', () => {
+  test('of an older device change the custom status, for it is the newest then', () => {
     store.applyDelta(delta({ joins: [presence('bob', 'phone', { connectionId: 'bob-2' })] }));
     store.applyDelta(delta({ leaves: [presence('bob', 'hi')], joins: [presence('bob', 'back')] }));
     expect(store.list()[0]).toMatchObject({ customStatus: 'back' });
   });
 
-  it('that join a connection without leaving it before make it the newest all the same', () => {
+  test('that join a connection without leaving it before make it the newest all the same', () => {
     store.applyDelta(delta({ joins: [presence('bob', 'phone', { connectionId: 'bob-2' })] }));
     store.applyDelta(delta({ joins: [presence('bob', 'back')] }));
     expect(store.list()[0]).toMatchObject({
@@ -128,19 +128,19 @@ describe('deltas', () => {
     });
   });
 
-  it('that end the last connection without saying how mean offline, whatever was before', () => {
+  test('that end the last connection without saying how mean offline, whatever was before', () => {
     store.applyFollow(['dan'], { presences: [], users: [{ userId: 'dan', general: 'unlogined' }] });
     store.applyDelta(delta({ joins: [presence('dan')] }));
     store.applyDelta(delta({ leaves: [presence('dan')] }));
     expect(store.list()[2]).toMatchObject({ userId: 'dan', general: 'offline' });
   });
 
-  it('that no user-level status shows are no change of a user', () => {
+  test('that no user-level status shows are no change of a user', () => {
     const silent = presence('bob', 'hi', { connectionId: 'bob-2' });
     expect(store.applyDelta(delta({ joins: [silent] }))).toMatchObject({ statuses: [], delta: { joins: [silent] } });
   });
 
-  it('of the own user go to `me`, and leave the list alone', () => {
+  test('of the own user go to `me`, and leave the list alone', () => {
     const before = store.list();
     const step = store.applyDelta(delta({ joins: [presence('me', 'here')] }));
     expect(step).toMatchObject({
@@ -151,7 +151,7 @@ describe('deltas', () => {
     expect(store.list()).toBe(before);
   });
 
-  it('keep the name of who went offline', () => {
+  test('keep the name of who went offline', () => {
     store.applyDelta(delta({ joins: [presence('bob', 'hi', { username: 'Bob' })] }));
     store.applyDelta(delta({ leaves: [presence('bob', 'hi')] }));
     expect(store.list()[0]).toMatchObject({ username: 'Bob', online: false });
@@ -163,7 +163,7 @@ describe('snapshots', () => {
     store.applyFollow(['ann', 'bob', 'cat'], reply(presence('ann'), presence('bob', 'hi')));
   });
 
-  it('after a reconnection become joins and leaves', () => {
+  test('after a reconnection become joins and leaves', () => {
     store.markStale();
     const step = store.applySnapshot({
       userIds: ['ann', 'bob', 'cat', 'me'],
@@ -190,7 +190,7 @@ describe('snapshots', () => {
     expect(store.list().map(({ stale }) => stale)).toEqual([false, false, false]);
   });
 
-  it('that say what is known say nothing', () => {
+  test('that say what is known say nothing', () => {
     store.markStale();
     const step = store.applySnapshot({
       userIds: ['ann', 'bob', 'cat'],
@@ -203,14 +203,14 @@ describe('snapshots', () => {
     expect(again).toEqual(quiet);
   });
 
-  it('that are complete drop everybody else', () => {
+  test('that are complete drop everybody else', () => {
     expect(
       store.applySnapshot({ userIds: ['bob'], presences: [presence('bob', 'hi')], users: [], complete: true }),
     ).toMatchObject({ removed: ['ann', 'cat'], delta: null });
     expect(ids(store)).toEqual(['bob']);
   });
 
-  it('that are not complete add the follows the server made', () => {
+  test('that are not complete add the follows the server made', () => {
     expect(store.applySnapshot({ userIds: ['dan'], presences: [presence('dan')], users: [] })).toEqual({
       ...quiet,
       added: ['dan'],
@@ -219,7 +219,7 @@ describe('snapshots', () => {
     expect(ids(store)).toEqual(['ann', 'bob', 'cat', 'dan']);
   });
 
-  it('bring the own user up to date', () => {
+  test('bring the own user up to date', () => {
     const step = store.applySnapshot({ userIds: ['me'], presences: [presence('me', 'x')], users: [] });
     expect(step).toMatchObject({ delta: { joins: [presence('me', 'x')] }, statuses: [{ me: true }] });
     expect(ids(store)).not.toContain('me');
@@ -232,7 +232,7 @@ describe('a lost connection', () => {
     store.applySnapshot({ userIds: ['sid'], presences: [presence('sid')], users: [] });
   });
 
-  it('keeps the list and marks it', () => {
+  test('keeps the list and marks it', () => {
     expect(store.markStale()).toEqual({ ...quiet, changed: true });
     expect(store.list()).toMatchObject([
       { userId: 'ann', online: true, stale: true },
@@ -242,7 +242,7 @@ describe('a lost connection', () => {
     expect(store.markStale()).toEqual(quiet);
   });
 
-  it('loses the follows of the seat: the own ones are to be made again, the others the server makes', () => {
+  test('loses the follows of the seat: the own ones are to be made again, the others the server makes', () => {
     expect(store.unconfirmed('client')).toEqual([]);
     store.lose();
     expect(store.unconfirmed('client')).toEqual(['ann']);
@@ -252,25 +252,25 @@ describe('a lost connection', () => {
     expect([...store.unconfirmed('client'), ...store.unconfirmed('server')]).toEqual([]);
   });
 
-  it('still follows again what a complete snapshot of the new seat does not have yet', () => {
+  test('still follows again what a complete snapshot of the new seat does not have yet', () => {
     store.lose();
     expect(store.applySnapshot({ userIds: [], presences: [], users: [], complete: true }).removed).toEqual([]);
     expect(store.unconfirmed('client')).toEqual(['ann']);
   });
 
-  it('still follows again whom the server follows as well', () => {
+  test('still follows again whom the server follows as well', () => {
     store.lose();
     store.applySnapshot({ userIds: ['ann'], presences: [], users: [] });
     expect(store.unconfirmed('client')).toEqual(['ann']);
   });
 
-  it("counts a follow as the client's own once the client has asked for it", () => {
+  test("counts a follow as the client's own once the client has asked for it", () => {
     store.applyFollow(['sid'], reply(presence('sid')));
     store.lose();
     expect(store.unconfirmed('client')).toEqual(['ann', 'sid']);
   });
 
-  it('is over for who is heard of again', () => {
+  test('is over for who is heard of again', () => {
     store.markStale();
     store.applyDelta(delta({ leaves: [presence('ann')] }));
     expect(store.list()).toMatchObject([
@@ -279,7 +279,7 @@ describe('a lost connection', () => {
     ]);
   });
 
-  it('compares the own user by the next welcome', () => {
+  test('compares the own user by the next welcome', () => {
     store.applyDelta(delta({ joins: [presence('me', 'a')] }));
     expect(
       store.welcome({ protocol: 1, userId: 'me', connectionId: 'me-1', presences: [presence('me', 'a')] }).delta,
@@ -291,7 +291,7 @@ describe('a lost connection', () => {
 });
 
 describe('removing', () => {
-  it('is no departure', () => {
+  test('is no departure', () => {
     store.applyFollow(['ann', 'bob'], reply(presence('ann'), presence('bob')));
     expect(store.remove(['ann', 'nobody'])).toEqual({ ...quiet, removed: ['ann'], changed: true });
     expect(store.remove()).toEqual({ ...quiet, removed: ['bob'], changed: true });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compareFriends, detailsOf, toFriend } from '../../src/client/friend.ts';
 import type { Friend } from '../../src/client/index.ts';
 import type { Presence } from '../../src/protocol.ts';
@@ -14,7 +14,7 @@ const friend = (userId: string, ...connections: Presence[]): Friend =>
   });
 
 describe('toFriend', () => {
-  it('shows a user without connections as the server said it ended', () => {
+  test('shows a user without connections as the server said it ended', () => {
     expect(friend('bob')).toEqual({
       userId: 'bob',
       username: undefined,
@@ -28,7 +28,7 @@ describe('toFriend', () => {
     });
   });
 
-  it('takes the custom status of the newest connection', () => {
+  test('takes the custom status of the newest connection', () => {
     const bob = friend(
       'bob',
       presence('bob', 'old', { connectionId: 'pc' }),
@@ -37,7 +37,7 @@ describe('toFriend', () => {
     expect(bob).toMatchObject({ general: 'online', online: true, customStatus: 'new' });
   });
 
-  it('offers the match of an older connection when the newest is in none', () => {
+  test('offers the match of an older connection when the newest is in none', () => {
     const playing = presence('bob', '{"matchId":"m1"}', { connectionId: 'pc', matchId: 'm1' });
     expect(friend('bob', playing, presence('bob', 'brb', { connectionId: 'phone' }))).toMatchObject({
       customStatus: 'brb',
@@ -46,19 +46,19 @@ describe('toFriend', () => {
     });
   });
 
-  it('offers the match of the newest status when there are several', () => {
+  test('offers the match of the newest status when there are several', () => {
     const [old, recent] = ['m1', 'm2'].map((matchId) =>
       presence('bob', `{"matchId":"${matchId}"}`, { connectionId: matchId, matchId }),
     );
     expect(friend('bob', old as Presence, recent as Presence).matchId).toBe('m2');
   });
 
-  it('withdraws the offer when the status says it is not joinable', () => {
+  test('withdraws the offer when the status says it is not joinable', () => {
     const full = presence('bob', '{"matchId":"m1","joinable":false}', { matchId: 'm1' });
     expect(friend('bob', full)).toMatchObject({ matchId: 'm1', joinable: false });
   });
 
-  it('cannot be changed', () => {
+  test('cannot be changed', () => {
     const bob = friend('bob', presence('bob'));
     expect(Object.isFrozen(bob)).toBe(true);
     expect(Object.isFrozen(bob.connections)).toBe(true);
@@ -66,7 +66,7 @@ describe('toFriend', () => {
 });
 
 describe('detailsOf', () => {
-  it.each([
+  test.each([
     ['{"text":"hi"}', { text: 'hi' }],
     ['', undefined],
     ['hello', undefined],
@@ -78,14 +78,14 @@ describe('detailsOf', () => {
     expect(detailsOf(presence('bob', status))).toEqual(details);
   });
 
-  it('parses each presence once', () => {
+  test('parses each presence once', () => {
     const one = presence('bob', '{"text":"hi"}');
     expect(detailsOf(one)).toBe(detailsOf(one));
   });
 });
 
 describe('compareFriends', () => {
-  it('puts online and joinable first, then online, then the others, by name', () => {
+  test('puts online and joinable first, then online, then the others, by name', () => {
     const list = [
       friend('zoe'),
       friend('yan', presence('yan')),
@@ -96,7 +96,7 @@ describe('compareFriends', () => {
     expect(list.toSorted(compareFriends).map(({ userId }) => userId)).toEqual(['will', 'xu', 'yan', 'ann', 'zoe']);
   });
 
-  it('is a total order: the same name twice is settled by the id', () => {
+  test('is a total order: the same name twice is settled by the id', () => {
     const a = { ...friend('a'), username: 'Sam' };
     const b = { ...friend('b'), username: 'Sam' };
     expect(compareFriends(a, b)).toBeLessThan(0);

@@ -1,6 +1,6 @@
 /** The client helper ends up in browsers: it must not pull in server code. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const folder = new URL('../../src/client/', import.meta.url);
 const pure = new URL('../../src/', import.meta.url);
@@ -10,7 +10,7 @@ const imports = (file: URL): string[] =>
   );
 
 describe('src/client', () => {
-  it.each(readdirSync(folder).filter((file) => file.endsWith('.ts')))(
+  test.each(readdirSync(folder).filter((file) => file.endsWith('.ts')))(
     '%s imports only its own files, the protocol and the status',
     (file) => {
       const allowed = /^(?:\.\/[a-z-]+\.ts|\.\.\/protocol\.ts|\.\.\/status\.ts|type @colyseus\/sdk)$/;
@@ -20,7 +20,7 @@ describe('src/client', () => {
     },
   );
 
-  it.each(['protocol.ts', 'status.ts'])('%s imports nothing of a server either', (file) => {
+  test.each(['protocol.ts', 'status.ts'])('%s imports nothing of a server either', (file) => {
     expect(imports(new URL(file, pure)).filter((from) => !/^(?:type )?\.\/protocol\.ts$/.test(from))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   readDelta,
   readFollowReply,
@@ -21,7 +21,7 @@ const nonsense: unknown[] = [
 ];
 
 describe('what a server of another version may send', () => {
-  it.each(nonsense)('%j is read as nothing', (value) => {
+  test.each(nonsense)('%j is read as nothing', (value) => {
     expect(readDelta(value)).toEqual({ joins: [], leaves: [], users: [] });
     expect(readSnapshot(value)).toEqual({ userIds: [], presences: [], users: [] });
     expect(readFollowReply(value)).toEqual({ presences: [], users: [], evicted: [] });
@@ -31,7 +31,7 @@ describe('what a server of another version may send', () => {
     expect(readSeat(value)).toBeNull();
   });
 
-  it('keeps the good entries beside the bad', () => {
+  test('keeps the good entries beside the bad', () => {
     const bob = presence('bob', 'hi');
     const broken = [
       null,
@@ -57,7 +57,7 @@ describe('what a server of another version may send', () => {
     });
   });
 
-  it('passes fields on that it does not know', () => {
+  test('passes fields on that it does not know', () => {
     const seat = { name: 'match', sessionId: 's', roomId: 'r', processId: 'p', devMode: true };
     expect(readSeat(seat)).toBe(seat);
   });

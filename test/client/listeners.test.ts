@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Listeners } from '../../src/client/listeners.ts';
 
 afterEach(() => {
@@ -6,7 +6,7 @@ afterEach(() => {
 });
 
 describe('Listeners', () => {
-  it('calls everybody in order, each with the arguments', () => {
+  test('calls everybody in order, each with the arguments', () => {
     const heard: string[] = [];
     const listeners = new Listeners<[string]>();
     listeners.add((text) => heard.push(`a ${text}`));
@@ -15,7 +15,7 @@ describe('Listeners', () => {
     expect(heard).toEqual(['a 1', 'b 1']);
   });
 
-  it('counts the same function twice, and removes one of the two', () => {
+  test('counts the same function twice, and removes one of the two', () => {
     const listener = vi.fn();
     const listeners = new Listeners();
     const remove = listeners.add(listener);
@@ -26,7 +26,7 @@ describe('Listeners', () => {
     expect(listener).toHaveBeenCalledOnce();
   });
 
-  it('lets nobody suffer from the error of another, and does not swallow it', () => {
+  test('lets nobody suffer from the error of another, and does not swallow it', () => {
     const thrown: Array<() => void> = [];
     vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((run) => {
       thrown.push(run);
@@ -43,7 +43,7 @@ describe('Listeners', () => {
     expect(thrown[0]).toThrow('bad listener');
   });
 
-  it('may be changed from inside a callback', () => {
+  test('may be changed from inside a callback', () => {
     const late = vi.fn();
     const listeners = new Listeners();
     const remove = listeners.add(() => {

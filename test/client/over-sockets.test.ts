@@ -1,7 +1,7 @@
 /** The client helper over real sockets, against the real rooms. */
 import { CloseCode, Room as MatchBase, type Client as ServerClient } from '@colyseus/core';
 import type { Room } from '@colyseus/sdk';
-import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { presence } from '../../src/index.ts';
 import { PresenceClient, type Friend } from '../../src/client/index.ts';
 import { startServer, type TestServer } from '../support/server.ts';
@@ -43,7 +43,7 @@ const code = (promise: Promise<unknown>): Promise<unknown> =>
   );
 
 describe('friends', () => {
-  it('see each other come, change and go', async () => {
+  test('see each other come, change and go', async () => {
     const alice = await players.join('alice');
     await alice.follow(['bob']);
     expect(friendOf(alice, 'bob')).toMatchObject({ online: false, stale: false, username: undefined });
@@ -70,7 +70,7 @@ describe('friends', () => {
     expect(deltas).toEqual(['+bob ', '-bob ', `+bob ${playing}`, `-bob ${playing}`, '+bob back', '-bob back']);
   });
 
-  it('are shown as they are when followed, and nobody "comes" by it', async () => {
+  test('are shown as they are when followed, and nobody "comes" by it', async () => {
     await players.join('bob', { status: 'hi' });
     const alice = await players.join('alice');
     const deltas = recordDeltas(alice);
@@ -84,7 +84,7 @@ describe('friends', () => {
     expect(deltas).toEqual([]);
   });
 
-  it('keep their objects while they do not change', async () => {
+  test('keep their objects while they do not change', async () => {
     const bob = await players.join('bob', { status: 'a' });
     await players.join('cat', { status: 'a' });
     const alice = await players.join('alice');
@@ -100,7 +100,7 @@ describe('friends', () => {
     expect(before[0]).toMatchObject({ customStatus: 'a' });
   });
 
-  it('are shown as they are now when an answer and newer deltas come in one chunk', async () => {
+  test('are shown as they are now when an answer and newer deltas come in one chunk', async () => {
     const bob = await players.join('bob', { status: 'b1' });
     const alice = await players.join('alice');
     await alice.follow(['bob']);
@@ -114,7 +114,7 @@ describe('friends', () => {
     expect(friendOf(alice, 'bob')).toMatchObject({ customStatus: 'b2' });
   });
 
-  it('are unheard of after being unfollowed', async () => {
+  test('are unheard of after being unfollowed', async () => {
     const bob = await players.join('bob', { status: 'a' });
     const alice = await players.join('alice');
     await alice.follow(['bob', 'cat']);
@@ -130,7 +130,7 @@ describe('friends', () => {
 });
 
 describe('the own user', () => {
-  it('is known over all devices, and each hears of the other', async () => {
+  test('is known over all devices, and each hears of the other', async () => {
     const pc = await players.join('alice|Alice', { status: 'pc' });
     const phone = await players.join('alice|Alice');
     expect(phone).toMatchObject({ userId: 'alice', me: { customStatus: 'pc', username: 'Alice' } });
@@ -148,7 +148,7 @@ describe('the own user', () => {
     ]);
   });
 
-  it("gets own and friends' changes through one callback", async () => {
+  test("gets own and friends' changes through one callback", async () => {
     const bob = await players.join('bob');
     const alice = await players.join('alice');
     await alice.follow(['bob']);
@@ -171,7 +171,7 @@ describe('the own user', () => {
 describe('long lists', () => {
   const uuid = (i: number): string => `${String(i).padStart(8, '0')}-0000-4000-8000-000000000000`;
 
-  it('of 200 UUIDs are followed through the default frame size', async () => {
+  test('of 200 UUIDs are followed through the default frame size', async () => {
     await players.join(uuid(199), { status: 'last' });
     const alice = await players.join('alice');
     const { presences } = await alice.follow(Array.from({ length: 200 }, (_, i) => uuid(i)));
@@ -182,7 +182,7 @@ describe('long lists', () => {
     expect(alice.connection).toBe('online');
   });
 
-  it('of 500 UUIDs are queried through the default frame size', async () => {
+  test('of 500 UUIDs are queried through the default frame size', async () => {
     await players.join(uuid(7), { status: 'seven' });
     const alice = await players.join('alice');
     const users = await alice.getUserStatus(Array.from({ length: 500 }, (_, i) => uuid(i)));
@@ -193,13 +193,13 @@ describe('long lists', () => {
     expect(alice.connection).toBe('online');
   });
 
-  it("beyond the server's limit fail typed, and keep what went before", async () => {
+  test("beyond the server's limit fail typed, and keep what went before", async () => {
     const alice = await players.join('alice');
     expect(await code(alice.follow(Array.from({ length: 201 }, (_, i) => `u${i}`)))).toBe('too_many_follows');
     expect(alice.getSnapshot()).toHaveLength(200);
   });
 
-  it('beyond the call rate wait for their turn', async () => {
+  test('beyond the call rate wait for their turn', async () => {
     const alice = await players.join('alice');
     await Promise.all(Array.from({ length: 45 }, (_, i) => alice.follow([`u${i}`])));
     expect(alice.getSnapshot()).toHaveLength(45);
@@ -207,7 +207,7 @@ describe('long lists', () => {
 });
 
 describe('mistakes', () => {
-  it('are answered with a typed error, and cost nothing else', async () => {
+  test('are answered with a typed error, and cost nothing else', async () => {
     const alice = await players.join('alice', { status: 'good' });
     expect(await code(alice.setStatus('x'.repeat(2049)))).toBe('status_too_long');
     expect(await code(alice.setStatus('x'.repeat(100_000)))).toBe('status_too_long');
@@ -217,20 +217,20 @@ describe('mistakes', () => {
     await until(() => alice.me?.customStatus === 'good', 'the status to be as before');
   });
 
-  it('of identity refuse the join', async () => {
+  test('of identity refuse the join', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     expect(await code(players.join(''))).toBe('unauthenticated');
     expect(await code(players.join('alice', { status: 'x'.repeat(2049) }))).toBe('status_too_long');
   });
 
-  it('of choosing a room without presence are told', async () => {
+  test('of choosing a room without presence are told', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     expect(await code(players.join('alice', { timeoutMs: 100 }, 'match'))).toBe('unavailable');
   });
 });
 
 describe('a dropped socket', () => {
-  it('comes back unnoticed by friends, with what it missed as joins and leaves', async () => {
+  test('comes back unnoticed by friends, with what it missed as joins and leaves', async () => {
     const [bob, cat] = [await players.join('bob', { status: 'b1' }), await players.join('cat', { status: 'c1' })];
     await players.join('dan', { status: 'd1' });
     const alice = await players.join('alice', { status: 'a1' });
@@ -260,7 +260,7 @@ describe('a dropped socket', () => {
     expect(alice.me).toMatchObject({ customStatus: 'a1', stale: false });
   });
 
-  it('says nothing when nothing was missed', async () => {
+  test('says nothing when nothing was missed', async () => {
     await players.join('bob', { status: 'b1' });
     const alice = await players.join('alice', { status: 'a1' });
     await alice.follow(['bob', 'nobody']);
@@ -278,7 +278,7 @@ describe('a dropped socket', () => {
     expect(heard).not.toHaveBeenCalled();
   });
 
-  it('brings a status set meanwhile along', async () => {
+  test('brings a status set meanwhile along', async () => {
     const bob = await players.join('bob');
     const alice = await players.join('alice', { status: 'before' });
     await bob.follow(['alice']);
@@ -295,7 +295,7 @@ describe('a dropped socket', () => {
 });
 
 describe('a lost seat', () => {
-  it('is replaced, with status and follows', async () => {
+  test('is replaced, with status and follows', async () => {
     const bob = await players.join('bob', { status: 'b1' });
     await players.join('cat', { status: 'c1' });
     const alice = await players.join('alice', { status: 'a1' });
@@ -327,7 +327,7 @@ describe('a lost seat', () => {
     expect(seen).toEqual(['-bob b1', '+bob b3']);
   });
 
-  it('is replaced when the connection breaks too early for the SDK to reconnect', async () => {
+  test('is replaced when the connection breaks too early for the SDK to reconnect', async () => {
     const alice = await players.join('alice', { status: 'a1', onRoom: () => undefined });
     await alice.follow(['bob']);
     const old = alice.room;
@@ -337,7 +337,7 @@ describe('a lost seat', () => {
     expect(await alice.getUserStatus(['alice'])).toMatchObject([{ customStatus: 'a1' }]);
   });
 
-  it('is not replaced when the server ends it on purpose', async () => {
+  test('is not replaced when the server ends it on purpose', async () => {
     const alice = await players.join('alice');
     const reasons: unknown[] = [];
     alice.onConnectionChange((state, error) => reasons.push(state, (error as { code?: unknown }).code));
@@ -349,7 +349,7 @@ describe('a lost seat', () => {
 });
 
 describe('follows of the server', () => {
-  it('appear without a call, and end when it says so', async () => {
+  test('appear without a call, and end when it says so', async () => {
     friendsOf.set('alice', ['bob', 'cat']);
     await players.join('bob', { status: 'hi' });
     const alice = await players.join('alice');
@@ -370,7 +370,7 @@ describe('follows of the server', () => {
     expect(deltas).toEqual([]);
   });
 
-  it('are left to the server after a lost seat', async () => {
+  test('are left to the server after a lost seat', async () => {
     friendsOf.set('alice', ['bob', 'cat']);
     const alice = await players.join('alice');
     await until(() => alice.getSnapshot().length === 2, 'the friend list');
@@ -386,7 +386,7 @@ describe('follows of the server', () => {
     ]);
   });
 
-  it('also set statuses: what the server has set is what is restored', async () => {
+  test('also set statuses: what the server has set is what is restored', async () => {
     const alice = await players.join('alice', { status: 'rude' });
     await until(() => alice.me?.online, 'the own status');
     void presence.setStatus({ userId: 'alice' }, 'polite');
@@ -409,7 +409,7 @@ describe('joinFriend', () => {
     return match;
   };
 
-  it('leads into the same match', async () => {
+  test('leads into the same match', async () => {
     const match = await start('bob');
     const bob = await players.join('bob', { status: { text: 'Playing', matchId: match.roomId } });
     const alice = await players.join('alice');
@@ -430,7 +430,7 @@ describe('joinFriend', () => {
     expect(bob.connection).toBe('online');
   });
 
-  it('says why not', async () => {
+  test('says why not', async () => {
     const match = await start('bob');
     const bob = await players.join('bob', { status: 'no match' });
     const alice = await players.join('alice');
@@ -447,7 +447,7 @@ describe('joinFriend', () => {
 });
 
 describe('one connection for lobby and friends', () => {
-  it('by joining: the room is handed off before its list of rooms arrives', async () => {
+  test('by joining: the room is handed off before its list of rooms arrives', async () => {
     await players.join('bob', { status: 'hi' });
     const rooms: unknown[] = [];
     const alice = await players.join(
@@ -466,7 +466,7 @@ describe('one connection for lobby and friends', () => {
     await until(() => rooms.length === 2, 'the list of rooms of the new room');
   });
 
-  it('by attaching to a room that the game has joined', async () => {
+  test('by attaching to a room that the game has joined', async () => {
     const client = server.client('alice');
     const room = await client.joinOrCreate('lobby', { status: 'there', sync: 'deltas' });
     const rooms: unknown[] = [];
@@ -493,7 +493,7 @@ describe('one connection for lobby and friends', () => {
 });
 
 describe('the schema state', () => {
-  it('is there for those who ask for both', async () => {
+  test('is there for those who ask for both', async () => {
     await players.join('bob', { status: 'hi' });
     const alice = await players.join('alice', { sync: 'both' });
     await alice.follow(['bob']);
@@ -502,7 +502,7 @@ describe('the schema state', () => {
     expect(friendOf(alice, 'bob')?.online).toBe(true);
   });
 
-  it('alone still works for calls', async () => {
+  test('alone still works for calls', async () => {
     await players.join('bob', { status: 'hi' });
     const alice = await players.join('alice', { sync: 'state' });
     await alice.follow(['bob']);
@@ -513,7 +513,7 @@ describe('the schema state', () => {
 });
 
 describe('leave()', () => {
-  it('is seen by friends at once, and ends the connection on both sides', async () => {
+  test('is seen by friends at once, and ends the connection on both sides', async () => {
     const bob = await players.join('bob');
     const alice = await players.join('alice', { status: 'hi' });
     await bob.follow(['alice']);
@@ -524,7 +524,7 @@ describe('leave()', () => {
     expect(serverClient(room)).toBeUndefined();
   });
 
-  it('while reconnecting still tells the server as soon as that is possible', async () => {
+  test('while reconnecting still tells the server as soon as that is possible', async () => {
     const bob = await players.join('bob');
     const alice = await players.join('alice', { status: 'hi' });
     await bob.follow(['alice']);

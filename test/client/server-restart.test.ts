@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Client } from '@colyseus/sdk';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PresenceClient, type PresenceClientOptions } from '../../src/client/index.ts';
 import { freePort } from '../support/server.ts';
 import { until } from '../support/until.ts';
@@ -58,7 +58,7 @@ afterEach(async () => {
 });
 
 describe('a server that ends', () => {
-  it.each(['SIGTERM', 'SIGKILL'] as const)('by %s and comes back costs no friend and no status', async (signal) => {
+  test.each(['SIGTERM', 'SIGKILL'] as const)('by %s and comes back costs no friend and no status', async (signal) => {
     const alice = await join('alice', { status: { text: 'here' } });
     const bob = await join('bob', { status: 'b1' });
     await alice.follow(['bob', 'nobody', ...Array.from({ length: 120 }, (_, i) => `user-${i}`)]);

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DEFAULTS, ERRORS, PROTOCOL_VERSION, REQUEST_TYPES } from '../../src/index.ts';
-import { REJOIN_DEFAULTS } from '../../src/client/backoff.ts';
+import { REJOIN_DEFAULTS } from '../../src/client/timers.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const DOCS = ['README.md', 'CHANGELOG.md', 'example-game/README.md', ...globSync('docs/*.md', { cwd: ROOT }).sort()];
