@@ -3,7 +3,8 @@ import type { Client, Room } from '@colyseus/sdk';
 import { isUserId } from '../status.ts';
 import { PresenceError, type PresenceErrorCode } from '../protocol.ts';
 import { readSeat } from './inbound.ts';
-import { messageOf, type Requests } from './requests.ts';
+import type { Requests } from './requests.ts';
+import { messageOf } from './session.ts';
 
 /** Asks for a seat in that user's match and takes it. Not repeated when the connection is lost: a seat may be held already. */
 export async function joinFriend(

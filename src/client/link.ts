@@ -3,9 +3,9 @@
  * and asks for a new seat when the old one is lost.
  */
 import type { Client, Room } from '@colyseus/sdk';
-import { ERRORS, PresenceError, type Delta, type PresenceErrorCode, type Snapshot, type Welcome } from '../protocol.ts';
+import { PresenceError, type Delta, type Snapshot, type Welcome } from '../protocol.ts';
 import { callSafely } from './listeners.ts';
-import { leaveRoom, notJoined, Session } from './session.ts';
+import { leaveRoom, notJoined, refusalOf, Session } from './session.ts';
 import { backoffMs, Timers } from './timers.ts';
 import type { ConnectionPhase, RejoinOptions, RoomMethod } from './types.ts';
 
@@ -90,7 +90,7 @@ export class Link {
     } catch (error) {
       // A seat that comes too late must not stay taken.
       joining.then(leaveRoom).catch(() => undefined);
-      throw refusalOf(error);
+      throw refusalOf(error, roomName);
     }
     callSafely(() => this.#settings.onRoom?.(room));
     await this.adopt(room);
@@ -246,13 +246,4 @@ export class Link {
       }
     }
   }
-}
-
-/** A seat refused by the server's presence says why by a code in the text; other errors stay what they are. */
-function refusalOf(error: unknown): unknown {
-  const [, code] = error instanceof Error ? (/\(code: (\w+)\)$/.exec(error.message) ?? []) : [];
-  if (code === undefined || !Object.hasOwn(ERRORS, code)) {
-    return error;
-  }
-  return new PresenceError(code as PresenceErrorCode, { cause: error });
 }

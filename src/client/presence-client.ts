@@ -58,8 +58,8 @@ export class PresenceClient {
    * Joins the room and waits until the server has said who we are. Fails with
    * a `PresenceError` when the server's presence refuses us (`unauthenticated`,
    * `status_too_long`), when the room is not presence-aware or nothing answers
-   * (`unavailable`); with the SDK's own error when the seat is refused
-   * otherwise. A failed join leaves nothing behind.
+   * (`unavailable`), and with `unavailable` when the seat is refused otherwise:
+   * `error.cause` is then the SDK's own error. A failed join leaves nothing behind.
    */
   static async join(client: Client, roomName: string, options: PresenceClientOptions = {}): Promise<PresenceClient> {
     const presence = new PresenceClient(client, roomName, options);

@@ -1,6 +1,7 @@
 /** One request, answered or failed with a `PresenceError`: waits for the connection, repeats what a lost connection or a rate limit cut short. */
 import { PresenceError, type Requests as RequestTable, type RequestType } from '../protocol.ts';
 import type { Link } from './link.ts';
+import { messageOf } from './session.ts';
 
 /** Milliseconds that one request spends at most on waiting because of `rate_limited`. */
 const MAX_RATE_LIMIT_WAIT_MS = 30_000;
@@ -81,8 +82,4 @@ export class Requests {
       }
     }
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

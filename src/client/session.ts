@@ -9,12 +9,14 @@
 import type { Room } from '@colyseus/sdk';
 import {
   DELTA_MESSAGE,
+  ERRORS,
   PresenceError,
   REPLY_MESSAGE,
   SNAPSHOT_MESSAGE,
   UNFOLLOWED_MESSAGE,
   WELCOME_MESSAGE,
   type Delta,
+  type PresenceErrorCode,
   type RequestType,
   type Snapshot,
   type Welcome,
@@ -183,4 +185,19 @@ export async function leaveRoom(room: Room): Promise<void> {
 /** The error of a call that no seat can serve. */
 export function notJoined(): PresenceError {
   return new PresenceError('not_joined');
+}
+
+/** A join refused by presence ends its text with the code; every other failure is `unavailable`, and may pass. */
+export function refusalOf(cause: unknown, roomName: string): PresenceError {
+  if (cause instanceof PresenceError) {
+    return cause;
+  }
+  const [, code] = /\(code: (\w+)\)$/.exec(messageOf(cause)) ?? [];
+  return code !== undefined && Object.hasOwn(ERRORS, code)
+    ? new PresenceError(code as PresenceErrorCode, { cause })
+    : new PresenceError('unavailable', { message: `Joining "${roomName}" failed: ${messageOf(cause)}`, cause });
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -183,7 +183,7 @@ describe('a lost seat', () => {
     await lose(100);
     expect(states).toEqual([
       ['rejoining', undefined],
-      ['closed', 'still down'],
+      ['closed', 'Joining "presence" failed: still down'],
     ]);
     expect(server.attempts).toBe(4);
     expect(await code(friends.setStatus('x'))).toBe('not_joined');

@@ -1,6 +1,6 @@
 /** The client helper against a scripted server: what needs a precise moment, or a server that misbehaves. */
 import { describe, expect, test, vi } from 'vitest';
-import { PresenceClient } from '../../src/client/index.ts';
+import { PresenceClient, PresenceError } from '../../src/client/index.ts';
 import { presence } from './fakes.ts';
 import { clients, code, join, sent, server, settle, useScriptedServer } from './scripted.ts';
 
@@ -65,12 +65,18 @@ describe('joining', () => {
     expect(await code(join())).toBe('unauthenticated');
   });
 
-  test('passes other refusals on as they are', async () => {
+  test('fails with a PresenceError whatever refused it, with the reason as its cause', async () => {
     const refused = new Error('no more rooms');
     server.onJoin = () => {
       throw refused;
     };
-    await expect(join()).rejects.toBe(refused);
+    const error: unknown = await join().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(PresenceError);
+    expect(error).toMatchObject({
+      code: 'unavailable',
+      message: 'Joining "presence" failed: no more rooms',
+      cause: refused,
+    });
   });
 
   test('gives a seat back that comes too late', async () => {
