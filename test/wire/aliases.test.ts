@@ -1,0 +1,266 @@
+/** Ids that share a number in one viewer's state, by a hash that makes them. */
+import { ClientState, type Client } from '@colyseus/core';
+import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
+import { NullCluster } from '../../src/cluster/null-cluster.ts';
+import { Refs } from '../../src/core/refs.ts';
+import { Tracker } from '../../src/core/tracker.ts';
+import { resolveOptions, type PresenceOptions } from '../../src/options.ts';
+import { ClientSink } from '../../src/wire/client-sink.ts';
+import { FrameCodec } from '../../src/wire/frames.ts';
+import { refIdOf, StateReader } from '../support/state-reader.ts';
+import type { Connection } from '../../src/core/model.ts';
+import type { PlainState } from '../support/person.ts';
+
+/** Ids that differ only in a digit share a number; an alias is another number. */
+const sharing = (text: string): number =>
+  [...(text.startsWith('alias') ? text : text.replace(/\d$/, ''))].reduce(
+    (sum, letter) => (sum * 31 + letter.codePointAt(0)!) % 1_000_003,
+    7,
+  );
+
+class Viewer {
+  readonly frames: Buffer[] = [];
+  /** As they were handed over, to compare identities. */
+  readonly handed: Uint8Array[] = [];
+  readonly reader = new StateReader();
+  connection!: Connection;
+  readonly client = {
+    state: ClientState.JOINED,
+    ref: {},
+    enqueueRaw: (frame: Uint8Array): void => {
+      this.handed.push(frame);
+      this.frames.push(Buffer.from(frame));
+    },
+  };
+
+  get json(): PlainState {
+    return (this.reader.read(this.frames) as unknown as { toJSON(): PlainState }).toJSON();
+  }
+
+  userNumber(userId: string): number {
+    return refIdOf(this.reader.read(this.frames).users.get(userId)!);
+  }
+
+  connectionNumber(userId: string, connectionId: string): number {
+    return refIdOf(this.reader.read(this.frames).users.get(userId)!.connections.get(connectionId)!);
+  }
+}
+
+class World {
+  readonly refs = new Refs(sharing);
+  readonly codec = new FrameCodec(this.refs);
+  /** The ids of the next connections. */
+  readonly ids: string[] = [];
+  readonly tracker: Tracker;
+  #made = 0;
+
+  constructor() {
+    this.tracker = new Tracker({
+      cluster: () => new NullCluster(),
+      timing: { now: () => 0, defer: () => {}, later: () => {} },
+      now: () => 1000,
+      newId: () => this.ids.shift() ?? `${String.fromCodePoint(0x4e00 + this.#made++)}`,
+      refs: this.refs,
+      rememberOfflineMs: 1e9,
+      rememberOfflineUsers: 1e9,
+      handoffMs: 0,
+    });
+  }
+
+  async join(userId: string, connectionId?: string, options: PresenceOptions = {}): Promise<Viewer> {
+    if (connectionId !== undefined) {
+      this.ids.push(connectionId);
+    }
+    const viewer = new Viewer();
+    const resolved = resolveOptions(options);
+    const sink = new ClientSink(viewer.client as unknown as Client, this.codec, 1e6, true);
+    viewer.connection = await this.tracker.connect({
+      identity: { userId },
+      auth: {},
+      options: resolved,
+      sync: 'state',
+      sink,
+    });
+    sink.connection = viewer.connection;
+    this.resync(viewer);
+    return viewer;
+  }
+
+  resync(viewer: Viewer): void {
+    viewer.client.enqueueRaw(this.codec.fullStateFrame(viewer.connection));
+  }
+
+  async follow(viewer: Viewer, ...userIds: string[]): Promise<void> {
+    await this.tracker.follow(viewer.connection, userIds, 'client');
+  }
+
+  set(viewer: Viewer, status: string | null): void {
+    this.tracker.setStatus(viewer.connection, status);
+  }
+
+  flush(): void {
+    this.tracker.outbox.flush();
+  }
+}
+
+// The decoder complains on the console, and goes on.
+let complaints: MockInstance[];
+beforeEach(() => {
+  complaints = [vi.spyOn(console, 'warn'), vi.spyOn(console, 'error')];
+});
+afterEach(() => {
+  complaints.forEach((spy) => {
+    expect(spy.mock.calls).toEqual([]);
+    spy.mockRestore();
+  });
+});
+
+describe('two users that share a number', () => {
+  test('the second in a state gets an alias, keeps it over a full state, and loses it when it leaves', async () => {
+    const world = new World();
+    const [bob1, bob2, ann] = [await world.join('bob1'), await world.join('bob2'), await world.join('ann')];
+    world.set(bob1, 'one');
+    world.set(bob2, 'two');
+    world.flush();
+    await world.follow(ann, 'bob1', 'bob2');
+    const statuses = (): unknown =>
+      Object.values(ann.json.users).map(({ userId, connections }) => [
+        userId,
+        ...Object.values(connections).map(({ status }) => status),
+      ]);
+    expect(statuses()).toEqual([
+      ['bob1', 'one'],
+      ['bob2', 'two'],
+    ]);
+    expect(ann.userNumber('bob1')).toBe(world.refs.ofUser('bob1'));
+    const alias = ann.userNumber('bob2');
+    expect(alias).not.toBe(world.refs.ofUser('bob2'));
+
+    world.set(bob2, 'two again');
+    world.set(bob1, null);
+    world.flush();
+    expect(statuses()).toEqual([['bob1'], ['bob2', 'two again']]);
+    world.resync(ann);
+    expect(ann.userNumber('bob2')).toBe(alias);
+    // The first goes: the second keeps what it has.
+    world.tracker.unfollow(ann.connection, ['bob1']);
+    world.resync(ann);
+    expect(ann.userNumber('bob2')).toBe(alias);
+    world.tracker.unfollow(ann.connection, ['bob2']);
+    expect(statuses()).toEqual([]);
+    await world.follow(ann, 'bob2');
+    expect(ann.userNumber('bob2')).toBe(world.refs.ofUser('bob2'));
+  });
+
+  test('one that takes the place of the other in the same frame is not mistaken for it', async () => {
+    const world = new World();
+    const ann = await world.join('ann', undefined, { maxFollows: 1, evict: 'oldest' });
+    await world.follow(ann, 'bob1');
+    const before = ann.reader.read(ann.frames).users.get('bob1');
+    await world.follow(ann, 'bob2');
+    expect(Object.keys(ann.json.users)).toEqual(['bob2']);
+    expect(ann.reader.read(ann.frames).users.get('bob2')).not.toBe(before);
+    expect(before?.userId).toBe('bob1');
+  });
+});
+
+describe('two connections that share a number', () => {
+  test('the one that comes second in a state gets an alias there; whoever does not see both has the same bytes as ever', async () => {
+    const world = new World();
+    const [bob, cat] = [await world.join('bob', 'same1'), await world.join('cat', 'same2')];
+    const [both, one, other] = [await world.join('ann'), await world.join('dan'), await world.join('eve')];
+    await world.follow(both, 'bob', 'cat');
+    await world.follow(one, 'cat');
+    await world.follow(other, 'cat');
+    world.set(bob, 'bob is here');
+    world.flush();
+    world.set(cat, 'cat is here');
+    world.flush();
+    const plain = world.refs.ofConnection('same1');
+    expect(world.refs.ofConnection('same2')).toBe(plain);
+    expect(both.connectionNumber('bob', 'same1')).toBe(plain);
+    const alias = both.connectionNumber('cat', 'same2');
+    expect(alias).not.toBe(plain);
+    expect(one.connectionNumber('cat', 'same2')).toBe(plain);
+    expect(one.handed.at(-1)).toBe(other.handed.at(-1));
+    expect(both.handed.at(-1)).not.toBe(one.handed.at(-1));
+
+    world.set(cat, 'changed');
+    world.flush();
+    world.resync(both);
+    expect(both.connectionNumber('cat', 'same2')).toBe(alias);
+    expect(both.json.users['cat']?.connections).toMatchObject({ same2: { status: 'changed' } });
+    expect(both.json.users['bob']?.connections).toMatchObject({ same1: { status: 'bob is here' } });
+
+    // With nothing left to tell apart, its frames are shared again.
+    world.set(cat, null);
+    world.flush();
+    expect(both.json.users['cat']?.connections).toEqual({});
+    world.set(bob, null);
+    world.flush();
+    world.set(cat, 'back');
+    world.flush();
+    expect(both.handed.at(-1)).toBe(one.handed.at(-1));
+    expect(both.connectionNumber('cat', 'same2')).toBe(plain);
+  });
+
+  test('one that comes in the flush in which the other goes, and both in one flush', async () => {
+    const world = new World();
+    const [bob, cat] = [await world.join('bob', 'same1'), await world.join('cat', 'same2')];
+    const ann = await world.join('ann');
+    await world.follow(ann, 'bob', 'cat');
+    world.set(bob, 'b');
+    world.flush();
+    const held = ann.reader.read(ann.frames).users.get('bob')!.connections.get('same1')!;
+    world.set(cat, 'c');
+    world.set(bob, null);
+    world.flush();
+    expect(ann.reader.read(ann.frames).users.get('cat')!.connections.get('same2')).not.toBe(held);
+    expect(ann.json.users['bob']?.connections).toEqual({});
+    expect(ann.json.users['cat']?.connections).toMatchObject({ same2: { status: 'c' } });
+    world.set(cat, null);
+    world.flush();
+    world.set(bob, 'b');
+    world.set(cat, 'c');
+    world.flush();
+    expect(ann.json.users['bob']?.connections).toMatchObject({ same1: { status: 'b' } });
+    expect(ann.json.users['cat']?.connections).toMatchObject({ same2: { status: 'c' } });
+  });
+
+  test('a follow in the turn in which the holder of the number goes', async () => {
+    const world = new World();
+    const [bob, cat] = [await world.join('bob', 'same1'), await world.join('cat', 'same2')];
+    const ann = await world.join('ann');
+    await world.follow(ann, 'bob');
+    world.set(bob, 'b');
+    world.set(cat, 'c');
+    world.flush();
+    const held = ann.reader.read(ann.frames).users.get('bob')!.connections.get('same1')!;
+    world.set(bob, null);
+    await world.follow(ann, 'cat');
+    expect(ann.reader.read(ann.frames).users.get('cat')!.connections.get('same2')).not.toBe(held);
+    world.flush();
+    expect(held.status).toBe('b');
+    expect(ann.json.users['cat']?.connections).toMatchObject({ same2: { status: 'c' } });
+  });
+});
+
+test('what a viewer may not see has no part in it: the same bytes, whether it is there or not', async () => {
+  const seenBy = async (withHidden: boolean): Promise<string[]> => {
+    const world = new World();
+    const [bob, cat] = [await world.join('bob', 'same1'), await world.join('cat', 'same2')];
+    const ann = await world.join('ann', 'viewer', {
+      redact: (_, presence) => (presence.userId === 'bob' ? null : presence),
+    });
+    await world.follow(ann, 'bob', 'cat');
+    if (withHidden) {
+      world.set(bob, 'hidden');
+      world.flush();
+    }
+    world.set(cat, 'seen');
+    world.flush();
+    world.resync(ann);
+    return ann.frames.map((frame) => frame.toString('hex'));
+  };
+  expect(await seenBy(true)).toEqual(await seenBy(false));
+});
