@@ -17,11 +17,11 @@ import type { Batch } from '../core/batch.ts';
 import type { Connection, Sink, SnapshotScope, Update, User } from '../core/model.ts';
 
 /** Frames that may wait for a client to acknowledge its join. */
-const MOST_FRAMES_BEFORE_JOIN = 64;
-/** Frames, replies included, past which a client that does not acknowledge must not ask on. */
-const MOST_WAITING_FRAMES = 1024;
-/** Times `maxBufferedBytes` past which a client must not ask on. Far more than any honest burst of calls is answered with. */
-const MOST_BUFFERS = 16;
+const MAX_FRAMES_BEFORE_JOIN = 64;
+/** Frames, replies included, that may wait for an acknowledgement before further requests are refused. */
+const MAX_WAITING_FRAMES = 1024;
+/** Multiple of `maxBufferedBytes` from which further requests are refused. More than the answers to any honest burst. */
+const MAX_BUFFERS = 16;
 
 export class ClientSink implements Sink {
   client: Client;
@@ -31,6 +31,8 @@ export class ClientSink implements Sink {
   readonly #maxBufferedBytes: number;
   /** Whether the room's state is ours to patch. */
   readonly #hasState: boolean;
+  /** The client object whose transport threw: nothing more is sent to it. */
+  #failed: Client | undefined;
   #framesBeforeJoin = 0;
 
   constructor(client: Client, codec: FrameCodec, maxBufferedBytes: number, hasState: boolean) {
@@ -41,36 +43,33 @@ export class ClientSink implements Sink {
   }
 
   ready(): boolean {
+    if (this.client === this.#failed) {
+      return false;
+    }
     if (this.client.state === ClientState.JOINED) {
       return bufferedBytes(this.client) <= this.#maxBufferedBytes;
     }
-    return this.client.state === ClientState.JOINING && this.#framesBeforeJoin++ < MOST_FRAMES_BEFORE_JOIN;
+    return this.client.state === ClientState.JOINING && this.#framesBeforeJoin++ < MAX_FRAMES_BEFORE_JOIN;
   }
 
   deliver(batch: Batch<Update>): void {
-    const { client, connection } = this;
-    const delta = connection.sync === 'state' ? undefined : this.#codec.deltaFrame(batch);
-    const state = this.#patches() ? this.#codec.stateFrame(connection, batch) : undefined;
-    if (delta !== undefined && delta.length > 0 && state !== undefined && state.length > 0) {
-      // Two frames for one socket: let them leave in one system call.
-      const socket = rawSocket(client);
-      socket?.cork();
-      client.enqueueRaw(delta);
-      client.enqueueRaw(state);
-      socket?.uncork();
-    } else if (delta !== undefined && delta.length > 0) {
-      client.enqueueRaw(delta);
-    } else if (state !== undefined && state.length > 0) {
-      client.enqueueRaw(state);
+    const { connection } = this;
+    const frames: Uint8Array[] = [];
+    if (connection.sync !== 'state') {
+      frames.push(this.#codec.deltaFrame(batch));
     }
+    if (this.#patches()) {
+      frames.push(this.#codec.stateFrame(connection, batch));
+    }
+    this.#send(frames.filter(({ length }) => length > 0));
   }
 
   snapshot(users: readonly User[], scope: SnapshotScope): void {
     if (this.connection.sync !== 'state') {
-      this.client.enqueueRaw(messageFrame(SNAPSHOT_MESSAGE, this.#snapshotOf(users, scope !== 'some')));
+      this.#send([messageFrame(SNAPSHOT_MESSAGE, this.#snapshotOf(users, scope !== 'some'))]);
     }
     if (scope === 'everything' && this.#patches()) {
-      this.client.enqueueRaw(this.#codec.fullStateFrame(this.connection));
+      this.#send([this.#codec.fullStateFrame(this.connection)]);
     }
   }
 
@@ -86,19 +85,48 @@ export class ClientSink implements Sink {
   unfollowed(users: readonly User[]): void {
     if (this.connection.sync !== 'state' && users.length > 0) {
       const payload: Unfollowed = { userIds: users.map(({ userId }) => userId) };
-      this.client.enqueueRaw(messageFrame(UNFOLLOWED_MESSAGE, payload));
+      this.#send([messageFrame(UNFOLLOWED_MESSAGE, payload)]);
     }
   }
 
   followsChanged(added: readonly User[], removed: readonly User[]): void {
     if ((added.length > 0 || removed.length > 0) && this.#patches() && !this.connection.stale) {
-      this.client.enqueueRaw(this.#codec.followsFrame(this.connection, added, removed));
+      this.#send([this.#codec.followsFrame(this.connection, added, removed)]);
     }
   }
 
   close(rejoins = false): void {
     // From a shutdown the SDK does not reconnect, and `PresenceClient` joins anew.
     this.client.leave(rejoins ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
+  }
+
+  /** A transport that throws costs this client its connection, and nobody else anything. */
+  #send(frames: readonly Uint8Array[]): void {
+    const { client } = this;
+    if (client === this.#failed) {
+      return;
+    }
+    // Two frames for one socket leave in one system call.
+    const socket = frames.length > 1 ? rawSocket(client) : undefined;
+    socket?.cork();
+    try {
+      for (const frame of frames) {
+        client.enqueueRaw(frame);
+      }
+    } catch {
+      this.#failed = client;
+      this.#closeQuietly(client);
+    } finally {
+      socket?.uncork();
+    }
+  }
+
+  #closeQuietly(client: Client): void {
+    try {
+      client.leave(CloseCode.WITH_ERROR);
+    } catch {
+      // The transport is broken: it will notice by itself that the socket is gone.
+    }
   }
 
   /** Before the join is acknowledged there is no state to patch: the full state comes with the acknowledgement. */
@@ -131,8 +159,8 @@ export function generalsTo(viewer: Connection, users: readonly User[]): GeneralC
  */
 export function isHoarding(client: Client, maxBufferedBytes: number): boolean {
   return (
-    (framesBeforeJoin(client)?.length ?? 0) > MOST_WAITING_FRAMES ||
-    waitingBytes(client) > maxBufferedBytes * MOST_BUFFERS
+    (framesBeforeJoin(client)?.length ?? 0) > MAX_WAITING_FRAMES ||
+    waitingBytes(client) > maxBufferedBytes * MAX_BUFFERS
   );
 }
 

@@ -1,107 +1,12 @@
 /** Ids that share a number in one viewer's state, by a hash that makes them. */
-import { ClientState, type Client } from '@colyseus/core';
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
-import { NullCluster } from '../../src/cluster/null-cluster.ts';
-import { Refs } from '../../src/core/refs.ts';
-import { Tracker } from '../../src/core/tracker.ts';
-import { resolveOptions, type PresenceOptions } from '../../src/options.ts';
-import { ClientSink } from '../../src/wire/client-sink.ts';
-import { FrameCodec } from '../../src/wire/frames.ts';
-import { refIdOf, StateReader } from '../support/state-reader.ts';
-import type { Connection } from '../../src/core/model.ts';
-import type { PlainState } from '../support/person.ts';
+import { keyedHash } from '../../src/wire/keyed-hash.ts';
+import { WireWorld } from '../support/wire-world.ts';
+import type { KeyedHash } from '../../src/core/refs.ts';
 
 /** Ids that differ only in a digit share a number; an alias is another number. */
-const sharing = (text: string): number =>
-  [...(text.startsWith('alias') ? text : text.replace(/\d$/, ''))].reduce(
-    (sum, letter) => (sum * 31 + letter.codePointAt(0)!) % 1_000_003,
-    7,
-  );
-
-class Viewer {
-  readonly frames: Buffer[] = [];
-  /** As they were handed over, to compare identities. */
-  readonly handed: Uint8Array[] = [];
-  readonly reader = new StateReader();
-  connection!: Connection;
-  readonly client = {
-    state: ClientState.JOINED,
-    ref: {},
-    enqueueRaw: (frame: Uint8Array): void => {
-      this.handed.push(frame);
-      this.frames.push(Buffer.from(frame));
-    },
-  };
-
-  get json(): PlainState {
-    return (this.reader.read(this.frames) as unknown as { toJSON(): PlainState }).toJSON();
-  }
-
-  userNumber(userId: string): number {
-    return refIdOf(this.reader.read(this.frames).users.get(userId)!);
-  }
-
-  connectionNumber(userId: string, connectionId: string): number {
-    return refIdOf(this.reader.read(this.frames).users.get(userId)!.connections.get(connectionId)!);
-  }
-}
-
-class World {
-  readonly refs = new Refs(sharing);
-  readonly codec = new FrameCodec(this.refs);
-  /** The ids of the next connections. */
-  readonly ids: string[] = [];
-  readonly tracker: Tracker;
-  #made = 0;
-
-  constructor() {
-    this.tracker = new Tracker({
-      cluster: () => new NullCluster(),
-      timing: { now: () => 0, defer: () => {}, later: () => {} },
-      now: () => 1000,
-      newId: () => this.ids.shift() ?? `${String.fromCodePoint(0x4e00 + this.#made++)}`,
-      refs: this.refs,
-      rememberOfflineMs: 1e9,
-      rememberOfflineUsers: 1e9,
-      handoffMs: 0,
-    });
-  }
-
-  async join(userId: string, connectionId?: string, options: PresenceOptions = {}): Promise<Viewer> {
-    if (connectionId !== undefined) {
-      this.ids.push(connectionId);
-    }
-    const viewer = new Viewer();
-    const resolved = resolveOptions(options);
-    const sink = new ClientSink(viewer.client as unknown as Client, this.codec, 1e6, true);
-    viewer.connection = await this.tracker.connect({
-      identity: { userId },
-      auth: {},
-      options: resolved,
-      sync: 'state',
-      sink,
-    });
-    sink.connection = viewer.connection;
-    this.resync(viewer);
-    return viewer;
-  }
-
-  resync(viewer: Viewer): void {
-    viewer.client.enqueueRaw(this.codec.fullStateFrame(viewer.connection));
-  }
-
-  async follow(viewer: Viewer, ...userIds: string[]): Promise<void> {
-    await this.tracker.follow(viewer.connection, userIds, 'client');
-  }
-
-  set(viewer: Viewer, status: string | null): void {
-    this.tracker.setStatus(viewer.connection, status);
-  }
-
-  flush(): void {
-    this.tracker.outbox.flush();
-  }
-}
+const fixed = keyedHash(Buffer.alloc(16));
+const sharing: KeyedHash = (text) => fixed(text.startsWith('alias') ? text : text.replace(/\d$/, ''));
 
 // The decoder complains on the console, and goes on.
 let complaints: MockInstance[];
@@ -117,7 +22,7 @@ afterEach(() => {
 
 describe('two users that share a number', () => {
   test('the second in a state gets an alias, keeps it over a full state, and loses it when it leaves', async () => {
-    const world = new World();
+    const world = new WireWorld(sharing);
     const [bob1, bob2, ann] = [await world.join('bob1'), await world.join('bob2'), await world.join('ann')];
     world.set(bob1, 'one');
     world.set(bob2, 'two');
@@ -153,7 +58,7 @@ describe('two users that share a number', () => {
   });
 
   test('one that takes the place of the other in the same frame is not mistaken for it', async () => {
-    const world = new World();
+    const world = new WireWorld(sharing);
     const ann = await world.join('ann', undefined, { maxFollows: 1, evict: 'oldest' });
     await world.follow(ann, 'bob1');
     const before = ann.reader.read(ann.frames).users.get('bob1');
@@ -166,7 +71,7 @@ describe('two users that share a number', () => {
 
 describe('two connections that share a number', () => {
   test('the one that comes second in a state gets an alias there; whoever does not see both has the same bytes as ever', async () => {
-    const world = new World();
+    const world = new WireWorld(sharing);
     const [bob, cat] = [await world.join('bob', 'same1'), await world.join('cat', 'same2')];
     const [both, one, other] = [await world.join('ann'), await world.join('dan'), await world.join('eve')];
     await world.follow(both, 'bob', 'cat');
@@ -205,7 +110,7 @@ describe('two connections that share a number', () => {
   });
 
   test('one that comes in the flush in which the other goes, and both in one flush', async () => {
-    const world = new World();
+    const world = new WireWorld(sharing);
     const [bob, cat] = [await world.join('bob', 'same1'), await world.join('cat', 'same2')];
     const ann = await world.join('ann');
     await world.follow(ann, 'bob', 'cat');
@@ -228,7 +133,7 @@ describe('two connections that share a number', () => {
   });
 
   test('a follow in the turn in which the holder of the number goes', async () => {
-    const world = new World();
+    const world = new WireWorld(sharing);
     const [bob, cat] = [await world.join('bob', 'same1'), await world.join('cat', 'same2')];
     const ann = await world.join('ann');
     await world.follow(ann, 'bob');
@@ -247,7 +152,7 @@ describe('two connections that share a number', () => {
 
 test('what a viewer may not see has no part in it: the same bytes, whether it is there or not', async () => {
   const seenBy = async (withHidden: boolean): Promise<string[]> => {
-    const world = new World();
+    const world = new WireWorld(sharing);
     const [bob, cat] = [await world.join('bob', 'same1'), await world.join('cat', 'same2')];
     const ann = await world.join('ann', 'viewer', {
       redact: (_, presence) => (presence.userId === 'bob' ? null : presence),

@@ -1,0 +1,114 @@
+import { ClientState, CloseCode, type Client } from '@colyseus/core';
+import { describe, expect, test } from 'vitest';
+import { isHoarding } from '../../src/wire/client-sink.ts';
+import { statusesIn, WireWorld, type WireClient } from '../support/wire-world.ts';
+
+/** Somebody with followers, in this order. */
+async function starWith(names: readonly string[]): Promise<{
+  world: WireWorld;
+  star: WireClient;
+  fans: WireClient[];
+}> {
+  const world = new WireWorld();
+  const star = await world.join('star', undefined, {}, 'both');
+  const fans: WireClient[] = [];
+  for (const name of names) {
+    const fan = await world.join(name, undefined, {}, 'both');
+    await world.follow(fan, 'star');
+    fans.push(fan);
+  }
+  world.set(star, 'one');
+  world.flush();
+  return { world, star, fans };
+}
+
+describe('in a flush, only the client that makes trouble is affected', () => {
+  test('one whose transport throws is closed, and brought up to date when it is back with a new client', async () => {
+    const { world, star, fans } = await starWith(['before', 'broken', 'after']);
+    const [before, broken, after] = fans;
+    broken!.onSend = () => {
+      throw new Error('the transport is gone');
+    };
+    world.set(star, 'two');
+    world.flush();
+    world.set(star, 'three');
+    world.flush();
+    expect(broken!.closed).toEqual([CloseCode.WITH_ERROR]);
+    for (const fan of [before!, after!, star]) {
+      expect(statusesIn(fan)).toEqual(['one', 'two', 'three']);
+      expect(fan.closed).toEqual([]);
+    }
+    expect(statusesIn(broken!)).toEqual(['one']);
+    expect(after!.json.users['star']?.connections).toMatchObject({
+      [star.connection.connectionId]: { status: 'three' },
+    });
+
+    world.tracker.suspend(broken!.connection);
+    broken!.onSend = undefined;
+    broken!.replaceClient();
+    world.tracker.resume(broken!.connection);
+    world.time();
+    expect(broken!.json.users['star']?.connections).toMatchObject({
+      [star.connection.connectionId]: { status: 'three' },
+    });
+  });
+
+  test('one whose transport also throws when it is closed', async () => {
+    const { world, star, fans } = await starWith(['broken', 'after']);
+    const [broken, after] = fans;
+    const fail = (): never => {
+      throw new Error('the transport is gone');
+    };
+    broken!.onSend = fail;
+    broken!.onClose = fail;
+    world.set(star, 'two');
+    world.flush();
+    world.tracker.unfollow(broken!.connection, undefined);
+    expect(statusesIn(after!)).toEqual(['one', 'two']);
+  });
+
+  test('one that is gone in the middle of it, and takes another one along', async () => {
+    const { world, star, fans } = await starWith(['before', 'leaving', 'taken along', 'after']);
+    const [before, leaving, taken, after] = fans;
+    leaving!.onSend = () => {
+      leaving!.onSend = undefined;
+      world.tracker.disconnect(leaving!.connection, 'dropped');
+      world.tracker.disconnect(taken!.connection, 'dropped');
+    };
+    world.set(star, 'two');
+    world.flush();
+    world.set(star, 'three');
+    world.flush();
+    expect(statusesIn(taken!)).toEqual(['one']);
+    for (const fan of [before!, after!, star]) {
+      expect(statusesIn(fan)).toEqual(['one', 'two', 'three']);
+    }
+    expect(world.tracker.connections.size).toBe(3);
+  });
+});
+
+describe('readiness', () => {
+  test('a client whose socket does not drain is not ready, and is brought up to date when it has drained', async () => {
+    const { world, star, fans } = await starWith(['slow']);
+    const [slow] = fans;
+    slow!.client.ref.bufferedAmount = 1e9;
+    world.set(star, 'two');
+    world.flush();
+    world.time();
+    expect(statusesIn(slow!)).toEqual(['one']);
+    slow!.client.ref.bufferedAmount = 0;
+    world.time();
+    expect(Object.values(slow!.json.users['star']!.connections)[0]!.status).toBe('two');
+  });
+
+  test('frames and bytes that wait for a client are counted', () => {
+    const waiting = (frames: readonly Uint8Array[]): Client =>
+      ({ state: ClientState.JOINING, ref: {}, _enqueuedMessages: frames }) as unknown as Client;
+    expect(isHoarding(waiting([]), 1000)).toBe(false);
+    expect(isHoarding(waiting(Array.from({ length: 1025 }, () => new Uint8Array(1))), 1000)).toBe(true);
+    expect(isHoarding(waiting([new Uint8Array(16_001)]), 1000)).toBe(true);
+    const unread = (bufferedAmount: number): Client => ({ ref: { bufferedAmount } }) as unknown as Client;
+    expect(isHoarding(unread(16_000), 1000)).toBe(false);
+    expect(isHoarding(unread(16_001), 1000)).toBe(true);
+  });
+});
