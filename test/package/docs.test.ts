@@ -112,6 +112,15 @@ describe('docs/protocol.md', () => {
   });
 });
 
+describe('docs/security.md', () => {
+  test('has the default of every limit it names', () => {
+    const limits = rowsBelow('docs/security.md', 'Limits').map(([name, value]) => [plain(name), plain(value)]);
+    expect(limits.length).toBeGreaterThan(10);
+    const defaults: Readonly<Record<string, unknown>> = DEFAULTS;
+    expect(limits).toEqual(limits.map(([name = '']) => [name, literal(defaults[name])]));
+  });
+});
+
 describe('docs/options.md', () => {
   const hooks = rowsBelow('docs/options.md', 'Hooks');
   const rooms = rowsBelow('docs/options.md', 'Rooms and the plugin');
