@@ -1,4 +1,4 @@
-/** Who listens, and what is told to whom and in which order. */
+/** The listeners of a client, and the order in which they are called. */
 import type { Delta } from '../protocol.ts';
 import { Listeners } from './listeners.ts';
 import type { Transition } from './transition.ts';
@@ -11,7 +11,7 @@ export class Announcer {
   readonly follows = new Listeners<[added: readonly string[], removed: readonly string[]]>();
   readonly connection = new Listeners<[state: ConnectionPhase, error?: unknown]>();
 
-  /** One step of the store: everybody once, only those whom it concerns. */
+  /** Calls the listeners whom this step of the store concerns, each once. */
   announce({ delta, statuses, added, removed, changed }: Transition): void {
     if (changed) {
       this.changed.emit();
@@ -27,7 +27,7 @@ export class Announcer {
     }
   }
 
-  /** Another state of the connection, which may have made the list stale. */
+  /** Tells of a new state of the connection; the list may have become stale by it. */
   announceState(state: ConnectionPhase, error: unknown): void {
     this.connection.emit(state, error);
     this.changed.emit();

@@ -1,15 +1,15 @@
 /** Splits id lists so that every request fits into the server's frame limit, and runs one request for each part. */
 import { PresenceError } from '../protocol.ts';
 
-/** Message type, request id and map around the ids of a request, with room to spare. */
+/** Bytes of a request besides its ids: message type, `cid`, field names. An upper bound. */
 const ENVELOPE_BYTES = 64;
 
-/** Longest msgpack header of a string. */
+/** Bytes of the longest msgpack header a string of an id list can have. */
 const STRING_HEADER_BYTES = 3;
 
 const encoder = new TextEncoder();
 
-/** Bytes of a string as it travels, header included: never fewer than msgpack needs. */
+/** Bytes of a string on the wire, header included. An upper bound. */
 function wireBytes(text: string): number {
   return encoder.encode(text).byteLength + STRING_HEADER_BYTES;
 }
@@ -19,7 +19,7 @@ export function fitsFrame(texts: readonly string[], maxBytes: number): boolean {
   return texts.reduce((bytes, text) => bytes + wireBytes(text), ENVELOPE_BYTES) <= maxBytes;
 }
 
-/** Consecutive chunks of at most `maxIds` ids and `maxBytes` bytes each. An id too long for any frame gets a chunk of its own. */
+/** Consecutive chunks of at most `maxIds` ids and `maxBytes` bytes each. An id that fits into no frame gets a chunk of its own. */
 export function chunkIds(ids: readonly string[], maxIds: number, maxBytes: number): string[][] {
   const chunks: string[][] = [];
   let chunk: string[] = [];
@@ -40,13 +40,13 @@ export function chunkIds(ids: readonly string[], maxIds: number, maxBytes: numbe
   return chunks;
 }
 
-/** How long a chunk may be. `maxIds` shrinks when the server turns out to allow fewer. */
+/** How long a chunk may be. `maxIds` is lowered when the server allows fewer. */
 export interface ChunkLimits {
   maxIds: number;
   readonly maxBytes: number;
 }
 
-/** Stops at the first failure; what ran before it stays done. A chunk that answers `too_many_ids` is halved. */
+/** Runs the chunks one after the other and stops at the first that fails. A chunk refused with `too_many_ids` is halved and tried again. */
 export async function eachChunk(
   ids: readonly string[],
   limits: ChunkLimits,

@@ -1,4 +1,4 @@
-/** One followed user (or the own one) inside the store. Pure. */
+/** What the store keeps of one user. Pure. */
 import type { GeneralChange, Presence } from '../protocol.ts';
 import { toFriend, type UserFacts } from './friend.ts';
 import type { Friend } from './types.ts';
@@ -8,9 +8,9 @@ export type Origin = 'client' | 'server';
 
 export interface Entry extends UserFacts {
   origin: Origin;
-  /** Whether the server has this follow in the present seat. */
+  /** Whether the server has confirmed this follow since the last join. */
   confirmed: boolean;
-  /** The immutable view; `null` = to be built again. */
+  /** The immutable view of it; `null` after a change, until it is asked for. */
   friend: Friend | null;
 }
 
@@ -31,7 +31,7 @@ export function viewOf(entry: Entry): Friend {
   return (entry.friend ??= toFriend(entry));
 }
 
-/** What a reply or snapshot says. */
+/** The part of a reply or snapshot that says how users are. */
 export interface Knowledge {
   presences: readonly Presence[];
   users: readonly GeneralChange[];

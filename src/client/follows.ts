@@ -1,4 +1,4 @@
-/** Following, unfollowing, and following again after a lost seat: one at a time, in the order of the calls. */
+/** Follows and unfollows, one at a time, in the order of the calls; after a rejoin it follows again. */
 import { PresenceError, type Presence } from '../protocol.ts';
 import { isUserId } from '../status.ts';
 import type { Announcer } from './announcer.ts';
@@ -79,7 +79,7 @@ export class Follows {
     );
   }
 
-  /** Follows everybody again whom the client followed in the seat it lost, until done or off line (then it is called again). Never rejects. */
+  /** After a rejoin: repeats the client's own follows until the server has confirmed all of them, or the connection is lost again. Never rejects. */
   async refollow(): Promise<void> {
     if (this.#refollowing) {
       return;
@@ -94,7 +94,7 @@ export class Follows {
         await this.#serially(() => this.#refollowOnce());
       }
     } catch {
-      // The timers are cleared: closed.
+      // The client was closed while it waited.
     } finally {
       this.#refollowing = false;
     }
@@ -111,12 +111,12 @@ export class Follows {
           if (!final || (error.code === 'too_many_ids' && chunk.length > 1)) {
             throw error;
           }
-          // Refused for good: better gone from the list than shown for ever as it was.
+          // The server will not follow these again: without updates they must not stay in the list.
           announcer.announce(store.remove(chunk));
         }
       });
     } catch {
-      // Not now; the caller tries again.
+      // The caller tries again later.
     }
   }
 
@@ -137,7 +137,7 @@ export class Follows {
   }
 }
 
-/** Without doubles. Nothing is sent when one of them cannot be an id. */
+/** Removes doubles. Throws `invalid_payload` when one of them cannot be a user id. */
 function toIds(ids: readonly string[]): string[] {
   if (!Array.isArray(ids) || !ids.every(isUserId)) {
     throw new PresenceError('invalid_payload', {

@@ -4,9 +4,9 @@
  * callback. Everything has to be applied in the order of the wire: a snapshot or
  * the answer of a follow is newer than all that came before it.
  *
- * A follow has an origin. What the client follows by itself is followed again
- * after a lost seat (until then it is not *confirmed*); what the server follows
- * on the client's behalf comes back by the server's own doing, or not at all.
+ * A follow has an origin. After a rejoin the client repeats the follows it has
+ * asked for; those that the server made on its behalf, the server repeats or
+ * drops. Until then they are not *confirmed*.
  */
 import type { Delta, FollowReply, Presence, Snapshot, Welcome } from '../protocol.ts';
 import { knowledge, newEntry, viewOf, type Entry, type Knowledge, type Origin } from './entry.ts';
@@ -62,7 +62,7 @@ export class FriendStore {
     return this.#finish(step);
   }
 
-  /** The answer of a follow. Users followed before are compared with what was held about them. */
+  /** Applies the answer of a follow. For users already in the list, the difference is told. */
   applyFollow(ids: readonly string[], reply: FollowReply): Transition {
     const step = new Recorder();
     this.#adopt(step, ids, reply, 'client');
@@ -88,14 +88,14 @@ export class FriendStore {
     return this.#finish(step);
   }
 
-  /** These are followed no more; without a list: nobody is. */
+  /** Takes these users out of the list; without ids: everybody. */
   remove(ids?: readonly string[]): Transition {
     const step = new Recorder();
     this.#drop(step, ids ?? [...this.#follows.keys()]);
     return this.#finish(step);
   }
 
-  /** The connection is gone: everything known is what was true before. */
+  /** The connection is lost: the list may be out of date from now on. */
   markStale(): Transition {
     const step = new Recorder();
     for (const entry of [...this.#follows.values(), ...(this.#me === undefined ? [] : [this.#me])]) {
@@ -107,7 +107,7 @@ export class FriendStore {
     return this.#finish(step);
   }
 
-  /** The seat is gone, and every follow of it with it. */
+  /** The seat is lost: the server has no follow of this client any more. */
   lose(): void {
     for (const entry of this.#follows.values()) {
       entry.confirmed = false;
@@ -130,20 +130,20 @@ export class FriendStore {
       if (origin === 'client') {
         entry.origin = 'client';
       }
-      // A server-made follow says nothing about the client's own one.
+      // That the server follows a user by itself does not confirm the client's own follow.
       entry.confirmed ||= entry.origin === origin;
     }
     step.addGeneralChanges();
   }
 
-  /** First knowledge of a user: nobody came online, we only learned of it. */
+  /** The first state of a user: not told as a change. */
   #fill(entry: Entry, presences: readonly Presence[], last: Entry['last']): void {
     entry.connections = new Map(presences.map((presence) => [presence.connectionId, presence]));
     entry.username = presences.at(-1)?.username ?? entry.username;
     entry.last = last;
   }
 
-  /** New knowledge of a known user: the difference is told. */
+  /** A newer state of a known user: the difference is told. */
   #replace(step: Recorder, entry: Entry, presences: readonly Presence[], last: Entry['last']): void {
     const { joins, leaves } = diffPresences([...entry.connections.values()], presences);
     const different = joins.length + leaves.length > 0 || (presences.length === 0 && last !== entry.last);
@@ -170,7 +170,7 @@ export class FriendStore {
     for (const presence of delta.joins) {
       this.#change(step, presence.userId, (entry) => {
         step.joins.push(presence);
-        // Deleted first, so that the newest status comes last.
+        // Deleted first: a map keeps the old place of a key, and the newest status has to be last.
         entry.connections.delete(presence.connectionId);
         entry.connections.set(presence.connectionId, presence);
         entry.username = presence.username ?? entry.username;
@@ -184,7 +184,7 @@ export class FriendStore {
     }
   }
 
-  /** Deltas about users that are not followed (any more) end here. */
+  /** Changes of users who are not in the list are ignored. */
   #change(step: Recorder, userId: string, change: (entry: Entry) => void): void {
     const entry = userId === this.#me?.userId ? this.#me : this.#follows.get(userId);
     if (entry !== undefined) {

@@ -1,13 +1,13 @@
-/** How the connections of a user add up to what a friends list shows. Pure. */
+/** Derives a friend of the list from the connections of a user. Pure. */
 import type { GeneralStatus, Presence } from '../protocol.ts';
 import { parseDetails } from '../status.ts';
 import type { Friend } from './types.ts';
 
-/** What is known of a user. `connections` are kept oldest status first. */
+/** What is known of a user. `connections`: the one with the oldest status first. */
 export interface UserFacts {
   userId: string;
   username: string | undefined;
-  /** How the last connection ended; counts only while there is none. */
+  /** The general status while there is no connection. */
   last: Exclude<GeneralStatus, 'online'>;
   connections: Map<string, Presence>;
   stale: boolean;
@@ -15,7 +15,7 @@ export interface UserFacts {
 
 const parsed = new WeakMap<Presence, { details: Readonly<Record<string, unknown>> | undefined }>();
 
-/** The status of a presence as JSON object; `undefined` when it is none. Parsed once per presence. */
+/** The JSON object inside the status of a presence; `undefined` when the status is anything else. Parsed once per presence. */
 export function detailsOf(presence: Presence): Readonly<Record<string, unknown>> | undefined {
   let memo = parsed.get(presence);
   if (memo === undefined) {

@@ -1,6 +1,6 @@
 /**
- * Reads what the server sends. A server of another version must not be able
- * to break the list: what does not have the documented shape is left out.
+ * Reads what the server sends. What does not have the documented shape is left
+ * out, so that a server of another version cannot break the list.
  */
 import type {
   Delta,
@@ -49,7 +49,7 @@ export function readSnapshot(value: unknown): Snapshot {
   };
 }
 
-/** `null`: not the answer to a call of this helper. */
+/** `null` when it cannot be the answer to a request of this helper. */
 export function readReply(value: unknown): { cid: string; ok: boolean; error: unknown } | null {
   const { cid, ok, error } = fields(value);
   return isString(cid) ? { cid, ok: ok === true, error } : null;
@@ -68,7 +68,7 @@ export function readQueryReply(value: unknown): QueryReply {
   return { users: list(fields(value)['users']).filter(isUserStatus) };
 }
 
-/** The seat as the server made it, with whatever else the SDK may want to read from it. */
+/** Checks the required fields of a seat and keeps the others: the SDK may read them. `null` when it is no seat. */
 export function readSeat(value: unknown): JoinReply | null {
   const { name, sessionId, roomId, processId } = fields(value);
   return [name, sessionId, roomId, processId].every(isString) ? (value as JoinReply) : null;

@@ -6,7 +6,7 @@ import { readSeat } from './inbound.ts';
 import type { Requests } from './requests.ts';
 import { messageOf } from './session.ts';
 
-/** Asks for a seat in that user's match and takes it. Not repeated when the connection is lost: a seat may be held already. */
+/** Asks for a seat in that user's match and takes it. Not repeated after a lost connection: the server may have reserved a seat already. */
 export async function joinFriend(
   client: Client,
   requests: Requests,
@@ -28,10 +28,10 @@ export async function joinFriend(
   }
 }
 
-/** Colyseus's `MATCHMAKE_EXPIRED`: the seat, or the room, is not there any more. */
+/** Colyseus's `MATCHMAKE_EXPIRED`: the seat or the room no longer exists. */
 const EXPIRED = 524;
 
-/** The room's own refusals have codes of their own (Colyseus: 520 and up, 4000 and up); a socket that broke has not. */
+/** Codes 520 to 599 and from 4000 are refusals of the room; any other failure is one of the connection. */
 function reasonOf(cause: unknown): PresenceErrorCode {
   const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === EXPIRED) {

@@ -9,13 +9,13 @@ import { leaveRoom, notJoined, refusalOf, Session } from './session.ts';
 import { backoffMs, Timers } from './timers.ts';
 import type { ConnectionPhase, RejoinOptions, RoomMethod } from './types.ts';
 
-/** `CloseCode.NORMAL_CLOSURE` and `CONSENTED`: somebody decided that this connection ends. */
+/** `CloseCode.NORMAL_CLOSURE` and `CONSENTED`: the connection was ended on purpose. */
 const ON_PURPOSE: readonly number[] = [1000, 4000];
 
 /** `CloseCode.ABNORMAL_CLOSURE`. */
 const ABNORMAL_CLOSURE = 1006;
 
-/** A seat that held this long ends a series of failed rejoins. */
+/** Milliseconds online after which the count of failed rejoins starts again at 0. */
 const STABLE_MS = 10_000;
 
 export interface LinkSettings {
@@ -25,15 +25,15 @@ export interface LinkSettings {
   rejoin: Required<RejoinOptions>;
   reconnectMs: number;
   timeoutMs: number;
-  /** Whether the server says hello; it does not to a client that wants the schema state only. */
+  /** Whether the server sends a welcome: it sends none to a client with `sync: 'state'`. */
   welcomed: boolean;
-  /** The options of the next join; asked again for each. */
+  /** Makes the options of a join. Called before each. */
   joinOptions: () => Record<string, unknown>;
   onRoom: ((room: Room) => void) | undefined;
 }
 
 export interface LinkEvents {
-  /** `fresh`: of a new seat, not of one the SDK got back. */
+  /** `fresh`: the seat is a new one, not the old one after a reconnection. */
   welcome(welcome: Welcome, fresh: boolean): void;
   delta(delta: Delta): void;
   snapshot(snapshot: Snapshot): void;
@@ -63,7 +63,7 @@ export class Link {
     return this.#state;
   }
 
-  /** The room of the last successful join, even if its connection is gone by now. */
+  /** The room of the last successful join, even when its connection is lost. */
   get room(): Room {
     if (this.#session === null) {
       throw notJoined();
@@ -88,7 +88,7 @@ export class Link {
         () => new PresenceError('unavailable', { message: `Joining "${roomName}" took longer than ${timeoutMs} ms.` }),
       );
     } catch (error) {
-      // A seat that comes too late must not stay taken.
+      // A seat that is granted after the timeout is given back.
       joining.then(leaveRoom).catch(() => undefined);
       throw refusalOf(error, roomName);
     }
@@ -96,7 +96,7 @@ export class Link {
     await this.adopt(room);
   }
 
-  /** Waits for the welcome in a room that has just been joined, and stays in it. */
+  /** Waits for the welcome of a room that has just been joined, and keeps the room. */
   async adopt(room: Room): Promise<void> {
     let welcomed = (): void => undefined;
     let lost = (): void => undefined;
@@ -161,7 +161,7 @@ export class Link {
     });
   }
 
-  /** Milliseconds that a call made at `since` may wait for the connection: `timeoutMs` in all, counted from when it could first have noticed. */
+  /** Milliseconds that a call made at `since` may still wait for a connection: `timeoutMs`, counted from the call or from the loss, whichever is later. */
   patience(since: number): number {
     const now = performance.now();
     const start = this.#state === 'online' ? now : Math.max(since, this.#offlineSince);
@@ -183,7 +183,7 @@ export class Link {
       return;
     }
     this.#setState('reconnecting');
-    // The SDK would go on for a minute, long after the server has given the seat away.
+    // The SDK tries for a minute, but the server gives the seat away much earlier.
     this.#giveUp = this.timers.after(this.#settings.reconnectMs, () => {
       void session.leave();
       this.#lose(ABNORMAL_CLOSURE);

@@ -1,4 +1,4 @@
-/** A set of callbacks in which a bad one hurts nobody else: its error surfaces on its own, as an uncaught error. */
+/** A set of callbacks. One that throws does not keep the others from running; its error becomes an uncaught error. */
 export class Listeners<Args extends unknown[]> {
   #callbacks = new Set<{ run: (...args: Args) => void }>();
 
@@ -12,7 +12,7 @@ export class Listeners<Args extends unknown[]> {
   }
 
   emit(...args: Args): void {
-    // A copy: who subscribes from inside a callback is called from the next time on.
+    // A copy: a callback added by another one is first called the next time.
     const callbacks = [...this.#callbacks];
     for (const { run } of callbacks) {
       callSafely(() => run(...args));
@@ -24,7 +24,7 @@ export class Listeners<Args extends unknown[]> {
   }
 }
 
-/** Runs it; what it throws is thrown again once the current work is done. */
+/** Runs it; an error is thrown again in a microtask, as an uncaught error. */
 export function callSafely(run: () => void): void {
   try {
     run();

@@ -1,4 +1,4 @@
-/** The status this connection is meant to have, and whether the server knows. */
+/** The status this connection should have, and whether the server has it. */
 import { PresenceError, type Status } from '../protocol.ts';
 import { fitsFrame } from './chunk.ts';
 import type { Requests } from './requests.ts';
@@ -6,7 +6,7 @@ import type { Requests } from './requests.ts';
 export class OwnStatus {
   #requests: Requests;
   #maxFrameBytes: number;
-  /** `undefined` = nobody has set any, as far as we know. */
+  /** `undefined` until a status is set, or known from the server. */
   #wanted: Status | undefined;
   #told: Status | undefined;
   #joining: Status | undefined;
@@ -18,28 +18,28 @@ export class OwnStatus {
     this.#maxFrameBytes = maxFrameBytes;
   }
 
-  /** Goes along with the first join. */
+  /** Sets the status that the first join carries. */
   begin(value: Status | object): void {
     this.#wanted = this.#encode(value);
   }
 
   /**
-   * What the next join carries. A text the server has not accepted yet does
-   * not go along: refusing it, the server would refuse the seat. Becoming
-   * invisible cannot wait.
+   * The status that the next join carries: the one the server accepted last,
+   * because a status it refuses would cost the seat. Only `null` (invisible) is
+   * sent at once.
    */
   forJoin(): Status | undefined {
     this.#joining = this.#wanted === null || this.#told === undefined ? this.#wanted : this.#told;
     return this.#joining;
   }
 
-  /** Took a seat. `seen`: the status the server shows for it. */
+  /** A new seat is taken. `seen`: the status that the server shows for it. */
   joined(seen: Status): void {
     this.#told = this.#joining === undefined ? seen : this.#joining;
     this.#wanted = this.#wanted === undefined ? this.#told : this.#wanted;
   }
 
-  /** Got the old seat back, of which the server shows this. */
+  /** The old seat is back. `seen`: the status that the server shows for it. */
   returned(seen: Status): void {
     if (this.#wanted === this.#told) {
       this.#wanted = seen;
@@ -47,7 +47,7 @@ export class OwnStatus {
     this.#told = seen;
   }
 
-  /** The server announced this status for this connection; with no call of ours under way it is the valid one, whoever set it. */
+  /** A delta tells this status of this connection. While none of our own calls is under way, it replaces ours: the server may have changed it. */
   announced(status: Status): void {
     if (this.#calls === 0) {
       this.#wanted = status;
@@ -56,9 +56,9 @@ export class OwnStatus {
   }
 
   /**
-   * Resolves when the server has it, or a later call has replaced it. A status
-   * the server refuses is forgotten; one it could not be told is kept, and told
-   * on return.
+   * Resolves when the server has accepted it, or when a later call has replaced
+   * it. A status that the server refuses is dropped; one that could not be sent
+   * is kept, and sent after the next reconnection or rejoin.
    */
   async set(value: Status | object): Promise<void> {
     const status = this.#encode(value);
@@ -86,7 +86,7 @@ export class OwnStatus {
     }
   }
 
-  /** Back on line: tells the server what it could not be told meanwhile, unless a call that still waits will. */
+  /** Online again: sends a status that could not be sent before, unless a waiting call does so. */
   restore(): void {
     if (this.#calls === 0 && this.#wanted !== undefined && this.#wanted !== this.#told) {
       this.set(this.#wanted).catch(() => undefined);

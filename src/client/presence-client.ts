@@ -12,13 +12,14 @@
  *     `useSyncExternalStore(friends.subscribe, friends.getSnapshot)`.
  *   - Listeners run after the list is up to date, once per message of the
  *     server. An error in one of them reaches nobody else.
- *   - Without connection the list stays, marked `stale`. What changed meanwhile
- *     is told on return as joins and leaves; if nothing changed, nothing is.
- *   - A lost seat is asked for again, with the status and the follows of before.
+ *   - Answers, snapshots and deltas are applied in the order of the wire.
+ *   - Without a connection the list stays, marked `stale`. What has changed
+ *     meanwhile is told afterwards as joins and leaves.
+ *   - A lost seat is replaced by a new one with the same status and follows.
  *
- * Failure: every call fails with a `PresenceError` only. Without connection it
+ * Failure: every call fails with a `PresenceError` only. Without a connection it
  * waits for one (`timeoutMs`), then fails with `not_joined`; after `leave()` at
- * once. `rate_limited` is waited out, up to half a minute.
+ * once. A call refused with `rate_limited` is repeated for up to 30 seconds.
  */
 import type { Client, Room } from '@colyseus/sdk';
 import type { Delta, Presence, Status, UserStatus, Welcome } from '../protocol.ts';
@@ -37,7 +38,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_RECONNECT_MS = 15_000;
 const DEFAULT_MAX_FRAME_BYTES = 3500;
 
-/** Milliseconds after a rejoin for the server to follow on our behalf again; longer than a server waits for the game's friend list by default. */
+/** Milliseconds after a rejoin in which the server has to repeat the follows it made. Longer than its default timeout of `resolveFollows`. */
 const SERVER_FOLLOWS_MS = 10_000;
 
 export class PresenceClient {
@@ -55,11 +56,11 @@ export class PresenceClient {
   #announcer = new Announcer();
 
   /**
-   * Joins the room and waits until the server has said who we are. Fails with
-   * a `PresenceError` when the server's presence refuses us (`unauthenticated`,
-   * `status_too_long`), when the room is not presence-aware or nothing answers
-   * (`unavailable`), and with `unavailable` when the seat is refused otherwise:
-   * `error.cause` is then the SDK's own error. A failed join leaves nothing behind.
+   * Joins the room and waits for the server's welcome. Fails with a
+   * `PresenceError`: `unauthenticated` or `status_too_long` when presence refuses
+   * the seat, `unavailable` when the room is not presence-aware, nothing answers
+   * or the seat is refused otherwise (`error.cause` is the SDK's own error). A
+   * failed join leaves nothing behind.
    */
   static async join(client: Client, roomName: string, options: PresenceClientOptions = {}): Promise<PresenceClient> {
     const presence = new PresenceClient(client, roomName, options);
@@ -71,7 +72,7 @@ export class PresenceClient {
 
   /**
    * Uses a room that the application has joined itself. Call it in the same
-   * turn in which the join resolved: the room's first message says who we are.
+   * turn in which the join resolved: the room's first message is the welcome.
    * `status`, when given, is set; without it the one the room was joined with
    * counts. `leave()` leaves the room. After a lost seat the helper joins
    * `roomName` anew, with `joinOptions`; `onRoom` hands that room over.
@@ -148,7 +149,7 @@ export class PresenceClient {
     return this.#store.me?.userId ?? '';
   }
 
-  /** Of this connection; survives reconnections, and most rejoins. Give it to `resume` to keep it over a reload of the page. */
+  /** The public id of this connection. Reconnections keep it, most rejoins too. Pass it as `resume` to keep it over a reload of the page. */
   get connectionId(): string {
     return this.#connectionId ?? '';
   }
@@ -224,17 +225,17 @@ export class PresenceClient {
 
   // --- events; each returns the function that ends it
 
-  /** Who came, went or changed, of the followed users and the own one; also what was missed while disconnected. Nobody "comes" by being followed. */
+  /** Connections of followed users and of the own user that came, went or changed, also while this client was disconnected. A follow by itself tells no joins. */
   onDelta(listener: (delta: Delta) => void): () => void {
     return this.#announcer.deltas.add(listener);
   }
 
-  /** Changes of whole users (own, friends', others'), one batch per delta. A change of one device that does not show is none. */
+  /** Users whose general or custom status changed, the own one included: one list per delta. */
   onUserStatusChanged(listener: (changes: readonly UserStatusChange[]) => void): () => void {
     return this.#announcer.statuses.add(listener);
   }
 
-  /** Who is followed changed: by a call, by the server (its own follows, an eviction, a block). */
+  /** Users were added to the list or removed from it, by a call or by the server (its own follows, an eviction). */
   onFollowsChanged(listener: (added: readonly string[], removed: readonly string[]) => void): () => void {
     return this.#announcer.follows.add(listener);
   }
@@ -294,7 +295,7 @@ export class PresenceClient {
     }
   }
 
-  /** After a rejoin: whom the server does not follow for us again is followed no more. */
+  /** After a rejoin: removes the follows that the server made before and does not repeat. */
   #awaitServerFollows(): void {
     if (this.#store.unconfirmed('server').length > 0) {
       this.#stopWaiting = this.#link.timers.after(SERVER_FOLLOWS_MS, () => {

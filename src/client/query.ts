@@ -9,9 +9,9 @@ import type { Requests } from './requests.ts';
 const MAX_IDS = 500;
 
 /**
- * What may be seen of these users, in chunks that fit into a frame. Ids that
- * cannot exist are left out like ids nobody has, unless there is no other;
- * `not_visible` only when nothing at all can be seen.
+ * The statuses of those of these users that may be seen, asked for in chunks.
+ * Strings that cannot be ids are left out; `invalid_payload` when that is all of
+ * them. `not_visible` when none of the users may be seen.
  */
 export async function queryUsers(requests: Requests, ids: readonly string[], maxBytes: number): Promise<UserStatus[]> {
   const usable = Array.isArray(ids) ? [...new Set(ids.filter(isUserId))] : null;

@@ -1,4 +1,4 @@
-/** One request, answered or failed with a `PresenceError`: waits for the connection, repeats what a lost connection or a rate limit cut short. */
+/** Sends a request once there is a connection, and again after a lost connection or a `rate_limited`. Fails with a `PresenceError` only. */
 import { PresenceError, type Requests as RequestTable, type RequestType } from '../protocol.ts';
 import type { Link } from './link.ts';
 import { messageOf } from './session.ts';
@@ -9,15 +9,15 @@ const MAX_RATE_LIMIT_WAIT_MS = 30_000;
 /** Milliseconds to wait when a `rate_limited` does not say how long. */
 const DEFAULT_PAUSE_MS = 1000;
 
-/** How often one request is sent when the connection is lost before its answer. A request that itself ends the connection must not do so for ever. */
+/** How often a request is sent when each time the connection is lost before its answer. The request itself may be what ends the connection. */
 const MAX_SENDS = 5;
 
 export interface CallOptions {
-  /** Asked before each sending; true = not needed any more: the call resolves to `undefined`. */
+  /** Called before each sending; `true` = do not send it: the call resolves to `undefined`. */
   skip?: () => boolean;
   /** Send again when the connection was lost before the answer came. Default true. */
   repeat?: boolean;
-  /** When the application made the call (`performance.now()`), if that was before now: the wait for a connection counts from then. */
+  /** When the application made the call (`performance.now()`). Default now. The wait for a connection counts from then. */
   since?: number;
 }
 

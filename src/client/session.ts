@@ -1,10 +1,10 @@
 /**
- * One joined room: its requests, its presence messages and its ends of life,
- * until it is detached or left.
+ * One joined room: its requests, its presence messages, and how its connection
+ * and its seat end.
  *
- * Requests travel in the `cid` form, because its answers are messages: they are
- * handled in the order of the wire, as `room.request` cannot promise (what
- * waits for its promise runs after every frame that came in the same chunk).
+ * Requests are sent in the `cid` form. Its answers are messages, which the SDK
+ * handles in the order of the wire. The promise of `room.request` would be
+ * noticed only after all frames that arrived in the same chunk.
  */
 import type { Room } from '@colyseus/sdk';
 import {
@@ -27,7 +27,7 @@ import { callSafely } from './listeners.ts';
 /** Milliseconds a server may take to confirm a leave before the socket is closed without it. */
 const LEAVE_TIMEOUT_MS = 3000;
 
-/** Starts the `cid` of every request of the helper, so that it is none of the application's own. */
+/** Start of every `cid` of this helper; the application may use others in the same room. */
 const CID_PREFIX = 'client:';
 
 /** A request that is not answered yet. */
@@ -41,11 +41,11 @@ export interface SessionEvents {
   delta(delta: Delta): void;
   snapshot(snapshot: Snapshot): void;
   unfollowed(userIds: string[]): void;
-  /** The socket is gone; the SDK tries to get the seat back. May repeat. */
+  /** The socket is closed; the SDK tries to get the seat back. May be called several times. */
   dropped(): void;
   /** The SDK got the seat back. */
   back(): void;
-  /** The seat is gone. */
+  /** The seat is lost. */
   left(code: number): void;
 }
 
@@ -62,7 +62,7 @@ export class Session {
       this.#failPending();
       callSafely(() => events.dropped());
     };
-    // The SDK acknowledges the join only after this signal: what is sent from inside would come too early.
+    // The SDK acknowledges the join only after this signal; the server would not accept a message before.
     const onReconnect = (): void =>
       queueMicrotask(() => {
         if (this.#release.length > 0) {
@@ -70,7 +70,7 @@ export class Session {
         }
       });
     const onLeave = (code: number): void => {
-      // The SDK has dropped every listener of the room by now.
+      // The SDK has removed all listeners of the room before this call.
       this.#left = true;
       this.#release = [];
       this.#failPending();
@@ -154,7 +154,7 @@ export class Session {
     this.#failPending();
   }
 
-  /** Stops listening and gives the seat up, consented. Resolves when the server knows, or could not be told in time. */
+  /** Stops listening and leaves the room, consented. Resolves when the server has confirmed it, or after a timeout. */
   async leave(): Promise<void> {
     this.detach();
     if (!this.#left) {
@@ -163,11 +163,11 @@ export class Session {
   }
 }
 
-/** Leaves for good, whatever state the room's connection is in. */
+/** Leaves the room, consented, also while its connection is lost. */
 export async function leaveRoom(room: Room): Promise<void> {
   room.reconnection.enabled = false;
   if (!room.connection.isOpen) {
-    // The SDK's next attempt cannot be called off. If it gets the seat back, that is the moment to give it up.
+    // The SDK's next attempt to reconnect cannot be cancelled. If it succeeds, the room is left then.
     room.onReconnect(() => queueMicrotask(() => void room.leave()));
     return;
   }
@@ -182,12 +182,12 @@ export async function leaveRoom(room: Room): Promise<void> {
   clearTimeout(timer);
 }
 
-/** The error of a call that no seat can serve. */
+/** The error of a call for which there is no connection. */
 export function notJoined(): PresenceError {
   return new PresenceError('not_joined');
 }
 
-/** A join refused by presence ends its text with the code; every other failure is `unavailable`, and may pass. */
+/** When presence refuses a join, the text of the error ends with the code. Every other failure is `unavailable`. */
 export function refusalOf(cause: unknown, roomName: string): PresenceError {
   if (cause instanceof PresenceError) {
     return cause;

@@ -13,7 +13,7 @@ export class Timers {
     });
   }
 
-  /** The promise's own outcome, or a rejection with `late()` after `ms`. */
+  /** Settles like the promise, or rejects with `late()` after `ms`. */
   within<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
     return new Promise((resolve, reject) => {
       const cancel = this.after(ms, () => reject(late()), reject);
@@ -39,7 +39,7 @@ export class Timers {
     };
   }
 
-  /** Everything that waits is rejected with `reason()`, now and from now on. Idempotent. */
+  /** Ends all timers, and every later one at once, with the error of `reason`. Idempotent. */
   clear(reason: () => Error): void {
     this.#ended ??= reason;
     for (const [timer, cleared] of this.#waiting) {

@@ -1,4 +1,4 @@
-/** What one step of the store changed, in the terms of everybody who listens. */
+/** What one step of the store has changed, by the listeners that are told. Pure. */
 import type { Delta, GeneralChange, GeneralStatus, Presence } from '../protocol.ts';
 import { samePresence } from '../status.ts';
 import type { UserFacts } from './friend.ts';
@@ -79,9 +79,8 @@ export interface PresenceDiff {
 }
 
 /**
- * The difference between what was held about a user and what is true now. A
- * changed status is one leave and one join of the same connection; no change
- * is nothing.
+ * The difference between two states of a user, as a delta tells it: a changed
+ * status is one leave and one join of the same connection.
  */
 export function diffPresences(held: readonly Presence[], now: readonly Presence[]): PresenceDiff {
   const before = new Map(held.map((presence) => [presence.connectionId, presence]));

@@ -8,7 +8,7 @@ import type { GeneralStatus, Presence, PresenceJoinOptions, Status, Sync } from 
  */
 export interface Friend {
   readonly userId: string;
-  /** The name the server told last; `undefined` until the user was seen online. */
+  /** The last known name; `undefined` until the user has been seen online. */
   readonly username: string | undefined;
   readonly general: GeneralStatus;
   /** `general === 'online'`. */
@@ -19,11 +19,11 @@ export interface Friend {
   readonly details: Readonly<Record<string, unknown>> | undefined;
   /** The match to join: that of the connection whose status is newest among those in a match. */
   readonly matchId?: string;
-  /** There is a match to join. `"joinable": false` inside its status withdraws the offer (the match is full). */
+  /** There is a match to join. `"joinable": false` in the JSON of its status turns it off, for example when the match is full. */
   readonly joinable: boolean;
   /** Visible connections, the one with the oldest status first. */
   readonly connections: readonly Presence[];
-  /** The connection to the server is gone and this is what was true before. */
+  /** The connection to the server is lost; this was true before. */
   readonly stale: boolean;
 }
 
@@ -45,11 +45,11 @@ export interface UserStatusChange {
  */
 export type ConnectionPhase = 'online' | 'reconnecting' | 'rejoining' | 'closed';
 
-/** How a lost seat is asked for again. Delays are random (jitter), so that a restarted server is not stormed. */
+/** How a lost seat is asked for again. Delays are random, so that the clients of a restarted server do not all come at once. */
 export interface RejoinOptions {
-  /** Least milliseconds before an attempt. Default 300. */
+  /** Minimum of milliseconds before an attempt. Default 300. */
   minMs?: number;
-  /** Most milliseconds before an attempt. Each attempt may wait up to three times as long as the one before. Default 15000. */
+  /** Maximum of milliseconds before an attempt. Each attempt may wait up to three times as long as the one before. Default 15000. */
   maxMs?: number;
   /** Attempts in a row before giving up (`closed`). 0 = never rejoin. Default Infinity. */
   attempts?: number;
@@ -65,17 +65,18 @@ interface CommonOptions {
   roomMethod?: RoomMethod;
   rejoin?: RejoinOptions;
   /**
-   * Milliseconds after which a dropped connection is taken for lost and a new
-   * seat is asked for. About the server's `graceSeconds`: earlier, the player
-   * is there twice for a while; later, the seat is gone anyway. Default 15000.
+   * Milliseconds that the SDK may take to reconnect, before a new seat is asked
+   * for. Best equal to the server's `graceSeconds`: with less, the player may
+   * be online twice for a while; with more, the client waits for a seat that no
+   * longer exists. Default 15000.
    */
   reconnectMs?: number;
   /** Milliseconds to wait for an answer, for a join, and for the connection to come back before a call fails. Default 10000. */
   timeoutMs?: number;
   /**
-   * Most bytes in one request; longer id lists are split. Raise it together
-   * with the server's `maxPayload` (default 4096, past which it closes the
-   * socket). Default 3500.
+   * Maximum of bytes in one request; longer id lists are split. It has to stay
+   * below the server's `maxPayload` (default 4096): a longer message closes the
+   * socket. Default 3500.
    */
   maxFrameBytes?: number;
   /**
@@ -91,17 +92,16 @@ export interface PresenceClientOptions extends Omit<PresenceJoinOptions, 'status
   /** Objects travel as JSON. Default `null`: invisible. */
   status?: Status | object;
   /**
-   * Which channels the server feeds. The helper needs messages only, so the
-   * default is `'deltas'`; `'both'` also fills `room.state`. With `'state'`
-   * alone the helper hears nothing: read `room.state`; its list only shows what
-   * the answers of `follow` said.
+   * What the server sends. Default `'deltas'`: the messages that the helper
+   * reads. `'both'` fills `room.state` as well. With `'state'` the list of the
+   * helper shows only the answers of `follow`: read `room.state` instead.
    */
   sync?: Sync;
 }
 
 /** Options of `PresenceClient.attach`. */
 export interface AttachOptions extends PresenceClientOptions {
-  /** The SDK client that joined the room: rejoins and joins friends' matches. */
+  /** The SDK client that has joined the room. It is used to rejoin and to join the matches of friends. */
   client: Client;
   /** Matchmaking name to rejoin under. Default `room.name`. */
   roomName?: string;
