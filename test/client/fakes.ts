@@ -86,6 +86,10 @@ export class FakeRoom {
       throw new Error('Sent before the server could know that the client is back.');
     }
     this.sent.push({ type, payload });
+    if (this.#server.onSend !== undefined) {
+      this.#server.onSend(type, payload, cid, this);
+      return;
+    }
     const seat = this.#seat;
     const reply = (fields: object): void => {
       if (this.#seat === seat) {
@@ -170,6 +174,8 @@ export class FakeServer {
   /** Replaces the answer to a request when it returns something. */
   onRequest: (type: RequestType, payload: Record<string, unknown>, room: FakeRoom) => unknown = () => undefined;
 
+  /** Takes requests instead of `onRequest`, and answers them by itself. */
+  onSend: ((type: RequestType, payload: Record<string, unknown>, cid: unknown, room: FakeRoom) => void) | undefined;
   /** Right after an answer, in the same chunk. */
   afterReply: (room: FakeRoom) => void = () => undefined;
 
