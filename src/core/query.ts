@@ -8,7 +8,7 @@ import { makePresence } from '../status.ts';
 import type { Box, Connection, User } from './model.ts';
 import type { GeneralStatus, Presence, UserStatus } from '../protocol.ts';
 import type { RemoteUser } from './ports.ts';
-import type { Tracker } from './tracker.ts';
+import { isUnseen, type Tracker } from './tracker.ts';
 
 /** One answer per id, in order. Without a viewer nothing is hidden. */
 export async function queryUsers(
@@ -19,17 +19,22 @@ export async function queryUsers(
   const { users, cluster } = tracker;
   const ids = [...new Set(userIds)];
   const known = ids.map((userId) => users.get(userId)).filter((user) => user !== undefined);
-  const unknown = ids.filter((userId) => users.get(userId) === undefined);
+  // One who is here unseen is read as one who is not here: the same work, in the same command.
+  const isAbsentTo = (user: User): boolean => viewer !== undefined && viewer.user !== user && isUnseen(user);
+  const toRead = ids.filter((userId) => {
+    const user = users.get(userId);
+    return user === undefined || isAbsentTo(user);
+  });
   for (const user of known) {
     user.pins++;
   }
   try {
     const [remote] = await Promise.all([
-      unknown.length > 0 ? cluster.read(unknown) : new Map<string, RemoteUser>(),
-      ...known.map((user) => (viewer === undefined || viewer.user === user ? user.known : tracker.knownOf(user))),
+      toRead.length > 0 ? cluster.read(toRead) : new Map<string, RemoteUser>(),
+      ...known.map((user) => user.known),
     ]);
     // Somebody may have begun to follow one of the others meanwhile.
-    await Promise.all(unknown.map(async (userId) => users.get(userId)?.known));
+    await Promise.all(toRead.map(async (userId) => users.get(userId)?.known));
     return ids.map((userId) => {
       const user = users.get(userId);
       return user === undefined

@@ -309,10 +309,13 @@ export class Tracker {
     });
   }
 
-  /** Resolves when what other processes say of `user` is known. About one who is here unseen the store is asked anew: an answer at once would tell it from one who is not here. */
-  knownOf(user: User): Promise<unknown> | undefined {
-    const isUnseen = user.own.size > 0 && user.visible.size === 0 && user.followers.size === 0;
-    return isUnseen ? Promise.all([user.known, this.cluster.read([user.userId])]) : user.known;
+  /** Resolves when what other processes say of `user` is known. One who is here unseen is watched anew, which is the same work as watching one who is not here. */
+  knownOf(user: User): Promise<void> | undefined {
+    if (isUnseen(user)) {
+      this.cluster.unwatch(user.userId);
+      user.known = this.cluster.watch(user.userId);
+    }
+    return user.known;
   }
 
   /** Runs a follow that has to wait, for a hook or for the cluster. `isWanted` tells whether nobody has unfollowed the user since. */
@@ -472,6 +475,11 @@ export class Tracker {
 
 /** A timer may fire a little before the clock says so. */
 const TIMER_SLACK_MS = 10;
+
+/** Whether the user is here, but nothing shows it: no visible connection, and nobody follows it. */
+export function isUnseen(user: User): boolean {
+  return user.own.size > 0 && user.visible.size === 0 && user.followers.size === 0;
+}
 
 /** Notes whether `canFollow` refused this follow. Returns whether that is new. */
 function setRefused(connection: Connection, user: User, refused: boolean): boolean {

@@ -6,30 +6,20 @@
  * Every call is safe for a client that is not (or no longer) known, and
  * joining or leaving twice is the same as once.
  */
-import {
-  ClientState,
-  CloseCode,
-  ErrorCode,
-  ServerError,
-  type Client,
-  type MessageContext,
-  type Rejection,
-} from '@colyseus/core';
-import { ClientSink, isHoarding } from '../wire/client-sink.ts';
+import { ClientState, CloseCode, ErrorCode, ServerError, type Client } from '@colyseus/core';
+import { ClientSink } from '../wire/client-sink.ts';
 import { answerRequest } from './requests.ts';
 import { guardRedact, HookError, reasonOf, runHook } from '../core/hooks.ts';
 import { messageFrame } from '../wire/frames.ts';
 import { readWishes } from './validate.ts';
+import { Replier } from './reply.ts';
 import { isUserId } from '../status.ts';
 import { visibleTo } from '../core/view.ts';
 import {
   ERRORS,
-  MESSAGE_PREFIX,
   PresenceError,
   PROTOCOL_VERSION,
-  REPLY_MESSAGE,
   WELCOME_MESSAGE,
-  type PresenceErrorBody,
   type RequestType,
   type Requests,
   type Welcome,
@@ -40,10 +30,10 @@ import type { Identity, ResolvedOptions } from '../options.ts';
 import type { Entrance } from '../server/matchmaking.ts';
 import type { Runtime } from '../server/runtime.ts';
 
-type Rejected = Rejection<PresenceErrorBody>;
-
 export class PresenceEngine {
   readonly options: ResolvedOptions;
+  /** Answers the messages of the room's clients. */
+  readonly replies: Replier;
   readonly #runtime: Runtime;
   /** Whether the room's state is the presence state. */
   readonly #hasState: boolean;
@@ -58,6 +48,13 @@ export class PresenceEngine {
       runtime.log.error(reason);
     });
     this.#hasState = hasState;
+    this.replies = new Replier({
+      maxBufferedBytes: options.maxBufferedBytes,
+      log: (reason) => {
+        runtime.log.error(reason);
+      },
+      answer: (...call) => this.#answer(...call),
+    });
   }
 
   // --- the life of a client
@@ -132,7 +129,7 @@ export class PresenceEngine {
     try {
       return readWishes(joinOptions, this.options.maxStatusBytes);
     } catch (error) {
-      const { message, code } = asPresenceError(error);
+      const { message, code } = error instanceof PresenceError ? error : new PresenceError('internal');
       throw new ServerError(ErrorCode.APPLICATION_ERROR, `${message} (code: ${code})`);
     }
   }
@@ -292,69 +289,6 @@ export class PresenceEngine {
 
   // --- requests
 
-  /**
-   * Answers one message, in the form it came in: a request by its result or
-   * `ctx.reject`, a plain message by `presence:reply` with its `cid`.
-   */
-  handle<T extends RequestType>(
-    type: T,
-    client: Client,
-    payload: unknown,
-    ctx: MessageContext,
-  ): Requests[T]['reply'] | Rejected | Promise<Requests[T]['reply'] | Rejected> {
-    if (this.#refuses(client)) {
-      return ctx.reject(new PresenceError('unavailable').toBody());
-    }
-    const isRequest = ctx.id !== undefined;
-    const cid = isRequest ? undefined : cidOf(payload);
-    const succeed = (reply: Requests[T]['reply']): Requests[T]['reply'] => {
-      if (!isRequest && cid !== undefined) {
-        client.enqueueRaw(messageFrame(REPLY_MESSAGE, { cid, ok: true, ...reply }));
-      }
-      return reply;
-    };
-    const fail = (error: unknown): Rejected => {
-      const body = asPresenceError(error, (cause) => {
-        this.#runtime.log.error(`presence: ${type} failed: ${cause}`);
-      }).toBody();
-      if (!isRequest) {
-        client.enqueueRaw(messageFrame(REPLY_MESSAGE, { cid: cid ?? null, ok: false, error: body }));
-      }
-      return ctx.reject(body);
-    };
-    try {
-      const result = this.#answer(type, client, payload, isRequest ? [] : ['cid']);
-      return result instanceof Promise ? result.then(succeed, fail) : succeed(result);
-    } catch (error) {
-      return fail(error);
-    }
-  }
-
-  /** Answers a message type that does not exist. */
-  handleUnknown(client: Client, type: string | number, payload: unknown): void {
-    if (this.#refuses(client)) {
-      return;
-    }
-    if (typeof type === 'string' && type.startsWith(MESSAGE_PREFIX)) {
-      const error = new PresenceError('unknown_message').toBody();
-      client.enqueueRaw(messageFrame(REPLY_MESSAGE, { cid: cidOf(payload) ?? null, ok: false, error }));
-    } else {
-      client.error(
-        ErrorCode.INVALID_PAYLOAD,
-        `This room has no handler for the message "${String(type).slice(0, 64)}".`,
-      );
-    }
-  }
-
-  /** Asking on without reading the answers is abuse, and ends the connection. */
-  #refuses(client: Client): boolean {
-    const refuses = isHoarding(client, this.options.maxBufferedBytes);
-    if (refuses) {
-      client.leave(CloseCode.WITH_ERROR);
-    }
-    return refuses;
-  }
-
   #answer<T extends RequestType>(
     type: T,
     client: Client,
@@ -369,26 +303,6 @@ export class PresenceEngine {
     }
     return answerRequest(type, connection, payload, extra, this.#runtime);
   }
-}
-
-function cidOf(payload: unknown): string | number | undefined {
-  if (typeof payload !== 'object' || payload === null || !Object.hasOwn(payload, 'cid')) {
-    return undefined;
-  }
-  const { cid } = payload as { cid: unknown };
-  return (typeof cid === 'string' && cid.length <= 128) || typeof cid === 'number' ? cid : undefined;
-}
-
-function asPresenceError(error: unknown, report?: (cause: string) => void): PresenceError {
-  if (error instanceof HookError) {
-    report?.(reasonOf(error));
-    return new PresenceError('hook_failed');
-  }
-  if (error instanceof PresenceError) {
-    return error;
-  }
-  report?.(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return new PresenceError('internal');
 }
 
 function endingOf(code: number | undefined): Ending {

@@ -14,7 +14,7 @@ export function openEngine(room: Room, options: ResolvedOptions): PresenceEngine
   });
   room.setSerializer(new PresenceSerializer((client) => engine.fullState(client)));
   room.onMessage('*', (client, type, payload) => {
-    engine.handleUnknown(client, type, payload);
+    engine.replies.handleUnknown(client, type, payload);
   });
   return engine;
 }

@@ -83,7 +83,7 @@ export class PresenceLobbyRoom extends LobbyRoom {
     this.unsubscribeLobby = () => {
       this.#list.close();
     };
-    const handlers = presenceMessages((...call) => this.#engine.handle(...call));
+    const handlers = presenceMessages((...call) => this.#engine.replies.handle(...call));
     for (const [type, handler] of Object.entries(handlers)) {
       this.onMessage(type, handler as (client: Client, message: unknown) => unknown);
     }

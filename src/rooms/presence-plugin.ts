@@ -29,7 +29,7 @@ const RECONCILE_MS = 1000;
 
 export class PresencePlugin extends RoomPlugin {
   override readonly pluginName = 'presence' as const;
-  override messages: PresenceMessages = presenceMessages((...call) => this.#engine.handle(...call));
+  override messages: PresenceMessages = presenceMessages((...call) => this.#engine.replies.handle(...call));
   protected override order = { onJoin: 'after' as const };
   readonly #options: ResolvedOptions;
   #engine!: PresenceEngine;

@@ -46,7 +46,7 @@ export class PresenceRoom extends Room<{ state: PresenceState; client: PresenceR
 
   #engine!: PresenceEngine;
   override state = new PresenceState();
-  override messages: PresenceMessages = presenceMessages((...call) => this.#engine.handle(...call));
+  override messages: PresenceMessages = presenceMessages((...call) => this.#engine.replies.handle(...call));
   readonly #options = resolveOptions((this.constructor as typeof PresenceRoom).options);
 
   constructor() {

@@ -102,7 +102,10 @@ function answerUnfollow(connection: Connection, fields: Fields, { tracker, clock
 }
 
 function isAboutSelf(connection: Connection, { userIds }: Fields): boolean {
-  return Array.isArray(userIds) && userIds.length > 0 && userIds.every((userId) => userId === connection.user.userId);
+  return (
+    userIds === connection.user.userId ||
+    (Array.isArray(userIds) && userIds.length > 0 && userIds.every((userId) => userId === connection.user.userId))
+  );
 }
 
 async function answerQuery(connection: Connection, fields: Fields, { tracker, clock }: Runtime): Promise<QueryReply> {

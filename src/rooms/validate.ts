@@ -25,7 +25,23 @@ export function readFields(payload: unknown, allowed: readonly string[]): Fields
   return payload as Fields;
 }
 
-export function readStatus(value: unknown, maxBytes: number): Status {
+/** Names a plain message, so that its answer can be told from others. Some SDKs send every integer as 64 bits. */
+export type Cid = string | number | bigint;
+
+/** The `cid` of a plain message, as it came; `undefined` when there is none that can be echoed. */
+export function readCid(payload: unknown): Cid | undefined {
+  if (typeof payload !== 'object' || payload === null || !Object.hasOwn(payload, 'cid')) {
+    return undefined;
+  }
+  const { cid } = payload as { cid: unknown };
+  const fits =
+    typeof cid === 'number' || typeof cid === 'bigint' || (typeof cid === 'string' && cid.length <= MAX_ID_LENGTH);
+  return fits ? cid : undefined;
+}
+
+/** `false` means `null`: the tables of some languages cannot hold a null. */
+export function readStatus(given: unknown, maxBytes: number): Status {
+  const value = given === false ? null : given;
   if (value !== null && typeof value !== 'string') {
     throw new PresenceError('invalid_payload', { message: '"status" must be a string or null.' });
   }
@@ -59,8 +75,8 @@ export function readUsableIds(value: unknown, most: number): string[] {
 }
 
 function readList(value: unknown, most: number): unknown[] {
-  // An empty list is an empty object to Lua, and the other way round.
-  const list: unknown = isEmptyObject(value) ? [] : value;
+  // An empty list is an empty object to Lua, and the other way round. A single id stands for a list of one.
+  const list: unknown = isEmptyObject(value) ? [] : typeof value === 'string' ? [value] : value;
   if (!Array.isArray(list)) {
     throw new PresenceError('invalid_payload', { message: '"userIds" must be a list of user ids.' });
   }

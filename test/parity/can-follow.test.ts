@@ -168,15 +168,19 @@ describe.each(FORMS)('a bad canFollow hurts only its own call, by %s:', (form) =
 });
 
 describe('while canFollow is thinking', () => {
-  test('an unfollow ends the follow that is under way', async () => {
+  test('an unfollow behind the follow waits for its turn, and ends it', async () => {
     const answer = gate<boolean[]>();
     await serve((_, ids) => (ids.includes('bob') ? answer.opened : ids.map(() => true)));
     const ann = await person(server, 'ann');
     const bob = await person(server, 'bob', 'presence', { status: 'here' });
     const reply = ann.follow(['bob', 'cat']);
-    await ann.unfollow(['bob']);
+    const ended = ann.unfollow(['bob']);
     answer.open([true, true]);
-    expect(await reply).toEqual({ presences: [], users: [{ userId: 'cat', general: 'unlogined' }] });
+    expect(await reply).toMatchObject({
+      presences: [{ userId: 'bob', status: 'here' }],
+      users: [{ userId: 'cat', general: 'unlogined' }],
+    });
+    await ended;
     await bob.setStatus('there');
     await settle(ann);
     expect(ann.deltas).toEqual([]);
