@@ -1,6 +1,6 @@
 /**
- * The way out to one Colyseus client. The client object is replaced when the
- * player reconnects; everything else stays.
+ * Sends to one Colyseus client. The client object is replaced when the player
+ * reconnects; everything else stays.
  */
 import { ClientState, CloseCode, type Client, type ClientPrivate } from '@colyseus/core';
 import { messageFrame, type FrameCodec } from './frames.ts';
@@ -29,7 +29,7 @@ export class ClientSink implements Sink {
   connection!: Connection;
   readonly #codec: FrameCodec;
   readonly #maxBufferedBytes: number;
-  /** Whether the room's state is ours to patch. */
+  /** Whether the room's state is the presence state. */
   readonly #hasState: boolean;
   /** The client object whose transport threw: nothing more is sent to it. */
   #failed: Client | undefined;
@@ -96,7 +96,7 @@ export class ClientSink implements Sink {
   }
 
   close(rejoins = false): void {
-    // From a shutdown the SDK does not reconnect, and `PresenceClient` joins anew.
+    // After this code the SDK does not reconnect; `PresenceClient` joins again.
     this.client.leave(rejoins ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
   }
 
@@ -153,9 +153,10 @@ export function generalsTo(viewer: Connection, users: readonly User[]): GeneralC
 }
 
 /**
- * Whether more waits for the client than it may go on asking for. Replies
- * cannot be merged as updates can: somebody who asks and does not read (or
- * does not acknowledge the join) would fill the memory.
+ * Whether so much waits to be sent to the client that its next request is
+ * refused. Replies cannot be merged as updates can: a client that sends
+ * requests and does not read (or does not acknowledge its join) would fill the
+ * memory.
  */
 export function isHoarding(client: Client, maxBufferedBytes: number): boolean {
   return (
@@ -183,7 +184,7 @@ interface Corkable {
   uncork(): void;
 }
 
-/** The TCP socket under a `ws` client, when the transport has one. Only ever used to save a system call. */
+/** The TCP socket under a `ws` client, when the transport has one. Only used to save a system call. */
 function rawSocket(client: Client): Corkable | undefined {
   const { _socket: socket } = client.ref as { _socket?: unknown };
   return typeof socket === 'object' && socket !== null && 'cork' in socket && 'uncork' in socket

@@ -1,7 +1,7 @@
 /**
- * Frames of the Colyseus protocol: everything that a client is sent. What is
- * shared is encoded once and kept in the slots of the model (`Box.bytes`,
- * `Update.stateBytes`, `Batch.deltaFrame` …).
+ * Frames of the Colyseus protocol: everything that is sent to a client. What
+ * several clients get is encoded once and kept in the cache fields of the model
+ * (`Box.bytes`, `Update.stateBytes`, `Batch.deltaFrame` …).
  */
 import { getMessageBytes, Protocol } from '@colyseus/core';
 import { Aliases, type AliasedNumbers } from './aliases.ts';
@@ -12,7 +12,7 @@ import type { Batch } from '../core/batch.ts';
 import type { Box, Connection, Update, User } from '../core/model.ts';
 import type { Refs } from '../core/refs.ts';
 
-/** What was encoded, to be held against what was delivered. */
+/** Counts what was encoded, for tests that compare it with what was delivered. */
 export interface CodecStats {
   presences: number;
   deltaFrames: number;
@@ -49,7 +49,7 @@ export class FrameCodec {
     this.#aliases = new Aliases(refs);
   }
 
-  /** The `presence:delta` of a batch, assembled from presences that are encoded once each; empty when it has nothing to say. */
+  /** The `presence:delta` of a batch, assembled from presences that are encoded once each; empty when nothing changed in it. */
   deltaFrame(batch: Batch<Update>): Uint8Array {
     if (batch.deltaFrame === undefined) {
       this.stats.deltaFrames++;
@@ -97,13 +97,13 @@ export class FrameCodec {
   #presenceBytes(box: Box): Uint8Array {
     if (box.bytes === undefined) {
       this.stats.presences++;
-      // A copy of its own: a slice would keep the whole pooled buffer it was cut from.
+      // Copied: a slice would keep the whole pooled buffer alive.
       box.bytes = new Uint8Array(pack(box.presence));
     }
     return box.bytes;
   }
 
-  /** The state patch of a batch, the same bytes for all viewers that hold no alias; empty when it has nothing to say. */
+  /** The state patch of a batch, the same bytes for all viewers that hold no alias; empty when nothing changed in it. */
   stateFrame(viewer: Connection, batch: Batch<Update>): Uint8Array {
     const numbers = this.#aliases.ofBatch(viewer, batch);
     if (numbers !== undefined) {

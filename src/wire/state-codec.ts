@@ -12,7 +12,7 @@
  * operation is one byte `operation | fieldIndex` and the value; in a map it is
  * `operation`, index, (for ADD) key, value. A user has two refs (`user.ref`,
  * and `ref + 1` for its map of connections), a connection has one; these
- * numbers also serve as map indexes, so that all clients share them.
+ * numbers also serve as map indexes, so that all clients get the same bytes.
  */
 import { encode, OPERATION } from '@colyseus/schema';
 import type { GeneralStatus } from '../protocol.ts';

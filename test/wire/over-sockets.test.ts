@@ -1,11 +1,14 @@
 /** `room.state` as the SDK gives it to a game. */
 import { Callbacks, getStateCallbacks } from '@colyseus/sdk';
+import { decode } from '@colyseus/schema';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
 import type { PresenceRoom } from '../../src/index.ts';
 import { PresenceState } from '../../src/wire/state.ts';
 import { comeBack, drop } from '../support/drop.ts';
 import { fresh, person, Person, ROOMS, settle, type PlainState } from '../support/person.ts';
+import { rawJoin } from '../support/raw.ts';
 import { startServer, type TestServer } from '../support/server.ts';
+import { StateReader } from '../support/state-reader.ts';
 import { until } from '../support/until.ts';
 
 // The decoder complains on the console, and goes on.
@@ -274,6 +277,39 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
     expect(told).toEqual(['- c']);
     expect(state.users.get(b)).toBe(kept);
     expect([...(kept?.connections.values() ?? [])].map(({ status }) => status)).toEqual(['b 2']);
+  });
+
+  test('every number in the frames is the same as a 32-bit float, as which Unity reads them', async () => {
+    const friends = Array.from({ length: 40 }, () => fresh('friend'));
+    const online = await Promise.all(friends.slice(0, 10).map((id) => person(server, `${id}|${id}`, room)));
+    const ann = await rawJoin(server, fresh('ann'), room, { status: 'here' });
+    ann.burst([['presence:follow', { userIds: friends, cid: 1 }]]);
+    const seen = new StateReader();
+    await until(() => seen.read(ann.frames).users.size === friends.length, 'the follows in the state');
+    for (const status of ['one', '{"matchId":"m1"}', null, 'three']) {
+      await Promise.all(online.map((friend) => friend.setStatus(status)));
+      await settle(...online);
+    }
+    const statuses = (reader: StateReader): string[] =>
+      [...reader.read(ann.frames).users.values()].flatMap(({ connections }) =>
+        [...connections.values()].map(({ status }) => status),
+      );
+    await until(() => statuses(seen).filter((status) => status === 'three').length === 10, 'the last statuses');
+
+    const numbers: number[] = [];
+    const { number } = decode;
+    const spy = vi.spyOn(decode, 'number').mockImplementation((bytes, it) => {
+      const read = number(bytes, it);
+      numbers.push(read);
+      return Math.fround(read);
+    });
+    const unity = new StateReader();
+    const state = JSON.stringify(unity.read(ann.frames));
+    spy.mockRestore();
+    expect(state).toBe(JSON.stringify(seen.read(ann.frames)));
+    expect(numbers.length).toBeGreaterThan(300);
+    expect(numbers.filter((read) => Math.fround(read) !== read || read >= 2 ** 24)).toEqual([]);
+    ann.socket.close();
   });
 
   test('a client that brings its own schema classes, and so skips the handshake', async () => {
