@@ -4,9 +4,12 @@
  * messages, broken JSON, another version) decodes to `null`; fields that a
  * newer release added at the same version are ignored.
  */
+import { isUserId } from '../status.ts';
 import type { Register, RegisterEntry } from '../core/registers.ts';
 
 const MAX_ID_LENGTH = 128;
+/** Users in one `ask`. */
+export const MAX_ASKED_USERS = 500;
 
 /** Bumped when an older release would misread a newer one. */
 const ENVELOPE_VERSION = 1;
@@ -42,6 +45,8 @@ export type ControlMessage =
   | { kind: 'beat'; n: number }
   /** Leaving. With `handoffMs`: what it said stays true for so long. */
   | { kind: 'bye'; handoffMs?: number }
+  /** Something of `to` is missing or too old in the store: it is to write these users again. */
+  | { kind: 'ask'; to: string; userIds: string[] }
   | { kind: 'command'; command: unknown };
 
 export interface Received<T> {
@@ -122,7 +127,7 @@ export function decodeControl(value: unknown): Received<ControlMessage> | null {
   if (envelope === null) {
     return null;
   }
-  const { f: from, kind, n, handoffMs, command } = envelope;
+  const { f: from, kind, n, handoffMs, to, userIds, command } = envelope;
   switch (kind) {
     case 'beat':
       return isFinite(n) ? { from, body: { kind, n } } : null;
@@ -131,11 +136,17 @@ export function decodeControl(value: unknown): Received<ControlMessage> | null {
         return { from, body: { kind } };
       }
       return isFinite(handoffMs) && handoffMs >= 0 ? { from, body: { kind, handoffMs } } : null;
+    case 'ask':
+      return typeof to === 'string' && isUserIds(userIds) ? { from, body: { kind, to, userIds } } : null;
     case 'command':
       return { from, body: { kind, command } };
     default:
       return null;
   }
+}
+
+function isUserIds(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length <= MAX_ASKED_USERS && value.every(isUserId);
 }
 
 function openEnvelope(value: unknown): (Record<string, unknown> & { f: string }) | null {

@@ -25,7 +25,7 @@ import { Bus } from './bus.ts';
 import { Calls } from './calls.ts';
 import { jittered } from './clock.ts';
 import { withDefaults, type ClusterDeps } from './deps.ts';
-import type { ControlMessage } from './envelope.ts';
+import { MAX_ASKED_USERS, type ControlMessage } from './envelope.ts';
 import { sayGoodbye } from './farewell.ts';
 import { GuardedHost } from './guarded-host.ts';
 import { Hearing } from './hearing.ts';
@@ -115,6 +115,10 @@ export class PresenceCluster implements Cluster {
       store: this.#store,
       bus: this.#bus,
       peers: this.#peers,
+      written: (userId) => this.#registrar.written(userId),
+      onMismatch: (userId) => {
+        this.announce(userId);
+      },
       isUp: () => this.#health.state === 'up' && this.#stopped === undefined,
     });
     this.#registrar = new Registrar({
@@ -229,9 +233,6 @@ export class PresenceCluster implements Cluster {
   }
 
   async #enlist(): Promise<void> {
-    if (this.#registrar.unread.size > 0) {
-      return; // something we own may be missing: our name follows when all could be read
-    }
     await this.#store.enlist(this.incarnation);
     this.#enlisting = false;
   }
@@ -295,26 +296,38 @@ export class PresenceCluster implements Cluster {
       for (const gone of this.#undropped) {
         this.#drop(gone);
       }
-      this.#markUnread();
+      for (const userId of this.#registrar.unread) {
+        this.#writer.mark(userId);
+      }
       this.#writer.resume();
       await this.#peers.check();
-      if (this.#round++ % ROUNDS_PER_SCAN === 0 && !(await this.#peers.scan()) && !this.#enlisting) {
-        this.#assertAll();
+      if (this.#round++ % ROUNDS_PER_SCAN === 0) {
+        await this.#scan();
       }
       this.#peers.sweep();
       await this.#watches.antiEntropy(this.#deps.options.antiEntropyBatch);
+      await this.#askOthers();
       await this.#registrar.tidy();
     } finally {
       this.#busy = false;
     }
   }
 
-  #markUnread(): void {
-    for (const userId of this.#registrar.unread) {
-      this.#writer.mark(userId);
+  /** Looks at what the store knows of the processes, this one included. */
+  async #scan(): Promise<void> {
+    if (!(await this.#peers.scan()) && !this.#enlisting) {
+      this.#assertAll();
     }
-    if (this.#enlisting && this.#registrar.unread.size > 0) {
-      this.#writer.mark(OUR_NAME);
+    for (const userId of await this.#registrar.audit()) {
+      this.announce(userId);
+    }
+  }
+
+  async #askOthers(): Promise<void> {
+    for (const [to, userIds] of this.#watches.takeAsked()) {
+      for (const ids of chunks([...userIds], MAX_ASKED_USERS)) {
+        await this.#bus.publishControl({ kind: 'ask', to, userIds: ids });
+      }
     }
   }
 
@@ -347,7 +360,6 @@ export class PresenceCluster implements Cluster {
     for (const userId of announced) {
       this.#writer.mark(userId);
     }
-    // Last: whoever finds our name may take what is missing for what is gone.
     this.#writer.mark(OUR_NAME);
     this.#writer.resume();
   }
@@ -369,6 +381,10 @@ export class PresenceCluster implements Cluster {
     if (message.kind === 'bye') {
       this.#peers.left(from, message.handoffMs);
       for (const userId of this.#host.retractedFrom(from)) {
+        this.announce(userId);
+      }
+    } else if (message.kind === 'ask') {
+      for (const userId of message.to === this.incarnation ? message.userIds : []) {
         this.announce(userId);
       }
     } else if (message.kind === 'command') {
@@ -394,4 +410,10 @@ export class PresenceCluster implements Cluster {
 
 function ignore(): void {
   // Already counted, by `calls`.
+}
+
+function* chunks<T>(items: readonly T[], size: number): Generator<T[]> {
+  for (let i = 0; i < items.length; i += size) {
+    yield items.slice(i, i + size);
+  }
 }

@@ -33,6 +33,8 @@ export class Registrar {
   #listed = new Set<string>();
   /** Of these, the ones without anything visible, and since when. */
   readonly #idle = new Map<string, number>();
+  /** What the store should hold of us: the sequence number last written, of each user that is visible here. */
+  readonly #written = new Map<string, number>();
   /** Users that could not be read when they were to be written. */
   readonly unread = new Set<string>();
 
@@ -68,6 +70,22 @@ export class Registrar {
         : store.put(userId, incarnation, JSON.stringify(envelope)),
       bus.publishRegister(userId, { ...envelope, p: 1 }),
     ]);
+  }
+
+  /** The sequence number of what the store should hold of us about the user; `undefined`: nothing. */
+  written(userId: string): number | undefined {
+    return this.#written.get(userId);
+  }
+
+  /** Users of whom the store may hold something that we do not say any more, or whose listing it lost. One command. */
+  async audit(): Promise<string[]> {
+    const listed = new Set(await this.#deps.store.listed(this.#deps.incarnation));
+    const stale = [...listed].filter((userId) => !this.#written.has(userId) && !this.#idle.has(userId));
+    const lost = [...this.#written.keys()].filter((userId) => !listed.has(userId) && this.#listed.has(userId));
+    for (const userId of lost) {
+      this.#listed.delete(userId);
+    }
+    return [...stale, ...lost];
   }
 
   /** The store has lost what it knew, or may have: the next write of each user lists it again. */
@@ -109,6 +127,7 @@ export class Registrar {
     const commands: Array<Promise<unknown>> = [];
     const listed = this.#listed;
     this.#idle.delete(userId);
+    this.#written.set(userId, register.seq);
     if (!listed.has(userId)) {
       commands.push(store.list(incarnation, userId).then(() => listed.add(userId)));
     }
@@ -118,6 +137,7 @@ export class Registrar {
 
   #vanish(userId: string, register: Register): Array<Promise<unknown>> {
     const { incarnation, store, bus, clock, rememberSeconds } = this.#deps;
+    this.#written.delete(userId);
     this.#idle.delete(userId);
     this.#idle.set(userId, clock.now());
     const commands: Array<Promise<unknown>> = [

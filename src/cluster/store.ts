@@ -12,7 +12,7 @@ const CLAIM_FIELD = 'n';
 export interface Keys {
   /** Hash of one user, incarnation → register; also the topic of its registers. */
   user(userId: string): string;
-  /** Set of incarnations that have something to sweep. Each adds itself when all it owns is stored: what a user's hash lacks of it then is gone, not lost. */
+  /** Set of incarnations that may have something to sweep. */
   readonly processes: string;
   /** Proof of life of one incarnation. Expires by itself. */
   lease(incarnation: string): string;

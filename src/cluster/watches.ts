@@ -21,6 +21,10 @@ export interface WatchesDeps {
   store: Store;
   bus: Bus;
   peers: Peers;
+  /** The sequence number of what the store should hold of us about a user. */
+  written: (userId: string) => number | undefined;
+  /** The store holds something else of us. */
+  onMismatch: (userId: string) => void;
   isUp: () => boolean;
 }
 
@@ -38,6 +42,8 @@ export class Watches {
   /** Reads that somebody waits for. */
   readonly #limiter = new Limiter(256);
   #rotation = this.#watches.values();
+  /** What other processes are to write again, by incarnation. */
+  #asked = new Map<string, Set<string>>();
   #resync: 'idle' | 'running' | 'again' = 'idle';
 
   constructor(deps: WatchesDeps) {
@@ -113,6 +119,13 @@ export class Watches {
     await forEachLimit(batch, MAX_READS_AT_ONCE, (watch) => this.#refresh(watch));
   }
 
+  /** What other processes are to write again, because the store lacks it or holds something older. Each is returned once. */
+  takeAsked(): Map<string, Set<string>> {
+    const asked = this.#asked;
+    this.#asked = new Map();
+    return asked;
+  }
+
   /** See `Cluster.read`. */
   async read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
     const users = new Map<string, RemoteUser>();
@@ -157,7 +170,7 @@ export class Watches {
     if (!this.#isOpen(watch) || !this.#deps.isUp()) {
       return;
     }
-    const before = this.#said(watch.userId);
+    const before = [...(this.#deps.host.heardOf(watch.userId) ?? [])];
     try {
       const { registers, fields, own } = await this.#fetch(watch.userId);
       if (!this.#isOpen(watch)) {
@@ -169,71 +182,54 @@ export class Watches {
           this.#apply(watch, incarnation, register);
         }
       }
-      const missing = before.filter(([incarnation]) => !fields.has(incarnation));
-      const vanished = missing.length === 0 ? [] : await this.#confirm(watch, missing);
-      const isNowhere = registers.size === 0 && !own;
-      // Asked first, so that followers hear of it once.
-      const last = isNowhere && vanished.length > 0 ? await this.#deps.store.remembered(watch.userId) : undefined;
-      for (const [incarnation, { seq }] of vanished) {
-        this.#apply(watch, incarnation, { seq, entries: [], ...(last !== undefined && { last }) });
+      for (const [incarnation, { seq, entries }] of before) {
+        const stored = fields.has(incarnation) ? (registers.get(incarnation)?.seq ?? -1) : undefined;
+        if (stored === undefined ? entries.length > 0 : stored < seq) {
+          this.#ask(incarnation, watch.userId);
+        }
       }
-      watch.fresh = isNowhere && (watch.fresh || last !== undefined) && !(await this.#remember(watch, last));
+      const isNowhere = registers.size === 0 && !own;
+      watch.fresh = isNowhere && watch.fresh && !(await this.#remember(watch));
     } catch {
       // The store is down.
     }
   }
 
-  /** The processes that say something about the user. */
-  #said(userId: string): Array<readonly [incarnation: string, register: Register]> {
-    return [...(this.#deps.host.heardOf(userId) ?? [])].filter(([, { entries }]) => entries.length > 0);
-  }
-
-  /**
-   * Which of these registers have been taken back. A store that lost its data
-   * lacks them just so, until each process has noticed and has written all it
-   * owns, its name last. Two commands for each, and none while nothing is missing.
-   */
-  async #confirm(
-    watch: Watch,
-    missing: ReadonlyArray<readonly [incarnation: string, register: Register]>,
-  ): Promise<Array<readonly [string, Register]>> {
-    const { store, peers } = this.#deps;
-    const gone = await Promise.all(
-      missing.map(
-        async ([incarnation]) =>
-          !peers.counts(incarnation) ||
-          ((await store.isEnlisted(incarnation)) &&
-            !(await store.fields(watch.userId)).some(([name]) => name === incarnation)),
-      ),
-    );
-    // What it has said meanwhile is newer, and stays.
-    return missing.filter((_, i) => gone[i] === true);
+  /** Missing is not gone: whoever lives says it again, or that nothing is left. */
+  #ask(incarnation: string, userId: string): void {
+    if (this.#deps.peers.counts(incarnation) && !this.#deps.peers.isLeaving(incarnation)) {
+      this.#asked.set(incarnation, (this.#asked.get(incarnation) ?? new Set()).add(userId));
+    }
   }
 
   /** Returns false when the host could not take it. */
-  async #remember(watch: Watch, known: 'offline' | 'unlogined' | undefined): Promise<boolean> {
-    const last = known ?? (await this.#deps.store.remembered(watch.userId));
-    return (
-      !this.#isOpen(watch) || this.#said(watch.userId).length > 0 || this.#deps.host.applyRemembered(watch.userId, last)
-    );
+  async #remember(watch: Watch): Promise<boolean> {
+    const last = await this.#deps.store.remembered(watch.userId);
+    const heard = [...(this.#deps.host.heardOf(watch.userId)?.values() ?? [])];
+    const isSaid = heard.some(({ entries }) => entries.length > 0);
+    return !this.#isOpen(watch) || isSaid || this.#deps.host.applyRemembered(watch.userId, last);
   }
 
   /** What the store says about a user: the registers of live others, everybody who has a field, whether we have one. */
   async #fetch(userId: string): Promise<{ registers: Map<string, Register>; fields: Set<string>; own: boolean }> {
-    const { store, incarnation: self, peers, bus } = this.#deps;
+    const { store, incarnation: self, peers, bus, written, onMismatch } = this.#deps;
+    const ours = written(userId);
+    let found: number | undefined;
     const registers = new Map<string, Register>();
     const fields = new Set<string>();
     for (const [incarnation, text] of await store.fields(userId)) {
       fields.add(incarnation);
-      if (incarnation === self) {
-        continue;
-      }
       const register = parseRegister(incarnation, text);
-      if (register === null) {
+      if (incarnation === self) {
+        found = register?.seq ?? -1;
+      } else if (register === null) {
         bus.counts.dropped++;
       } else if (await peers.accepts(incarnation, userId)) {
         registers.set(incarnation, register);
       }
+    }
+    if (found !== ours && written(userId) === ours) {
+      onMismatch(userId);
     }
     return { registers, fields, own: fields.has(self) };
   }

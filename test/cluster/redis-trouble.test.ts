@@ -185,8 +185,8 @@ describe.skipIf(redis === null)('what the cluster costs in Redis commands', () =
       await until(
         () =>
           a.cluster.stats.state === 'up' &&
-          (a.line.calls.get('smembers') ?? 0) === 1 &&
-          (b.line.calls.get('smembers') ?? 0) === 1,
+          (a.line.calls.get('smembers') ?? 0) === 2 &&
+          (b.line.calls.get('smembers') ?? 0) === 2,
         'both to have settled',
       );
       await until(async () => Number(await own.cli('SCARD', `${processes.prefix}:p`)) === 2, 'both to be listed');

@@ -1,0 +1,83 @@
+/** What the store lost, or has back from earlier, while the processes live: each writes again what it owns, and nobody blinks. */
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../support/until.ts';
+import { startStores } from './support/backends.ts';
+import { Processes, type Process } from './support/processes.ts';
+
+describe.each(await startStores())('a store that loses single values: %s', (_name, store) => {
+  let processes: Processes;
+  let a: Process;
+  let b: Process;
+  const field = (userId: string): string => `${processes.prefix}:u:${userId}`;
+  const stored = async (userId: string, reader = b): Promise<string[]> =>
+    ((await reader.cluster.read([userId])).get(userId)?.registers ?? []).flatMap(({ register }) =>
+      register.entries.map(({ status }) => status),
+    );
+
+  beforeEach(async () => {
+    processes = new Processes(store);
+    a = await processes.start('A');
+    b = await processes.start('B');
+  });
+  afterEach(async () => {
+    await processes.stop();
+  });
+  afterAll(async () => {
+    await store.stop();
+  });
+
+  test('a field that vanished is not somebody gone: a reader asks, the owner writes it again', async () => {
+    await b.cluster.watch('ann');
+    a.show('ann', 'here');
+    await until(() => b.host.statuses('ann')[0] === 'here', 'B to hear ann');
+    await a.store.hdel(field('ann'), 'A');
+    await until(async () => (await stored('ann'))[0] === 'here', 'A to write ann again');
+    expect(b.host.applied.every(({ register }) => register.entries.length > 0)).toBe(true);
+    expect(b.host.remembered.length).toBeLessThanOrEqual(1);
+  });
+
+  test('the owner sees itself that its field vanished, when nobody else looks', async () => {
+    await a.cluster.watch('ann');
+    a.show('ann', 'here');
+    await until(async () => (await stored('ann'))[0] === 'here', 'ann to be stored');
+    await a.store.hdel(field('ann'), 'A');
+    await until(async () => (await stored('ann'))[0] === 'here', 'A to write ann again');
+  });
+
+  test.each([
+    ['garbage', () => 'garbage'],
+    ['what it said before', (earlier: string) => earlier],
+  ])('the owner replaces %s in its field', async (_what, replace) => {
+    await a.cluster.watch('ann');
+    a.show('ann', 'before');
+    await until(async () => (await stored('ann'))[0] === 'before', 'ann to be stored');
+    const earlier = (await a.store.hgetall(field('ann')))['A']!;
+    a.show('ann', 'now');
+    await until(async () => (await stored('ann'))[0] === 'now', 'ann to be stored');
+    await a.store.hset(field('ann'), 'A', replace(earlier));
+    await until(async () => (await stored('ann'))[0] === 'now', 'A to write ann again');
+  });
+
+  test('what a store that came back older says of somebody who left is erased, for newcomers too', async () => {
+    a.show('ann', 'here');
+    await until(async () => (await stored('ann'))[0] === 'here', 'ann to be stored');
+    const earlier = (await a.store.hgetall(field('ann')))['A']!;
+    a.hide('ann', 'offline');
+    await until(async () => (await stored('ann')).length === 0, 'ann to be gone');
+    const c = await processes.start('C');
+    // Bob left so long ago that A has forgotten him.
+    await a.store.hset(field('bob'), 'A', earlier);
+    await a.store.sadd(`${processes.prefix}:pu:A`, 'bob');
+    await c.cluster.watch('bob');
+    expect(c.host.statuses('bob')).toEqual(['here']);
+    await until(() => c.host.statuses('bob').length === 0, 'A to erase what it does not say');
+    await until(async () => (await stored('bob')).length === 0, 'the field to go');
+  });
+
+  test('a lost listing is written again, so that a sweeper finds everybody', async () => {
+    a.show('ann', 'here');
+    await until(async () => (await stored('ann'))[0] === 'here', 'ann to be stored');
+    a.store.del(`${processes.prefix}:pu:A`);
+    await until(async () => (await a.store.smembers(`${processes.prefix}:pu:A`)).includes('ann'), 'ann to be listed');
+  });
+});
