@@ -217,9 +217,6 @@ export const DEFAULTS: Omit<ResolvedOptions, HookName> = {
   cluster: CLUSTER_DEFAULTS,
 };
 
-/** Longest user id, in characters. */
-export const MAX_ID_LENGTH = 128;
-
 /** Fills in the defaults; throws a `TypeError` with a full sentence for a value that makes no sense. */
 export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
   requireKnown('', options, [...Object.keys(DEFAULTS), ...HOOKS]);

@@ -4,8 +4,8 @@
  */
 import type { GeneralStatus, Presence } from './protocol.ts';
 
-/** Longest `matchId` that is lifted out of a status, in characters. */
-const MAX_MATCH_ID_LENGTH = 128;
+/** Maximum of characters in a user id, and in a `matchId` that is lifted out of a status. */
+export const MAX_ID_LENGTH = 128;
 
 /** Whether `text` has at most `limit` UTF-8 bytes. Exact; touches the characters only when the answer is not obvious from the length. */
 export function fitsBytes(text: string, limit: number): boolean {
@@ -62,10 +62,7 @@ export function matchIdOf(status: string): string | undefined {
   }
   const details = parseDetails(status);
   const matchId = details !== undefined && Object.hasOwn(details, 'matchId') ? details['matchId'] : undefined;
-  return typeof matchId === 'string' &&
-    matchId !== '' &&
-    matchId.length <= MAX_MATCH_ID_LENGTH &&
-    matchId.isWellFormed()
+  return typeof matchId === 'string' && matchId !== '' && matchId.length <= MAX_ID_LENGTH && matchId.isWellFormed()
     ? matchId
     : undefined;
 }
@@ -115,6 +112,10 @@ const ID_FORBIDDEN = new Set(['__proto__']);
 /** Whether `value` can be a user id: a well-formed string of 1 to 128 characters that is no prototype key. */
 export function isUserId(value: unknown): value is string {
   return (
-    typeof value === 'string' && value !== '' && value.length <= 128 && value.isWellFormed() && !ID_FORBIDDEN.has(value)
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= MAX_ID_LENGTH &&
+    value.isWellFormed() &&
+    !ID_FORBIDDEN.has(value)
   );
 }

@@ -1,6 +1,6 @@
 /** Follows and unfollows, one at a time, in the order of the calls; after a rejoin it follows again. */
 import { PresenceError, type Presence } from '../protocol.ts';
-import { isUserId } from '../status.ts';
+import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import type { Announcer } from './announcer.ts';
 import { backoffMs, REJOIN_DEFAULTS } from './timers.ts';
 import { eachChunk, type ChunkLimits } from './chunk.ts';
@@ -140,9 +140,12 @@ export class Follows {
 /** Removes doubles. Throws `invalid_payload` when one of them cannot be a user id. */
 function toIds(ids: readonly string[]): string[] {
   if (!Array.isArray(ids) || !ids.every(isUserId)) {
-    throw new PresenceError('invalid_payload', {
-      message: 'User ids are given as a list of strings of 1 to 128 characters.',
-    });
+    throw badIds();
   }
   return [...new Set(ids)];
+}
+
+export function badIds(): PresenceError {
+  const message = `User ids have to be a list of strings of 1 to ${MAX_ID_LENGTH} characters.`;
+  return new PresenceError('invalid_payload', { message });
 }

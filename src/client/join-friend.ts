@@ -1,6 +1,6 @@
 /** From a friend in the list to a seat in the friend's match. */
 import type { Client, Room } from '@colyseus/sdk';
-import { isUserId } from '../status.ts';
+import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import { PresenceError, type PresenceErrorCode } from '../protocol.ts';
 import { readSeat } from './inbound.ts';
 import type { Requests } from './requests.ts';
@@ -14,7 +14,8 @@ export async function joinFriend(
   connectionId?: string,
 ): Promise<Room> {
   if (!isUserId(userId)) {
-    throw new PresenceError('invalid_payload', { message: 'A user id is a string of 1 to 128 characters.' });
+    const message = `A user id has to be a string of 1 to ${MAX_ID_LENGTH} characters.`;
+    throw new PresenceError('invalid_payload', { message });
   }
   const payload = { userId, ...(connectionId !== undefined && { connectionId }) };
   const seat = await requests.call('presence:join', payload, readSeat, { repeat: false });

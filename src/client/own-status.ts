@@ -100,7 +100,7 @@ export class OwnStatus {
     const text = typeof value === 'object' ? toJson(value) : value;
     if (typeof text !== 'string') {
       throw new PresenceError('invalid_payload', {
-        message: 'A status is a string, an object that JSON can hold, or null.',
+        message: 'A status has to be a string, an object that JSON can hold, or null.',
       });
     }
     if (!fitsFrame([text], this.#maxFrameBytes)) {

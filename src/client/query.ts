@@ -2,6 +2,7 @@
 import { PresenceError, type UserStatus } from '../protocol.ts';
 import { isUserId } from '../status.ts';
 import { eachChunk } from './chunk.ts';
+import { badIds } from './follows.ts';
 import { readQueryReply } from './inbound.ts';
 import type { Requests } from './requests.ts';
 
@@ -16,9 +17,7 @@ const MAX_IDS = 500;
 export async function queryUsers(requests: Requests, ids: readonly string[], maxBytes: number): Promise<UserStatus[]> {
   const usable = Array.isArray(ids) ? [...new Set(ids.filter(isUserId))] : null;
   if (usable === null || (usable.length === 0 && ids.length > 0)) {
-    throw new PresenceError('invalid_payload', {
-      message: 'User ids are given as a list of strings of 1 to 128 characters.',
-    });
+    throw badIds();
   }
   const users: UserStatus[] = [];
   const since = performance.now();

@@ -4,10 +4,9 @@
  * messages, broken JSON, another version) decodes to `null`; fields that a
  * newer release added at the same version are ignored.
  */
-import { isUserId } from '../status.ts';
+import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import type { Register, RegisterEntry } from '../core/registers.ts';
 
-const MAX_ID_LENGTH = 128;
 /** Users in one `ask`. */
 export const MAX_ASKED_USERS = 500;
 

@@ -13,7 +13,7 @@ import { guardRedact, HookError, reasonOf, runHook } from '../core/hooks.ts';
 import { messageFrame } from '../wire/frames.ts';
 import { readWishes } from './validate.ts';
 import { Replier } from './reply.ts';
-import { isUserId } from '../status.ts';
+import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import { visibleTo } from '../core/view.ts';
 import {
   ERRORS,
@@ -91,7 +91,8 @@ export class PresenceEngine {
     const { userId, username } = identity;
     return {
       userId,
-      ...(typeof username === 'string' && username !== '' && { username: username.slice(0, 128).toWellFormed() }),
+      ...(typeof username === 'string' &&
+        username !== '' && { username: username.slice(0, MAX_ID_LENGTH).toWellFormed() }),
     };
   }
 

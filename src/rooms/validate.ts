@@ -4,8 +4,7 @@
  * arrays (Lua).
  */
 import { PresenceError, type Status, type Sync } from '../protocol.ts';
-import { fitsBytes, isUserId } from '../status.ts';
-import { MAX_ID_LENGTH } from '../options.ts';
+import { fitsBytes, isUserId, MAX_ID_LENGTH } from '../status.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 

@@ -20,7 +20,7 @@ import { matchMaker } from '@colyseus/core';
 import { applyCommand, isSettable, isTarget, MAX_SERVER_STATUS_BYTES, type Order } from './commands.ts';
 import { ANSWER_TIMEOUT_MS, countShare } from './census.ts';
 import { currentRuntime, eventsOf, guestRuntime, type Runtime } from './runtime.ts';
-import { isUserId } from '../status.ts';
+import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import { PresenceError, type Status, type UserStatus } from '../protocol.ts';
 import { queryUsers } from '../core/query.ts';
 import { resolveOptions, type ClusterOptions, type ResolvedOptions } from '../options.ts';
@@ -202,7 +202,9 @@ function requireIds(userIds: unknown): void {
     throw new TypeError('The user ids must be a list.');
   }
   if (!userIds.every(isUserId)) {
-    throw new PresenceError('invalid_payload', { message: 'Every user id must be a string of 1 to 128 characters.' });
+    throw new PresenceError('invalid_payload', {
+      message: `Every user id must be a string of 1 to ${MAX_ID_LENGTH} characters.`,
+    });
   }
 }
 
