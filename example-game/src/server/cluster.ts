@@ -9,11 +9,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { endWithNpm } from './end-with-npm.ts';
 import { explain, portFromEnv, probePort } from './ports.ts';
 import { findRedis } from './redis.ts';
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
+endWithNpm();
 try {
   await main();
 } catch (error) {

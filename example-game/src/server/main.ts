@@ -1,8 +1,10 @@
 /** `npm start`: the example on one process, nothing else needed. */
 import { randomBytes } from 'node:crypto';
 import { startApp } from './app.ts';
+import { endWithNpm } from './end-with-npm.ts';
 import { explain, portFromEnv } from './ports.ts';
 
+endWithNpm();
 try {
   const port = await startApp({
     port: portFromEnv(),

@@ -2,6 +2,8 @@
 import { startApp } from './app.ts';
 import { explain, portFromEnv } from './ports.ts';
 
+// Without cluster.ts nobody would end this process.
+process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 try {
   const { REDIS_URL: redisUrl, JWT_SECRET: secret, PUBLIC_ADDRESS: publicAddress } = process.env;
   if (redisUrl === undefined || secret === undefined || publicAddress === undefined) {
