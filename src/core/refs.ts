@@ -18,7 +18,8 @@ export type KeyedHash = (text: string) => number;
 const USER_NUMBERS = 2 ** 22 - 1;
 const CONNECTION_NUMBERS = 2 ** 23;
 
-interface Holder {
+/** A user, or a connection of a user, that has a number. */
+export interface Holder {
   readonly id: string;
   readonly user: User;
 }
@@ -76,27 +77,9 @@ export class Refs {
     }
   }
 
-  /** Users that have, or have a connection with, the number of `id`, which itself does not count. */
-  rivals(ref: number, id: string): User[] {
-    const holders = this.#holders.get(ref);
-    return holders === undefined ? [] : holders.filter((holder) => holder.id !== id).map(({ user }) => user);
-  }
-
-  /** Whether anything of `user` shares its number with something else. */
-  shares(user: User): boolean {
-    if (this.#isShared(user.ref)) {
-      return true;
-    }
-    for (const { ref } of user.visible.values()) {
-      if (this.#isShared(ref)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  #isShared(ref: number): boolean {
-    return (this.#holders.get(ref)?.length ?? 0) > 1;
+  /** What else has the number of `id`. What a viewer is sent, and when, may depend only on those it sees. */
+  rivals(ref: number, id: string): Holder[] {
+    return this.#holders.get(ref)?.filter((holder) => holder.id !== id) ?? [];
   }
 
   /** Numbers in use. */

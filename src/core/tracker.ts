@@ -342,8 +342,7 @@ export class Tracker {
     const evicted = this.#makeRoom(connection, users, origin);
     // What is not told yet belongs to the snapshot: tell it to the others first. Who begins to see things its own way has to have heard everything.
     const startsShowing = refused !== undefined && refused.size > 0 && connection.shown === undefined;
-    // A number that is shared is told apart by what the client holds now, so that has to be what is here.
-    if (startsShowing || users.some((user) => this.outbox.has(user) || this.#deps.refs.shares(user))) {
+    if (startsShowing || users.some((user) => this.outbox.has(user))) {
       this.outbox.flush();
     }
     for (const user of evicted) {

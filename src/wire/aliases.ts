@@ -7,7 +7,7 @@
 import { visibleTo } from '../core/view.ts';
 import type { Batch } from '../core/batch.ts';
 import type { Connection, Update, User } from '../core/model.ts';
-import type { Refs } from '../core/refs.ts';
+import type { Holder, Refs } from '../core/refs.ts';
 import type { Numbers } from './state-codec.ts';
 
 /** A user or a connection in somebody's state. */
@@ -66,8 +66,8 @@ export class AliasedNumbers implements Numbers {
 
 /**
  * One per process. Each method answers with the numbers of one frame, or
- * `undefined` when all of them are the plain ones. Cost: nothing for a viewer
- * whose frame brings in no shared number; else one step per thing it sees.
+ * `undefined` when all of them are the plain ones. Cost: one step per thing the
+ * viewer sees, only where a frame brings in a number of something else it sees.
  */
 export class Aliases {
   readonly #refs: Refs;
@@ -104,7 +104,7 @@ export class Aliases {
     batch.rivals ??= batch
       .updates()
       .flatMap(({ changes }) => changes.filter(({ before }) => before === null))
-      .flatMap(({ connectionId, ref }) => this.#refs.rivals(ref, connectionId));
+      .flatMap(({ connectionId, ref }) => this.#refs.rivals(ref, connectionId).map(({ user }) => user));
     return batch.rivals.some(({ followers, own }) => followers.has(viewer) || own.has(viewer));
   }
 
@@ -112,21 +112,58 @@ export class Aliases {
   ofFollows(viewer: Connection, added: readonly User[], removed: readonly User[]): AliasedNumbers | undefined {
     // Users that are removed by this very frame may not count as holders of their numbers any more.
     const replaces = added.length > 0 && removed.length > 0;
-    if (!this.#byViewer.has(viewer) && !replaces && !added.some((user) => this.#refs.shares(user))) {
+    if (!this.#byViewer.has(viewer) && !replaces && !this.#shares(viewer, added)) {
       return undefined;
     }
     const isNew = new Set(added);
     const isGone = new Set(removed);
     const staying = [viewer.user, ...viewer.follows.keys()].filter((user) => !isNew.has(user));
     const held = thingsOf(viewer, [...staying, ...removed]);
-    return this.#allot(viewer, held, thingsOf(viewer, added), (_, { user }) => isGone.has(user));
+    const entering = thingsOf(viewer, added);
+    for (const [key, { ref, user }] of this.#untold(viewer, added)) {
+      if (!entering.has(key)) {
+        held.set(key, { ref, user });
+      }
+    }
+    return this.#allot(viewer, held, entering, (_, { user }) => isGone.has(user));
+  }
+
+  /** Whether anything of `users` has the number of something of a user that the viewer sees. */
+  #shares(viewer: Connection, users: readonly User[]): boolean {
+    return users.some((user) => {
+      for (const { connectionId, ref } of user.visible.values()) {
+        if (this.#rivalsSeen(viewer, ref, connectionId).length > 0) {
+          return true;
+        }
+      }
+      return this.#rivalsSeen(viewer, user.ref, user.userId).length > 0;
+    });
+  }
+
+  #rivalsSeen(viewer: Connection, ref: number, id: string): Holder[] {
+    return this.#refs.rivals(ref, id).filter(({ user }) => user === viewer.user || viewer.follows.has(user));
+  }
+
+  /** Connections that are gone, which the viewer's state still holds because nobody has been told yet, with a number of `users`. */
+  #untold(viewer: Connection, users: readonly User[]): Things {
+    const things: Things = new Map();
+    for (const { visible } of users) {
+      for (const { connectionId, ref } of visible.values()) {
+        for (const { id, user } of this.#rivalsSeen(viewer, ref, connectionId)) {
+          if (!user.visible.has(id) && viewer.shown?.has(id) !== false) {
+            things.set(connectionKey(id), { ref, user });
+          }
+        }
+      }
+    }
+    return things;
   }
 
   /** For the full state, which replaces what the client holds. */
   ofFullState(viewer: Connection): AliasedNumbers | undefined {
     const users = [viewer.user, ...viewer.follows.keys()];
     const known = this.#byViewer.get(viewer);
-    if (known === undefined && !users.some((user) => this.#refs.shares(user))) {
+    if (known === undefined && !this.#shares(viewer, users)) {
       return undefined;
     }
     const entering = thingsOf(viewer, users);

@@ -48,13 +48,12 @@ describe('the numbers of the schema state', () => {
     const [ann, bob] = [userOf('ann', refs.ofUser('ann')), userOf('bob', refs.ofUser('bob'))];
     refs.hold(ann.ref, 'ann', ann);
     refs.hold(ann.ref, 'ann', ann);
-    expect(refs.shares(ann)).toBe(false);
+    expect(refs.rivals(ann.ref, 'ann')).toEqual([]);
     refs.hold(bob.ref, 'bob', bob);
-    expect([refs.shares(ann), refs.shares(bob)]).toEqual([true, true]);
-    expect(refs.rivals(ann.ref, 'ann')).toEqual([bob]);
+    expect(refs.rivals(bob.ref, 'bob')).toEqual([{ id: 'ann', user: ann }]);
+    expect(refs.rivals(ann.ref, 'ann')).toEqual([{ id: 'bob', user: bob }]);
     refs.release(bob.ref, 'bob');
     refs.release(bob.ref, 'bob');
-    expect(refs.shares(ann)).toBe(false);
     expect(refs.rivals(ann.ref, 'ann')).toEqual([]);
     refs.release(ann.ref, 'ann');
     expect(refs.size).toBe(0);

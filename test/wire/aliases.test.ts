@@ -169,3 +169,22 @@ test('what a viewer may not see has no part in it: the same bytes, whether it is
   };
   expect(await seenBy(true)).toEqual(await seenBy(false));
 });
+
+test('whether somebody else has the number of a followed user changes neither a byte nor the order of frames', async () => {
+  const seenBy = async (withRival: boolean): Promise<string[]> => {
+    const world = new WireWorld(sharing);
+    const ann = await world.join('ann', 'viewer', {}, 'both');
+    if (withRival) {
+      const stranger = await world.join('stranger', 'other');
+      await world.join('bob1', 'hidden');
+      await world.follow(stranger, 'bob1');
+    }
+    // A change that waits for its flush, and a follow in the same turn.
+    world.set(ann, 'here');
+    await world.follow(ann, 'bob2');
+    world.flush();
+    world.resync(ann);
+    return ann.frames.map((frame) => frame.toString('hex'));
+  };
+  expect(await seenBy(true)).toEqual(await seenBy(false));
+});
