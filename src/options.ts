@@ -79,6 +79,12 @@ export interface PresenceOptions {
   /** Most clients in one room; further joins open another room, on any process. Default 500. */
   maxClients?: number;
   /**
+   * Most connections of one user to this process, those in their grace included.
+   * A further join is refused with `too_many_connections`; in a room with
+   * `PresencePlugin` the player is let in, without presence. Default 16.
+   */
+  maxConnectionsPerUser?: number;
+  /**
    * Seconds for which a dropped client keeps its status and follows. 0 = none. Default 15.
    * A connection that died without a word is noticed by the transport's pings,
    * after `pingMaxRetries` to `pingMaxRetries + 1` times `pingInterval` (6 to
@@ -101,12 +107,18 @@ export interface PresenceOptions {
    */
   evict?: 'reject' | 'oldest';
   /**
-   * Most follow, unfollow, query and join calls of one connection, together, per
-   * `rateWindowMs`. More answers `rate_limited`; a refused or malformed call does
+   * Most follow, unfollow, query and join calls of one user, with all its
+   * connections to this process together, per `rateWindowMs`. More answers `rate_limited`; a refused or malformed call does
    * not count, nor does a query of oneself. Default 20.
    */
   rateLimit?: number;
-  /** Milliseconds of the window of `rateLimit`. Default 5000. */
+  /**
+   * Most ids in those calls, per `rateWindowMs`. More answers `rate_limited`; a
+   * single call with more waits for an empty window. Default 2000: twenty full
+   * follows, or four full queries.
+   */
+  rateLimitIds?: number;
+  /** Milliseconds of the window of `rateLimit` and `rateLimitIds`. Default 5000. */
   rateWindowMs?: number;
   /** Messages of any kind per second past which a client is disconnected (close code 4002). Default 1000. Not for `PresencePlugin`: there the room's own `maxMessagesPerSecond` rules. */
   floodLimit?: number;
@@ -199,6 +211,7 @@ export const CLUSTER_DEFAULTS: ClusterOptions = {
 export const DEFAULTS: Omit<ResolvedOptions, HookName> = {
   identify: defaultIdentify,
   maxClients: 500,
+  maxConnectionsPerUser: 16,
   graceSeconds: 15,
   maxStatusBytes: 2048,
   maxIdsPerFollow: 100,
@@ -206,6 +219,7 @@ export const DEFAULTS: Omit<ResolvedOptions, HookName> = {
   maxFollows: 200,
   evict: 'reject',
   rateLimit: 20,
+  rateLimitIds: 2000,
   rateWindowMs: 5000,
   floodLimit: 1000,
   maxBufferedBytes: 256 * 1024,
@@ -269,6 +283,8 @@ const COUNTS = [
   'maxIdsPerQuery',
   'maxFollows',
   'rateLimit',
+  'rateLimitIds',
+  'maxConnectionsPerUser',
   'rateWindowMs',
   'floodLimit',
   'maxBufferedBytes',

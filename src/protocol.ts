@@ -216,6 +216,11 @@ export const ERRORS = {
   unknown_message: { code: 16, retryable: false, message: 'No such presence message.' },
   unauthenticated: { code: 17, retryable: false, message: 'Presence needs a user: client.auth carries no user id.' },
   internal: { code: 18, retryable: true, message: 'The server failed to answer.' },
+  too_many_connections: {
+    code: 19,
+    retryable: true,
+    message: 'This user has as many connections as the server allows.',
+  },
 } as const satisfies Record<string, { code: number; retryable: boolean; message: string }>;
 
 export type PresenceErrorCode = keyof typeof ERRORS;

@@ -7,7 +7,6 @@ import type { GeneralStatus, Presence, Status, Sync } from '../protocol.ts';
 import type { ResolvedOptions, Viewer } from '../options.ts';
 import type { Batch } from './batch.ts';
 import type { Registers } from './registers.ts';
-import type { RateWindow } from './rate-window.ts';
 
 /** A presence and what was encoded of it, so that each is encoded once however many hear of it. */
 export interface Box {
@@ -111,7 +110,6 @@ export interface Connection {
   moved: boolean;
   /** What the current flush will send it. */
   batch: Batch<Update> | undefined;
-  rate: RateWindow | undefined;
 }
 
 export type FollowOrigin = 'client' | 'server';

@@ -151,7 +151,6 @@ export class Tracker {
       closed: false,
       moved: false,
       batch: undefined,
-      rate: undefined,
     };
     this.connections.set(connectionId, connection);
     user.own.add(connection);

@@ -69,10 +69,10 @@ export class PresenceEngine {
     this.#entrances.set(client, entrance);
   }
 
-  canIdentify(auth: unknown): boolean {
+  /** Whether a client with this auth would be let in. */
+  admits(auth: unknown): boolean {
     try {
-      this.#identify(auth);
-      return true;
+      return !this.#isCrowded(this.#identify(auth).userId);
     } catch {
       return false;
     }
@@ -104,6 +104,12 @@ export class PresenceEngine {
     const identity = this.#identify(client.auth);
     const wishes = this.#readWishes(joinOptions);
     const { codec, tracker } = this.#runtime;
+    if (this.#isCrowded(identity.userId, wishes.resume)) {
+      throw new ServerError(
+        ErrorCode.APPLICATION_ERROR,
+        `${ERRORS.too_many_connections.message} (code: too_many_connections)`,
+      );
+    }
     const sink = new ClientSink(client, codec, this.options.maxBufferedBytes, this.#hasState);
     const made = tracker.connect({
       identity,
@@ -124,6 +130,17 @@ export class PresenceEngine {
       tracker.setStatus(connection, wishes.status);
     }
     void this.#followFriends(connection);
+  }
+
+  /** Whether the user has as many connections as it may. One that is taken over by the new one makes room for it. */
+  #isCrowded(userId: string, resume?: string): boolean {
+    const { users } = this.#runtime.tracker;
+    const user = users.get(userId);
+    return (
+      user !== undefined &&
+      user.own.size >= this.options.maxConnectionsPerUser &&
+      !(resume !== undefined && users.canTakeOver(user, resume))
+    );
   }
 
   #readWishes(joinOptions: unknown): ReturnType<typeof readWishes> {

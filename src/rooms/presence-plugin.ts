@@ -50,7 +50,7 @@ export class PresencePlugin extends RoomPlugin {
   }
 
   protected override async onJoin(client: Client, options?: unknown): Promise<void> {
-    if (this.#engine.canIdentify(client.auth)) {
+    if (this.#engine.admits(client.auth)) {
       await this.#engine.join(client, options);
     }
   }

@@ -3,7 +3,6 @@
  * answer. A refusal is a `PresenceError` and leaves nothing half-done.
  */
 import { generalsTo, presencesTo } from '../wire/client-sink.ts';
-import { RateWindow } from '../core/rate-window.ts';
 import { jumpIn, pickMatch } from '../core/join-friend.ts';
 import { queryUsers } from '../core/query.ts';
 import { readFields, readId, readIds, readStatus, readUsableIds, type Fields } from './validate.ts';
@@ -65,10 +64,11 @@ function answerStatus(connection: Connection, { status }: Fields, { tracker }: R
   return {};
 }
 
-async function answerFollow(connection: Connection, fields: Fields, { tracker, clock }: Runtime): Promise<FollowReply> {
+async function answerFollow(connection: Connection, fields: Fields, runtime: Runtime): Promise<FollowReply> {
+  const { tracker } = runtime;
   const { options } = connection;
   const requested = readIds(fields['userIds'], options.maxIdsPerFollow);
-  takeCall(connection, clock.now());
+  takeCall(connection, requested.length, runtime);
   let reply: FollowReply = { presences: [], users: [] };
   await tracker.following(connection, async (isWanted) => {
     const allowed = new Set(await visibleIds(options, connection.viewer, requested));
@@ -93,10 +93,11 @@ function holdUntilReplied(connection: Connection): void {
   });
 }
 
-function answerUnfollow(connection: Connection, fields: Fields, { tracker, clock }: Runtime): UnfollowReply {
+function answerUnfollow(connection: Connection, fields: Fields, runtime: Runtime): UnfollowReply {
+  const { tracker } = runtime;
   const userIds =
     fields['userIds'] === undefined ? undefined : readIds(fields['userIds'], connection.options.maxIdsPerFollow);
-  takeCall(connection, clock.now());
+  takeCall(connection, userIds?.length ?? 0, runtime);
   tracker.unfollow(connection, userIds);
   return {};
 }
@@ -108,11 +109,12 @@ function isAboutSelf(connection: Connection, { userIds }: Fields): boolean {
   );
 }
 
-async function answerQuery(connection: Connection, fields: Fields, { tracker, clock }: Runtime): Promise<QueryReply> {
+async function answerQuery(connection: Connection, fields: Fields, runtime: Runtime): Promise<QueryReply> {
+  const { tracker } = runtime;
   const { options } = connection;
   const requested = readUsableIds(fields['userIds'], options.maxIdsPerQuery);
   if (!isAboutSelf(connection, fields)) {
-    takeCall(connection, clock.now());
+    takeCall(connection, requested.length, runtime);
   }
   const allowed = await visibleIds(options, connection.viewer, requested);
   if (allowed.length === 0 && requested.length > 0) {
@@ -125,7 +127,7 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
   const userId = readId(fields['userId'], 'userId');
   const connectionId =
     fields['connectionId'] === undefined ? undefined : readId(fields['connectionId'], 'connectionId');
-  takeCall(connection, runtime.clock.now());
+  takeCall(connection, 1, runtime);
   const { options, viewer } = connection;
   const user = runtime.tracker.users.get(userId);
   // Only who follows somebody (or is them, on another device) can jump to them.
@@ -146,12 +148,7 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
   return jumpIn(viewer, presence, options, runtime.matchmaking);
 }
 
-/** Counts a call against the connection's limit. */
-function takeCall(connection: Connection, now: number): void {
-  const { rateLimit, rateWindowMs } = connection.options;
-  connection.rate ??= new RateWindow(rateLimit, rateWindowMs);
-  const retryAfterMs = connection.rate.take(now);
-  if (retryAfterMs > 0) {
-    throw new PresenceError('rate_limited', { retryAfterMs });
-  }
+/** Counts a call, and the ids in it, against what the user may ask for. */
+function takeCall({ user: { userId }, options }: Connection, ids: number, { budgets, clock }: Runtime): void {
+  budgets.take(userId, ids, options, clock.now());
 }

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { LocalPresence, logger, matchMaker, type Presence as ColyseusPresence } from '@colyseus/core';
 import { hearCommand } from './commands.ts';
+import { Budgets } from '../core/budgets.ts';
 import { Census } from './census.ts';
 import { ColyseusMatchmaking, type Entrance } from './matchmaking.ts';
 import { FrameCodec } from '../wire/frames.ts';
@@ -26,6 +27,7 @@ export class Runtime {
   readonly tracker: Tracker;
   readonly codec: FrameCodec;
   readonly census = new Census();
+  readonly budgets = new Budgets();
   readonly clock: { now: () => number } = { now: () => Date.now() };
   readonly log: Pick<Console, 'warn' | 'error' | 'info'> = logger;
   readonly #matchmaking = new ColyseusMatchmaking();

@@ -171,7 +171,7 @@ describe('calls per time', () => {
     await ann.setStatus('own status is not limited');
   });
 
-  test('the limit is per connection: another device of the same user has its own', async () => {
+  test('the limit is per user: another device has no other, and neither has a new connection', async () => {
     await serve({ rateLimit: 1 });
     const pc = await person(server, 'ann');
     const phone = await person(server, 'ann');
@@ -179,7 +179,22 @@ describe('calls per time', () => {
     expect(await pc.refusal('presence:follow', { userIds: ['cat'] }, 'request')).toMatchObject({
       code: 'rate_limited',
     });
-    await phone.follow(['bob']);
+    expect(await phone.refusal('presence:follow', { userIds: ['bob'] }, 'send')).toMatchObject({
+      code: 'rate_limited',
+    });
+    await pc.leave();
+    const again = await person(server, 'ann');
+    expect(await again.refusal('presence:query', { userIds: ['bob'] }, 'send')).toMatchObject({ code: 'rate_limited' });
+    await (await person(server, 'bob')).follow(['cat']);
+  });
+
+  test('the ids count too', async () => {
+    await serve({ rateLimitIds: 10 });
+    const ann = await person(server, 'ann');
+    await ann.follow(ids(6));
+    expect(await ann.refusal('presence:query', { userIds: ids(5) }, 'request')).toMatchObject({ code: 'rate_limited' });
+    await ann.ask('presence:query', { userIds: ids(4) });
+    expect(await ann.refusal('presence:follow', { userIds: ['one'] }, 'send')).toMatchObject({ code: 'rate_limited' });
   });
 
   test('past the hard flood limit the connection is closed with 4002; an honest client beside it notices nothing', async () => {

@@ -1,0 +1,56 @@
+/**
+ * What each user may ask for, however many connections it has: calls, and the
+ * ids in them. Kept while it counts, so that leaving and joining again renews
+ * nothing.
+ */
+import { PresenceError } from '../protocol.ts';
+import { RateWindow } from './rate-window.ts';
+import type { ResolvedOptions } from '../options.ts';
+
+interface Budget {
+  readonly calls: RateWindow;
+  readonly ids: RateWindow;
+  until: number;
+}
+
+export class Budgets {
+  /** Least recently used first. */
+  readonly #budgets = new Map<string, Budget>();
+
+  /** Users of whom something counts, and at most one that no more does. */
+  get size(): number {
+    return this.#budgets.size;
+  }
+
+  /** Counts a call with `ids` ids; throws `rate_limited`, and counts nothing, when that is too much. */
+  take(
+    userId: string,
+    ids: number,
+    { rateLimit, rateLimitIds, rateWindowMs }: Pick<ResolvedOptions, 'rateLimit' | 'rateLimitIds' | 'rateWindowMs'>,
+    now: number,
+  ): void {
+    this.#forgetOld(now);
+    const budget = this.#budgets.get(userId) ?? { calls: new RateWindow(), ids: new RateWindow(), until: 0 };
+    const retryAfterMs = Math.max(
+      budget.calls.wait(now, 1, rateLimit, rateWindowMs),
+      budget.ids.wait(now, ids, rateLimitIds, rateWindowMs),
+    );
+    if (retryAfterMs > 0) {
+      throw new PresenceError('rate_limited', { retryAfterMs });
+    }
+    budget.calls.add(now, 1);
+    budget.ids.add(now, ids);
+    budget.until = now + rateWindowMs;
+    this.#budgets.delete(userId);
+    this.#budgets.set(userId, budget);
+  }
+
+  #forgetOld(now: number): void {
+    for (const [userId, { until }] of this.#budgets) {
+      if (until > now) {
+        return;
+      }
+      this.#budgets.delete(userId);
+    }
+  }
+}
