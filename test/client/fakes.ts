@@ -175,7 +175,7 @@ export class FakeServer {
   onRequest: (type: RequestType, payload: Record<string, unknown>, room: FakeRoom) => unknown = () => undefined;
 
   /** Takes requests instead of `onRequest`, and answers them by itself. */
-  onSend: ((type: RequestType, payload: Record<string, unknown>, cid: unknown, room: FakeRoom) => void) | undefined;
+  onSend: ((type: RequestType, payload: Record<string, unknown>, cid: unknown, room: FakeRoom) => unknown) | undefined;
   /** Right after an answer, in the same chunk. */
   afterReply: (room: FakeRoom) => void = () => undefined;
 

@@ -160,6 +160,31 @@ describe('following', () => {
 });
 
 describe('follows of a lost seat', () => {
+  test('are asked for by one series of attempts, however often the connection drops meanwhile', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const friends = await join();
+    await friends.follow(['bob']);
+    server.onRequest = () => refusal('hook_failed');
+    await lose();
+    for (let i = 0; i < 5; i++) {
+      server.room.drop();
+      server.room.comeBack();
+      await settle();
+    }
+    const before = sent('presence:follow').length;
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(sent('presence:follow').length - before).toBeLessThanOrEqual(10);
+    vi.restoreAllMocks();
+  });
+
+  test('are let go when the next server refuses even one id', async () => {
+    const friends = await join();
+    await friends.follow(['bob']);
+    server.onRequest = () => refusal('too_many_ids');
+    await lose();
+    expect(friends.getSnapshot()).toEqual([]);
+  });
+
   test('follows again later whom the server could not follow now, and lets go of whom it refuses', async () => {
     const friends = await join();
     await friends.follow(['bob', 'cat']);

@@ -14,6 +14,37 @@ beforeEach(() => {
   store.welcome({ protocol: 1, userId: 'me', connectionId: 'me-1', presences: [] });
 });
 
+describe('a welcome', () => {
+  const welcome = { protocol: 1, userId: 'me', connectionId: 'me-1' };
+
+  test('shows the own user at once, and nobody "comes" by it', () => {
+    const fresh = new FriendStore();
+    expect(fresh.me).toBeUndefined();
+    expect(fresh.welcome({ ...welcome, username: 'Me', presences: [presence('me', 'here')] })).toEqual({
+      ...quiet,
+      changed: true,
+    });
+    expect(fresh.me).toMatchObject({ userId: 'me', username: 'Me', online: true, customStatus: 'here' });
+  });
+
+  test('that says the same changes nothing; another name does', () => {
+    const before = store.me;
+    expect(store.welcome({ ...welcome, presences: [] })).toEqual(quiet);
+    expect(store.me).toBe(before);
+    expect(store.welcome({ ...welcome, username: 'Me', presences: [] })).toEqual({ ...quiet, changed: true });
+    expect(store.me?.username).toBe('Me');
+    expect(store.welcome({ ...welcome, presences: [] })).toEqual(quiet);
+    expect(store.me?.username).toBe('Me');
+  });
+
+  test('tells how the own user has changed meanwhile', () => {
+    expect(store.welcome({ ...welcome, presences: [presence('me', 'here')] })).toMatchObject({
+      delta: { joins: [presence('me', 'here')], leaves: [], users: [{ userId: 'me', general: 'online' }] },
+      statuses: [{ userId: 'me', general: 'online', customStatus: 'here', me: true }],
+    });
+  });
+});
+
 describe('following', () => {
   test('lists users in the order of following, online or not, and nobody "comes" by it', () => {
     const step = store.applyFollow(['zoe', 'bob'], {

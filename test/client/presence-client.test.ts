@@ -65,6 +65,13 @@ describe('joining', () => {
     expect(await code(join())).toBe('unauthenticated');
   });
 
+  test('takes no code that it does not know from the text of a refusal', async () => {
+    server.onJoin = () => {
+      throw new Error('Go away. (code: constructor)');
+    };
+    expect(await code(join())).toBe('unavailable');
+  });
+
   test('fails with a PresenceError whatever refused it, with the reason as its cause', async () => {
     const refused = new Error('no more rooms');
     server.onJoin = () => {

@@ -53,9 +53,34 @@ describe('errors of requests', () => {
   test('no answer in time', async () => {
     const friends = await join({ timeoutMs: 2000 });
     server.onRequest = () => new Promise(() => undefined);
-    const failed = code(friends.setStatus('x'));
+    let failed: unknown;
+    void code(friends.setStatus('x')).then((reason) => {
+      failed = reason;
+    });
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(failed).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(failed).toBe('unavailable');
+  });
+
+  test('an answer that comes too late, or twice, changes nothing', async () => {
+    const friends = await join({ timeoutMs: 2000 });
+    const cids: unknown[] = [];
+    server.onSend = (_, __, cid) => cids.push(cid);
+    const answer = (...presences: unknown[]): void =>
+      server.room.say('presence:reply', { cid: cids.at(-1), ok: true, presences, users: [] });
+    const late = code(friends.follow(['bob']));
     await vi.advanceTimersByTimeAsync(2000);
-    expect(await failed).toBe('unavailable');
+    answer();
+    expect(await late).toBe('unavailable');
+    expect(friends.getSnapshot()).toEqual([]);
+    const following = friends.follow(['cat']);
+    await settle();
+    answer();
+    answer({ userId: 'cat', connectionId: 'cat-1', status: 'twice' });
+    await following;
+    expect(friends.getSnapshot()).toMatchObject([{ userId: 'cat', online: false }]);
+    expect(new Set(cids).size).toBe(2);
   });
 
   test('a connection that is lost with every sending: it is not sent for ever', async () => {

@@ -1,5 +1,6 @@
 /** The end of a room. */
 import { describe, expect, test, vi } from 'vitest';
+import { Session } from '../../src/client/session.ts';
 import { code, join, server, settle, useScriptedServer } from './scripted.ts';
 
 useScriptedServer();
@@ -66,5 +67,48 @@ describe('leave()', () => {
     await friends.follow(['bob']);
     await friends.leave();
     expect(friends.getSnapshot()).toMatchObject([{ userId: 'bob', stale: true }]);
+  });
+});
+
+describe('Session', () => {
+  const ignore = (): void => undefined;
+  const events = {
+    welcome: ignore,
+    delta: ignore,
+    snapshot: ignore,
+    unfollowed: ignore,
+    dropped: ignore,
+    back: ignore,
+    left: ignore,
+  };
+
+  test('stops listening once, and keeps the listeners of the application', async () => {
+    const room = await server.client.joinOrCreate('presence');
+    const own = vi.fn();
+    room.onDrop(own);
+    const session = new Session(room, events);
+    session.detach();
+    session.detach();
+    expect(server.room.messageListeners).toBe(0);
+    server.room.drop();
+    expect(own).toHaveBeenCalledOnce();
+  });
+
+  test('fails what is not answered when it stops listening, or is not open', async () => {
+    const session = new Session(await server.client.joinOrCreate('presence'), events);
+    server.onRequest = () => new Promise(() => undefined);
+    const waiting = expect(session.request('presence:status', { status: '' }, 1000, ignore)).rejects.toThrow('lost');
+    session.detach();
+    await waiting;
+    server.room.drop();
+    await expect(session.request('presence:status', { status: '' }, 1000, ignore)).rejects.toThrow('not open');
+  });
+
+  test('fails with the error of whoever reads the reply', async () => {
+    const session = new Session(await server.client.joinOrCreate('presence'), events);
+    const read = (): never => {
+      throw new Error('unreadable');
+    };
+    await expect(session.request('presence:status', { status: '' }, 1000, read)).rejects.toThrow('unreadable');
   });
 });
