@@ -2,7 +2,7 @@
  * Answers what is known of users without following them: from this process
  * for those it knows, from the shared store for the others.
  */
-import { disguised, generalTo, makeBox, show, visibleTo } from './view.ts';
+import { isHidden, disguised, generalTo, makeBox, show, visibleTo } from './view.ts';
 import { bestClaim } from './registers.ts';
 import { makePresence } from '../status.ts';
 import type { Box, Connection, User } from './model.ts';
@@ -19,8 +19,9 @@ export async function queryUsers(
   const { users, cluster } = tracker;
   const ids = [...new Set(userIds)];
   const known = ids.map((userId) => users.get(userId)).filter((user) => user !== undefined);
-  // One who is here unseen is read as one who is not here: the same work, in the same command.
-  const isAbsentTo = (user: User): boolean => viewer !== undefined && viewer.user !== user && isUnseen(user);
+  // One who is here unseen, or hidden from the viewer, is read as one who is not here: the same work, in the same command.
+  const isAbsentTo = (user: User): boolean =>
+    viewer !== undefined && viewer.user !== user && (isUnseen(user) || isHidden(viewer, user.userId));
   const toRead = ids.filter((userId) => {
     const user = users.get(userId);
     return user === undefined || isAbsentTo(user);

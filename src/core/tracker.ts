@@ -11,7 +11,7 @@ import { Users } from './users.ts';
 import { countFollows, earliest, link, unlink, unlinkAll } from './follow-graph.ts';
 import { OfflineMemory } from './offline-memory.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
-import { disguise, forgetShown, generalTo, nameTo, noteShown, startShowing } from './view.ts';
+import { isHidden, disguise, forgetShown, generalTo, nameTo, noteShown, startShowing } from './view.ts';
 import { PresenceError, type Status, type Sync } from '../protocol.ts';
 import type { Cluster, ClusterHost } from './ports.ts';
 import type { Refs } from './refs.ts';
@@ -64,6 +64,8 @@ export class Tracker {
   readonly outbox: Outbox;
   readonly cluster: Cluster;
   readonly #deps: TrackerDeps;
+  /** Users that are watched anew, until that is done. */
+  readonly #asked = new Map<User, Promise<void>>();
   #stopped = false;
 
   constructor(deps: TrackerDeps) {
@@ -281,7 +283,11 @@ export class Tracker {
     return this.following(connection, async (isWanted) => {
       const users = this.#pin(connection, userIds);
       try {
-        await Promise.all(users.map(async (user) => this.knownOf(user)));
+        await Promise.all(
+          users.map(async (user) =>
+            this.#knownTo(isHidden(connection, user.userId) || refused?.has(user.userId) === true, user),
+          ),
+        );
         const followed = this.#follow(
           connection,
           users.filter(({ userId }) => isWanted(userId)),
@@ -308,13 +314,24 @@ export class Tracker {
     });
   }
 
-  /** Resolves when what other processes say of `user` is known. One who is here unseen is watched anew, which is the same work as watching one who is not here. */
-  knownOf(user: User): Promise<void> | undefined {
+  /**
+   * Resolves when what other processes say of `user` is known. One who is here unseen is watched anew, and one who is
+   * hidden from the viewer is read, too: the same time as for one who is not here, whoever else asks meanwhile.
+   */
+  async #knownTo(isHidden: boolean, user: User): Promise<void> {
     if (isUnseen(user)) {
-      this.cluster.unwatch(user.userId);
-      user.known = this.cluster.watch(user.userId);
+      let asked = this.#asked.get(user);
+      if (asked === undefined) {
+        this.cluster.unwatch(user.userId);
+        user.known = asked = this.cluster.watch(user.userId).finally(() => {
+          this.#asked.delete(user);
+        });
+        this.#asked.set(user, asked);
+      }
+      await asked;
+    } else {
+      await Promise.all([user.known, isHidden && this.cluster.read([user.userId])]);
     }
-    return user.known;
   }
 
   /** Runs a follow that has to wait, for a hook or for the cluster. `isWanted` tells whether nobody has unfollowed the user since. */

@@ -11,7 +11,7 @@ export function makeBox(presence: Presence): Box {
 }
 
 /** Whether nothing at all of `userId` reaches `viewer`. */
-function isHidden(viewer: Connection, userId: string): boolean {
+export function isHidden(viewer: Connection, userId: string): boolean {
   return viewer.blocked?.has(userId) === true || viewer.refused?.has(userId) === true;
 }
 
