@@ -1,5 +1,5 @@
 /** Whatever a viewer does, it is sent the same bytes at the same times in two worlds that differ only in what it must not know. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Clockwork } from './support/clockwork.ts';
 import { FRIEND, SECRET } from './support/facts.ts';
 import { play, type Story } from './support/stories.ts';
@@ -10,13 +10,16 @@ const SEED = 20_261_125;
 
 let clockwork: Clockwork;
 beforeAll(async () => {
+  // Refused follows of the game are logged.
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
   clockwork = await openWorlds();
 });
 afterAll(() => {
   clockwork.stop();
+  vi.restoreAllMocks();
 });
 
-const PLAIN = { room: 'presence', options: {}, viewer: {}, turnAt: 0 } as const;
+const PLAIN = { room: 'presence', store: false, options: {}, viewer: {}, turnAt: 0 } as const;
 const followsSecret: Story['steps'][number] = {
   who: 'viewer',
   says: [['send', 'presence:follow', { userIds: [SECRET], cid: 1 }]],
@@ -47,7 +50,7 @@ describe('the test itself', () => {
   });
 });
 
-test.each<[what: string, story: Omit<Story, keyof typeof PLAIN>]>([
+test.each<[what: string, story: Pick<Story, 'fact' | 'steps'> & Partial<Story>]>([
   [
     'the name of somebody who has gone, whoever still follows it',
     {
@@ -71,11 +74,35 @@ test.each<[what: string, story: Omit<Story, keyof typeof PLAIN>]>([
       ],
     },
   ],
+  [
+    'a follow of an invisible user over a shared store, asked twice at once',
+    {
+      fact: 'never came, or is here invisibly',
+      store: true,
+      steps: [
+        { who: 'secret', move: { do: 'enter', status: null } },
+        { who: 'time', passes: 150 },
+        { who: 'the game', follows: [SECRET] },
+        { ...followsSecret, together: true },
+        { who: 'the game', follows: [SECRET] },
+      ],
+    },
+  ],
+  [
+    'a follow of a refused user over a shared store',
+    {
+      fact: 'is refused by canFollow, and here or not',
+      store: true,
+      steps: [{ who: 'secret', move: { do: 'enter', status: 'hello' } }, { who: 'time', passes: 150 }, followsSecret],
+    },
+  ],
 ])('%s: the same in both worlds', async (_, story) => {
   await expectSame({ ...PLAIN, ...story }, clockwork);
 });
 
-const PROMISED = FACT_NAMES.filter((fact) => fact !== 'went offline, or has blocked the viewer');
+const PROMISED = FACT_NAMES.filter(
+  (fact) => fact !== 'went offline, or has blocked the viewer' && fact !== 'is refused by canFollow, or does not exist',
+);
 
 test.each(PROMISED)(
   `Secret %s: nobody can tell, in ${STORIES} stories`,

@@ -7,9 +7,21 @@ import { play, stories, type Story } from './support/stories.ts';
 
 export const FACT_NAMES = Object.keys(FACTS) as FactName[];
 
+/** A shared store that takes its time, so that who has to ask it shows in the time of the answer. */
+class SlowPresence extends LocalPresence {
+  override async hgetall(key: string): ReturnType<LocalPresence['hgetall']> {
+    await new Promise((resolve) => {
+      setTimeout(resolve, STORE_MS);
+    });
+    return super.hgetall(key);
+  }
+}
+
+const STORE_MS = 5;
+
 /** Colyseus in this process, without a network, and time and chance under control until `stop()`. */
 export async function openWorlds(): Promise<Clockwork> {
-  await matchMaker.setup(new LocalPresence(), new LocalDriver());
+  await matchMaker.setup(new SlowPresence(), new LocalDriver());
   return new Clockwork();
 }
 

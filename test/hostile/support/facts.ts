@@ -28,6 +28,8 @@ export interface Fact {
   readonly spares?: readonly string[];
   /** Whether the game's own follows leave Secret out: `canFollow` is not asked about those. */
   readonly sparesFriendList?: true;
+  /** Whether the fact shows in how fast a shared store has to be asked: whom somebody here follows is known without it. */
+  readonly tellsByStore?: true;
   /** Whether the viewer is there before the fact, follows Secret, and stays, for less than `offline` is remembered. */
   readonly viewerStays?: true;
 }
@@ -72,6 +74,7 @@ export const FACTS = {
     sparesFriendList: true,
   },
   'is followed by somebody else, or by nobody': {
+    tellsByStore: true,
     acts: () => 'freely',
     begin: (which, world) => {
       if (which === 'b') {

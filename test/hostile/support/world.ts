@@ -27,12 +27,14 @@ let worlds = 0;
 export class World {
   readonly #clockwork: Clockwork;
   /** A tracker of its own, in a room that has the same name in every world. */
-  readonly #cluster: Partial<ClusterOptions> = { prefix: `world${++worlds}` };
+  readonly #cluster: Partial<ClusterOptions>;
   readonly #api: PresenceServer;
   #room!: Room;
 
-  constructor(clockwork: Clockwork) {
+  /** `enabled`: other processes are looked for, in a store that is shared. */
+  constructor(clockwork: Clockwork, enabled: boolean) {
     this.#clockwork = clockwork;
+    this.#cluster = { prefix: `world${++worlds}`, enabled };
     this.#api = new PresenceServer(this.#cluster);
   }
 
@@ -50,6 +52,8 @@ export class World {
     this.#room.autoDispose = false;
     // Drives nothing but the room's clock.
     this.#room.patchRate = 500;
+    // Until the store has answered for the first time, nobody waits for it.
+    await this.#clockwork.pass(100);
     return this;
   }
 
