@@ -50,7 +50,7 @@ export interface ClusterOptions {
    * its `LocalPresence`, which no other process can reach. Default `'auto'`.
    */
   enabled: 'auto' | boolean;
-  /** First part of every key and topic. Clusters that share a Redis need different ones. Default `'presence'`. */
+  /** First part of every key and topic, without `:`. Clusters that share a Redis need different ones. Default `'presence'`. */
   prefix: string;
   /** Milliseconds between two heartbeats of a process. Default 2000. */
   heartbeatMs: number;
@@ -255,6 +255,10 @@ export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
   requireNumber('cluster.antiEntropyBatch', cluster.antiEntropyBatch, 0);
   if (cluster.prefix === '') {
     throw new TypeError('The option "cluster.prefix" must not be empty.');
+  }
+  if (cluster.prefix.includes(':')) {
+    // It separates the parts of a key: "a" and "a:u" would share keys.
+    throw new TypeError('The option "cluster.prefix" must not contain ":".');
   }
   if (resolved.evict !== 'reject' && resolved.evict !== 'oldest') {
     throw new TypeError('The option "evict" must be "reject" or "oldest".');

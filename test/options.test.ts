@@ -48,3 +48,7 @@ describe('a value that makes no sense', () => {
     expect(() => resolve(options)).toThrow(`The option ${message}`);
   });
 });
+
+test.each(['', 'a:u', ':'])('the prefix %j is refused: its keys could be those of another', (prefix) => {
+  expect(() => PresenceRoom.configure({ cluster: { prefix } })).toThrow('cluster.prefix');
+});

@@ -5,8 +5,15 @@
  * newer release added at the same version are ignored.
  */
 import { isUserId, MAX_ID_LENGTH } from '../status.ts';
-import type { Register, RegisterEntry } from '../core/registers.ts';
+import { MAX_EPOCH, type Register, type RegisterEntry } from '../core/registers.ts';
 
+/** Of a status, a username, a match id, in characters: far more than any process sends. */
+const MAX_TEXT_LENGTH = 65_536;
+/** Visible connections of one user on one process. */
+const MAX_ENTRIES = 10_000;
+/** Far above what a process counts to, and far below where numbers lose their units: a process can always go above what it hears. */
+const MAX_SEQ = 2 ** 48;
+const MAX_TIME = 8.64e15;
 /** Users in one `ask`. */
 export const MAX_ASKED_USERS = 500;
 
@@ -44,8 +51,8 @@ export type ControlMessage =
   | { kind: 'beat'; n: number }
   /** Leaving. With `handoffMs`: what it said stays true for so long. */
   | { kind: 'bye'; handoffMs?: number }
-  /** Something of `to` is missing or too old in the store: it is to write these users again. */
-  | { kind: 'ask'; to: string; userIds: string[] }
+  /** Something of `to` is missing or too old in the store: it is to write these users again, with numbers above `above`. */
+  | { kind: 'ask'; to: string; userIds: string[]; above: number }
   | { kind: 'command'; command: unknown };
 
 export interface Received<T> {
@@ -79,7 +86,7 @@ export function decodeRegister(value: unknown): Received<Register> | null {
     return null;
   }
   const { f, s, n, e, l } = envelope;
-  if (!isFinite(s) || !Array.isArray(e) || !(n === undefined || typeof n === 'string')) {
+  if (!isCount(s, MAX_SEQ) || !Array.isArray(e) || e.length > MAX_ENTRIES || !(n === undefined || isText(n))) {
     return null;
   }
   const entries: RegisterEntry[] = [];
@@ -126,7 +133,7 @@ export function decodeControl(value: unknown): Received<ControlMessage> | null {
   if (envelope === null) {
     return null;
   }
-  const { f: from, kind, n, handoffMs, to, userIds, command } = envelope;
+  const { f: from, kind, n, handoffMs, to, userIds, above, command } = envelope;
   switch (kind) {
     case 'beat':
       return isFinite(n) ? { from, body: { kind, n } } : null;
@@ -136,7 +143,9 @@ export function decodeControl(value: unknown): Received<ControlMessage> | null {
       }
       return isFinite(handoffMs) && handoffMs >= 0 ? { from, body: { kind, handoffMs } } : null;
     case 'ask':
-      return typeof to === 'string' && isUserIds(userIds) ? { from, body: { kind, to, userIds } } : null;
+      return typeof to === 'string' && isUserIds(userIds) && isCount(above, MAX_SEQ)
+        ? { from, body: { kind, to, userIds, above } }
+        : null;
     case 'command':
       return { from, body: { kind, command } };
     default:
@@ -173,11 +182,11 @@ function decodeEntry(value: unknown): RegisterEntry | null {
     c === '' ||
     c.length > MAX_ID_LENGTH ||
     !c.isWellFormed() ||
-    typeof s !== 'string' ||
-    !isFinite(t) ||
-    !(m === undefined || typeof m === 'string') ||
-    !(k === undefined || isFinite(k)) ||
-    !(h === undefined || isFinite(h))
+    !isText(s) ||
+    !isTime(t) ||
+    !(m === undefined || isText(m)) ||
+    !(k === undefined || isCount(k, MAX_EPOCH)) ||
+    !(h === undefined || isTime(h))
   ) {
     return null;
   }
@@ -189,6 +198,19 @@ function decodeEntry(value: unknown): RegisterEntry | null {
     ...(k !== undefined && { epoch: k }),
     ...(h !== undefined && { handoffUntil: h }),
   };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_TEXT_LENGTH;
+}
+
+function isCount(value: unknown, max: number): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;
+}
+
+/** Milliseconds since the epoch that `Date` can hold. */
+function isTime(value: unknown): value is number {
+  return isFinite(value) && Math.abs(value) <= MAX_TIME;
 }
 
 function isFinite(value: unknown): value is number {

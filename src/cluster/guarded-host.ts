@@ -67,6 +67,12 @@ export class GuardedHost {
     return this.#guarded('reading a user', () => this.#host.register(userId));
   }
 
+  raiseSeq(seq: number): void {
+    this.#apply('numbering registers', () => {
+      this.#host.raiseSeq(seq);
+    });
+  }
+
   /** `undefined`: not known now. */
   announcedUsers(): string[] | undefined {
     return this.#guarded('listing the users', () => [...this.#host.announcedUsers()]);

@@ -324,9 +324,9 @@ export class PresenceCluster implements Cluster {
   }
 
   async #askOthers(): Promise<void> {
-    for (const [to, userIds] of this.#watches.takeAsked()) {
+    for (const [to, { userIds, above }] of this.#watches.takeAsked()) {
       for (const ids of chunks([...userIds], MAX_ASKED_USERS)) {
-        await this.#bus.publishControl({ kind: 'ask', to, userIds: ids });
+        await this.#bus.publishControl({ kind: 'ask', to, userIds: ids, above });
       }
     }
   }
@@ -383,8 +383,9 @@ export class PresenceCluster implements Cluster {
       for (const userId of this.#host.retractedFrom(from)) {
         this.announce(userId);
       }
-    } else if (message.kind === 'ask') {
-      for (const userId of message.to === this.incarnation ? message.userIds : []) {
+    } else if (message.kind === 'ask' && message.to === this.incarnation) {
+      this.#host.raiseSeq(message.above);
+      for (const userId of message.userIds) {
         this.announce(userId);
       }
     } else if (message.kind === 'command') {

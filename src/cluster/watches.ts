@@ -28,6 +28,13 @@ export interface WatchesDeps {
   isUp: () => boolean;
 }
 
+/** What one process is to write again. */
+export interface Asked {
+  readonly userIds: Set<string>;
+  /** The highest sequence number that is known of it. */
+  above: number;
+}
+
 interface Watch {
   readonly userId: string;
   readonly subscription: Subscription;
@@ -43,7 +50,7 @@ export class Watches {
   readonly #limiter = new Limiter(256);
   #rotation = this.#watches.values();
   /** What other processes are to write again, by incarnation. */
-  #asked = new Map<string, Set<string>>();
+  #asked = new Map<string, Asked>();
   #resync: 'idle' | 'running' | 'again' = 'idle';
 
   constructor(deps: WatchesDeps) {
@@ -120,7 +127,7 @@ export class Watches {
   }
 
   /** What other processes are to write again, because the store lacks it or holds something older. Each is returned once. */
-  takeAsked(): Map<string, Set<string>> {
+  takeAsked(): Map<string, Asked> {
     const asked = this.#asked;
     this.#asked = new Map();
     return asked;
@@ -185,7 +192,7 @@ export class Watches {
       for (const [incarnation, { seq, entries }] of before) {
         const stored = fields.has(incarnation) ? (registers.get(incarnation)?.seq ?? -1) : undefined;
         if (stored === undefined ? entries.length > 0 : stored < seq) {
-          this.#ask(incarnation, watch.userId);
+          this.#ask(incarnation, watch.userId, seq);
         }
       }
       const isNowhere = registers.size === 0 && !own;
@@ -196,9 +203,12 @@ export class Watches {
   }
 
   /** Missing is not gone: whoever lives says it again, or that nothing is left. */
-  #ask(incarnation: string, userId: string): void {
+  #ask(incarnation: string, userId: string, seq: number): void {
     if (this.#deps.peers.counts(incarnation) && !this.#deps.peers.isLeaving(incarnation)) {
-      this.#asked.set(incarnation, (this.#asked.get(incarnation) ?? new Set()).add(userId));
+      const asked = this.#asked.get(incarnation) ?? { userIds: new Set(), above: 0 };
+      asked.userIds.add(userId);
+      asked.above = Math.max(asked.above, seq);
+      this.#asked.set(incarnation, asked);
     }
   }
 
@@ -212,7 +222,7 @@ export class Watches {
 
   /** What the store says about a user: the registers of live others, everybody who has a field, whether we have one. */
   async #fetch(userId: string): Promise<{ registers: Map<string, Register>; fields: Set<string>; own: boolean }> {
-    const { store, incarnation: self, peers, bus, written, onMismatch } = this.#deps;
+    const { store, incarnation: self, host, peers, bus, written, onMismatch } = this.#deps;
     const ours = written(userId);
     let found: number | undefined;
     const registers = new Map<string, Register>();
@@ -229,6 +239,7 @@ export class Watches {
       }
     }
     if (found !== ours && written(userId) === ours) {
+      host.raiseSeq(found ?? 0);
       onMismatch(userId);
     }
     return { registers, fields, own: fields.has(self) };

@@ -30,6 +30,8 @@ export interface ClusterHost {
   ): Array<[incarnation: string, register: Register]>;
   /** What this process says about the user now; no entries when nothing of it is visible here. Assigns a fresh `seq`. A throw means that it is not known: nothing is written then, and it is asked again. */
   register(userId: string): Register;
+  /** From now on `register` numbers above `seq`: somebody has a register of this process with that number. */
+  raiseSeq(seq: number): void;
   /** Users with at least one visible connection here (for re-registration). */
   announcedUsers(): Iterable<string>;
   /** A command another process sent to connections here (server API). */

@@ -12,6 +12,8 @@ import type { GeneralStatus } from '../protocol.ts';
 
 /** Past so many processes, one that has nothing to say of the user any more is forgotten. */
 const MAX_REGISTERS = 16;
+/** No connection is taken over so often: a process that hears more drops it. */
+export const MAX_EPOCH = 2 ** 32;
 
 /** One visible connection inside a register. */
 export interface RegisterEntry {

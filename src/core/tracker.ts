@@ -96,6 +96,9 @@ export class Tracker {
       retractedFrom: (incarnation) => users.retractedFrom(incarnation),
       takeRetracted: (userId, isDue) => users.takeRetracted(userId, isDue),
       register: (userId) => users.register(userId),
+      raiseSeq: (seq) => {
+        users.raiseSeq(seq);
+      },
       announcedUsers: () => users.announcedUsers(),
       applyCommand: (command) => {
         deps.onCommand?.(command);

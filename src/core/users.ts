@@ -7,7 +7,7 @@
  */
 import { generalOf, makePresence } from '../status.ts';
 import { makeBox } from './view.ts';
-import { Registers, type Register, type RegisterEntry } from './registers.ts';
+import { MAX_EPOCH, Registers, type Register, type RegisterEntry } from './registers.ts';
 import type { Cluster } from './ports.ts';
 import type { GeneralStatus } from '../protocol.ts';
 import type { OfflineMemory } from './offline-memory.ts';
@@ -195,7 +195,7 @@ export class Users {
     this.#rename(user, username);
     const { registers, visible } = user;
     const { entry } = registers.winner(connectionId)!;
-    const epoch = (entry.epoch ?? 0) + 1;
+    const epoch = Math.min((entry.epoch ?? 0) + 1, MAX_EPOCH);
     registers.retract(connectionId);
     registers.hold(connectionId, epoch);
     registers.say({ ...entry, epoch, handoffUntil: undefined });
@@ -280,6 +280,11 @@ export class Users {
       entries,
       ...(entries.length === 0 && { last: user?.last ?? this.remembered(userId) }),
     };
+  }
+
+  /** See `ClusterHost.raiseSeq`. */
+  raiseSeq(seq: number): void {
+    this.#seq = Math.max(this.#seq, seq);
   }
 
   *announcedUsers(): Generator<string> {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Calls, RefusedError } from '../../src/cluster/calls.ts';
 import { systemClock } from '../../src/cluster/clock.ts';
 import { Health } from '../../src/cluster/health.ts';
@@ -13,14 +13,14 @@ function setup(timeoutMs = 20): { calls: Calls; health: Health; lines: string[] 
 }
 
 describe('a command to the store', () => {
-  it('answers with what the store answers, promise or not', async () => {
+  test('answers with what the store answers, promise or not', async () => {
     const { calls, health } = setup();
     expect(await calls.run(() => 1)).toBe(1);
     expect(await calls.run(() => Promise.resolve('x'))).toBe('x');
     expect(health.state).toBe('up');
   });
 
-  it.each<[string, () => unknown]>([
+  test.each<[string, () => unknown]>([
     ['rejects', () => Promise.reject(new Error('no'))],
     ['rejects with no error', () => Promise.reject('no')], // oxlint-disable-line prefer-promise-reject-errors
     [
@@ -44,7 +44,7 @@ describe('a command to the store', () => {
     expect(await calls.probe(() => ++issued)).toBe(1);
   });
 
-  it('does not take the store down when it is refused for what sits on its key', async () => {
+  test('does not take the store down when it is refused for what sits on its key', async () => {
     const { calls, health } = setup();
     await expect(calls.run(() => Promise.reject(new Error('WRONGTYPE Operation against a key')))).rejects.toThrow(
       RefusedError,
@@ -52,7 +52,7 @@ describe('a command to the store', () => {
     expect(health.state).toBe('up');
   });
 
-  it('says nothing about now when it was issued before the last recovery', async () => {
+  test('says nothing about now when it was issued before the last recovery', async () => {
     const { calls, health, lines } = setup();
     let fail = (_error: Error): void => {};
     const old = calls.run(
@@ -70,7 +70,7 @@ describe('a command to the store', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it('accepts an answer that is there when a stalled process looks', async () => {
+  test('accepts an answer that is there when a stalled process looks', async () => {
     const { calls, health } = setup(5);
     const answer = calls.run(
       () =>

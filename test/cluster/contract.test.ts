@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { startStores } from './support/backends.ts';
 import { Processes } from './support/processes.ts';
@@ -17,7 +17,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
 
   const lasting = async (): Promise<string[]> => (await processes.keys()).filter((key) => !key.includes(':o:'));
 
-  it('hands what is stored to who watches, before the watch resolves', async () => {
+  test('hands what is stored to who watches, before the watch resolves', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     a.show('ann', 'hello', { matchId: 'm1' });
@@ -30,7 +30,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(b.host.remembered).toEqual([]);
   });
 
-  it('delivers changes to who watches, and to nobody else', async () => {
+  test('delivers changes to who watches, and to nobody else', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     const c = await processes.start('C');
@@ -46,7 +46,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(c.host.applied).toEqual([]);
   });
 
-  it('keeps what two processes say about one user apart', async () => {
+  test('keeps what two processes say about one user apart', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     const c = await processes.start('C');
@@ -59,7 +59,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(c.host.statuses('ann')).toEqual(['desk']);
   });
 
-  it('never tells a process what it said itself', async () => {
+  test('never tells a process what it said itself', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     await a.cluster.watch('ann');
@@ -74,7 +74,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(b.host.commands).toEqual(['to others']);
   });
 
-  it('stops telling after unwatch, and starts again after another watch', async () => {
+  test('stops telling after unwatch, and starts again after another watch', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     await b.cluster.watch('ann');
@@ -93,7 +93,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     await until(() => b.host.statuses('ann')[0] === 'heard', 'B to hear ann again');
   });
 
-  it('loses and doubles nothing when a user changes while being watched', async () => {
+  test('loses and doubles nothing when a user changes while being watched', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     for (let round = 0; round < 100; round++) {
@@ -108,7 +108,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(new Set(seqs).size).toBe(seqs.length);
   });
 
-  it('reads without watching: registers, the remembered offline, and nothing of strangers', async () => {
+  test('reads without watching: registers, the remembered offline, and nothing of strangers', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     await b.cluster.watch('gone');
@@ -137,7 +137,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect([...(await a.cluster.read(['ann'])).get('ann')!.registers]).toEqual([]);
   });
 
-  it('tells who watches a user nobody announces what is remembered', async () => {
+  test('tells who watches a user nobody announces what is remembered', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     a.show('ann', 'here');
@@ -160,7 +160,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     );
   });
 
-  it('drops and counts malformed and foreign messages and entries, and serves the rest', async () => {
+  test('drops and counts malformed and foreign messages and entries, and serves the rest', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     const { prefix } = processes;
@@ -198,7 +198,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     }
   });
 
-  it('takes what a newer release of the same version adds', async () => {
+  test('takes what a newer release of the same version adds', async () => {
     const b = await processes.start('B', { antiEntropyBatch: 0 });
     await b.cluster.watch('ann');
     await b.store.publish(`${processes.prefix}:u:ann`, {
@@ -212,7 +212,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(b.host.said('ann', 'NEWER')).toEqual({ seq: 3, entries: [{ connectionId: 'c1', status: 'hi', setAt: 5 }] });
   });
 
-  it('does not believe entries of a process without a lease, and removes them', async () => {
+  test('does not believe entries of a process without a lease, and removes them', async () => {
     const b = await processes.start('B');
     await b.store.hset(
       `${processes.prefix}:u:ann`,
@@ -225,7 +225,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     await until(async () => !(await processes.keys()).some((key) => key.endsWith(':u:ann')), 'the ghost to be swept');
   });
 
-  it('drops a process that vanished, sweeps what it left, and remembers its users', async () => {
+  test('drops a process that vanished, sweeps what it left, and remembers its users', async () => {
     const a = await processes.start('A');
     const survivors = [await processes.start('B'), await processes.start('C')];
     const [b] = survivors;
@@ -252,7 +252,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(sweeps.toSorted((x, y) => x - y)).toEqual([0, 50]);
   });
 
-  it('takes a stalled process back when it wakes, and has it write everything again', async () => {
+  test('takes a stalled process back when it wakes, and has it write everything again', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     await b.cluster.watch('ann');
@@ -273,7 +273,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(b.cluster.stats.processes).toBe(1);
   });
 
-  it('logs one line when the store goes and one when it is back, and sends but probes between', async () => {
+  test('logs one line when the store goes and one when it is back, and sends but probes between', async () => {
     const a = await processes.start('A');
     await a.cluster.watch('ann');
     a.line.cut();
@@ -296,7 +296,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(a.log.map(([level]) => level)).toEqual(['warn', 'info']);
   });
 
-  it('registers everything again when its lease is gone', async () => {
+  test('registers everything again when its lease is gone', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     a.show('ann', 'here');
@@ -314,7 +314,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(a.log).toEqual([]);
   });
 
-  it('corrects what a lost message left behind', async () => {
+  test('corrects what a lost message left behind', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     for (const userId of ['ann', 'bob', 'eve']) {
@@ -340,7 +340,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     await until(() => b.host.statuses('eve')[0] === 'back', 'B to see eve again');
   });
 
-  it('reads everybody again after messages were lost, without being told so', async () => {
+  test('reads everybody again after messages were lost, without being told so', async () => {
     const a = await processes.start('A', { antiEntropyBatch: 0 });
     const b = await processes.start('B', { antiEntropyBatch: 0 });
     await b.cluster.watch('ann');
@@ -356,7 +356,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     await until(() => b.host.statuses('ann')[0] === 'missed', 'B to read ann again');
   });
 
-  it('removes what it wrote after the store had lost its data, when it leaves before it noticed', async () => {
+  test('removes what it wrote after the store had lost its data, when it leaves before it noticed', async () => {
     const slow = { heartbeatMs: 60_000, leaseMs: 120_000 };
     const a = await processes.start('A', slow);
     const b = await processes.start('B', slow);
@@ -371,7 +371,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(await lasting()).toEqual([]);
   });
 
-  it('removes everything of a process that leaves, at once', async () => {
+  test('removes everything of a process that leaves, at once', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B', { heartbeatMs: 60_000, leaseMs: 120_000 });
     await b.cluster.watch('ann');
@@ -385,7 +385,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect((await b.cluster.read(['bob'])).get('bob')).toEqual({ registers: [], remembered: 'offline' });
   });
 
-  it('keeps handed off users in sight until the handoff is over, for newcomers too, then sweeps', async () => {
+  test('keeps handed off users in sight until the handoff is over, for newcomers too, then sweeps', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     await b.cluster.watch('ann');
@@ -415,7 +415,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     );
   });
 
-  it('leaves nothing behind when all leave at once, handing off or not', async () => {
+  test('leaves nothing behind when all leave at once, handing off or not', async () => {
     const all = [await processes.start('A'), await processes.start('B'), await processes.start('C')];
     await until(() => all.every(({ cluster }) => cluster.stats.processes === 2), 'all to know each other');
     for (const one of all) {
@@ -429,7 +429,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     await until(async () => (await processes.topics()).length === 0, 'no subscription to be left');
   });
 
-  it('sweeps after processes that nobody saw crash', async () => {
+  test('sweeps after processes that nobody saw crash', async () => {
     const a = await processes.start('A');
     a.show('ann', 'here');
     await until(async () => (await lasting()).some((key) => key.endsWith(':u:ann')), 'ann to be stored');

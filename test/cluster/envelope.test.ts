@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   decodeControl,
   decodeRegister,
@@ -31,12 +31,12 @@ describe('a register in its envelope', () => {
     ],
   ];
 
-  it.each(registers)('survives the way: %s', (_what, register) => {
+  test.each(registers)('survives the way: %s', (_what, register) => {
     expect(decodeRegister(throughJson(encodeRegister('A', register)))).toEqual({ from: 'A', body: register });
     expect(parseRegister('A', JSON.stringify(encodeRegister('A', register)))).toEqual(register);
   });
 
-  it('is a copy: neither side can change what the other holds', () => {
+  test('is a copy: neither side can change what the other holds', () => {
     const register: Register = { seq: 1, entries: [{ connectionId: 'c', status: 's', setAt: 1 }] };
     const envelope = encodeRegister('A', register);
     const decoded = decodeRegister(envelope)!;
@@ -45,7 +45,7 @@ describe('a register in its envelope', () => {
     expect(register.entries[0]!.status).toBe('s');
   });
 
-  it('ignores fields and values a newer release may add', () => {
+  test('ignores fields and values a newer release may add', () => {
     const body = { v: 1, f: 'A', s: 1, e: [{ c: 'c', s: 's', t: 1, x: {} }], l: 'away', y: [] };
     expect(decodeRegister(body)).toEqual({
       from: 'A',
@@ -54,7 +54,7 @@ describe('a register in its envelope', () => {
   });
 
   const good = { v: 1, f: 'A', s: 1, e: [{ c: 'c', s: 's', t: 1 }] };
-  it.each([
+  test.each([
     undefined,
     null,
     true,
@@ -87,7 +87,7 @@ describe('a register in its envelope', () => {
     expect(decodeRegister(value)).toBeNull();
   });
 
-  it('is refused as text when broken, not text, or in a field of another incarnation', () => {
+  test('is refused as text when broken, not text, or in a field of another incarnation', () => {
     const text = JSON.stringify(good);
     expect(parseRegister('A', text)).not.toBeNull();
     expect(parseRegister('B', text)).toBeNull();
@@ -97,7 +97,7 @@ describe('a register in its envelope', () => {
 });
 
 describe('a control message', () => {
-  it.each<ControlMessage>([
+  test.each<ControlMessage>([
     { kind: 'beat', n: 3 },
     { kind: 'bye' },
     { kind: 'bye', handoffMs: 1500 },
@@ -106,7 +106,7 @@ describe('a control message', () => {
     expect(decodeControl(throughJson(encodeControl('A', message)))).toEqual({ from: 'A', body: message });
   });
 
-  it.each([
+  test.each([
     null,
     'x',
     {},
@@ -118,5 +118,36 @@ describe('a control message', () => {
     { v: 2, f: 'A', kind: 'bye' },
   ])('is refused when malformed (%#)', (value) => {
     expect(decodeControl(value)).toBeNull();
+  });
+
+  test.each<[what: string, bad: object]>([
+    ['a sequence number past every count', { s: 2 ** 48 + 1 }],
+    ['a fraction', { s: 1.5 }],
+    ['a negative number', { s: -1 }],
+    ['an epoch past every count', { e: [{ c: 'c', s: '', t: 1, k: 2 ** 32 + 1 }] }],
+    ['a time no clock shows', { e: [{ c: 'c', s: '', t: 1e300 }] }],
+    ['a handoff that never ends', { e: [{ c: 'c', s: '', t: 1, h: 1e300 }] }],
+    ['a status that is far too long', { e: [{ c: 'c', s: 'x'.repeat(65_537), t: 1 }] }],
+    ['a match id that is far too long', { e: [{ c: 'c', s: '', t: 1, m: 'x'.repeat(65_537) }] }],
+    ['a username that is far too long', { n: 'x'.repeat(65_537) }],
+    ['too many connections', { e: Array.from({ length: 10_001 }, (_, i) => ({ c: `c${i}`, s: '', t: 1 })) }],
+  ])('drops %s', (_what, bad) => {
+    const good = { v: 1, f: 'A', s: 1, e: [] };
+    expect(decodeRegister(good)).not.toBeNull();
+    expect(decodeRegister({ ...good, ...bad })).toBeNull();
+  });
+
+  test('asks are bounded', () => {
+    const ask = { v: 1, f: 'A', kind: 'ask', to: 'B', userIds: ['ann'], above: 7 };
+    expect(decodeControl(ask)?.body).toEqual({ kind: 'ask', to: 'B', userIds: ['ann'], above: 7 });
+    for (const bad of [
+      { to: 7 },
+      { above: 2 ** 60 },
+      { userIds: [7] },
+      { userIds: 'ann' },
+      { userIds: Array.from({ length: 501 }, (_, i) => `u${i}`) },
+    ]) {
+      expect(decodeControl({ ...ask, ...bad })).toBeNull();
+    }
   });
 });

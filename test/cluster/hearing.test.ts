@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Hearing } from '../../src/cluster/hearing.ts';
 
 describe('hearing', () => {
-  it('asks for nothing while every beat comes back, however late', () => {
+  test('asks for nothing while every beat comes back, however late', () => {
     const hearing = new Hearing();
     const beats = [hearing.next(), hearing.next(), hearing.next()];
     expect(hearing.missing).toBe(3);
@@ -13,7 +13,7 @@ describe('hearing', () => {
     expect(hearing.hasHeard).toBe(true);
   });
 
-  it('asks for everything once when a beat was skipped', () => {
+  test('asks for everything once when a beat was skipped', () => {
     const hearing = new Hearing();
     hearing.echo(hearing.next());
     hearing.next();
@@ -21,7 +21,7 @@ describe('hearing', () => {
     expect(hearing.echo(hearing.next())).toBe(false);
   });
 
-  it('asks for everything once, with the first beat sent after a doubt', () => {
+  test('asks for everything once, with the first beat sent after a doubt', () => {
     const hearing = new Hearing();
     const before = hearing.next();
     hearing.doubt();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { forEachLimit, Limiter } from '../../src/cluster/limit.ts';
 
 const turn = (): Promise<void> =>
@@ -7,7 +7,7 @@ const turn = (): Promise<void> =>
   });
 
 describe('a limiter', () => {
-  it('runs at most so many at once, in order, and hands on what they return or throw', async () => {
+  test('runs at most so many at once, in order, and hands on what they return or throw', async () => {
     const limiter = new Limiter(3);
     let inFlight = 0;
     let most = 0;
@@ -35,7 +35,7 @@ describe('a limiter', () => {
 });
 
 describe('forEachLimit', () => {
-  it('visits everybody, at most so many at once', async () => {
+  test('visits everybody, at most so many at once', async () => {
     const seen: number[] = [];
     let inFlight = 0;
     let most = 0;
@@ -50,7 +50,7 @@ describe('forEachLimit', () => {
     expect(most).toBe(2);
   });
 
-  it('starts nothing more after a failure, and rejects with it', async () => {
+  test('starts nothing more after a failure, and rejects with it', async () => {
     const started: number[] = [];
     await expect(
       forEachLimit([1, 2, 3, 4, 5], 2, async (item) => {

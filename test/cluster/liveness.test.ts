@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Liveness } from '../../src/cluster/liveness.ts';
 
 const LEASE = 1000;
 
 describe('liveness', () => {
-  it('is up while heard, silent after a lease, up again when heard', () => {
+  test('is up while heard, silent after a lease, up again when heard', () => {
     const liveness = new Liveness(LEASE);
     expect(liveness.state('A', 0)).toBe('unknown');
     expect(liveness.heard('A', 0)).toBe('unknown');
@@ -16,7 +16,7 @@ describe('liveness', () => {
     expect(liveness.state('A', LEASE + 2)).toBe('up');
   });
 
-  it('is gone only when told so, waits to be swept, and is then forgotten', () => {
+  test('is gone only when told so, waits to be swept, and is then forgotten', () => {
     const liveness = new Liveness(LEASE);
     liveness.heard('A', 0);
     liveness.heard('B', 0);
@@ -30,7 +30,7 @@ describe('liveness', () => {
     expect(liveness.live).toBe(1);
   });
 
-  it('revives one that was gone', () => {
+  test('revives one that was gone', () => {
     const liveness = new Liveness(LEASE);
     liveness.gone('A', 0);
     expect(liveness.heard('A', 10)).toBe('gone');
@@ -38,7 +38,7 @@ describe('liveness', () => {
     expect(liveness.unswept()).toEqual([]);
   });
 
-  it('holds what a leaving process said until the handoff ends, whatever it says meanwhile', () => {
+  test('holds what a leaving process said until the handoff ends, whatever it says meanwhile', () => {
     const liveness = new Liveness(LEASE);
     liveness.handsOff('A', 5000, 0);
     expect(liveness.live).toBe(0);
@@ -47,7 +47,7 @@ describe('liveness', () => {
     expect(liveness.silent(5000)).toEqual(['A']);
   });
 
-  it('takes an announced exit as final, and forgets it in the end', () => {
+  test('takes an announced exit as final, and forgets it in the end', () => {
     const liveness = new Liveness(LEASE);
     liveness.heard('A', 0);
     liveness.left('A', 0);
@@ -60,7 +60,7 @@ describe('liveness', () => {
     expect(liveness.state('A', LEASE * 10 + 1)).toBe('unknown');
   });
 
-  it('holds nobody’s silence against them after we were deaf', () => {
+  test('holds nobody’s silence against them after we were deaf', () => {
     const liveness = new Liveness(LEASE);
     liveness.heard('A', 0);
     liveness.excuse(5000);
@@ -68,7 +68,7 @@ describe('liveness', () => {
     expect(liveness.silent(5000 + LEASE + 1)).toEqual(['A']);
   });
 
-  it('notices silence although the clock was set back', () => {
+  test('notices silence although the clock was set back', () => {
     const liveness = new Liveness(LEASE);
     liveness.heard('A', 1_000_000);
     expect(liveness.silent(0)).toEqual([]);

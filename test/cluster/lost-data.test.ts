@@ -74,6 +74,21 @@ describe.each(await startStores())('a store that loses single values: %s', (_nam
     await until(async () => (await stored('bob')).length === 0, 'the field to go');
   });
 
+  test('a forged register with a high number does not silence the user, in the store or on its topic', async () => {
+    const forged = { v: 1, f: 'A', s: 1_000_000_000, e: [{ c: 'c', s: 'forged', t: 1 }] };
+    await b.cluster.watch('ann');
+    a.show('ann', 'here');
+    await until(() => b.host.statuses('ann')[0] === 'here', 'B to hear ann');
+    await a.store.publish(field('ann'), forged);
+    await until(() => b.host.statuses('ann')[0] === 'forged', 'B to be deceived');
+    await until(() => b.host.statuses('ann')[0] === 'here', 'A to say it again');
+    await a.cluster.watch('ann');
+    await a.store.hset(field('ann'), 'A', JSON.stringify({ ...forged, s: 2_000_000_000 }));
+    await until(async () => (await stored('ann'))[0] === 'here', 'A to write it again');
+    a.show('ann', 'next');
+    await until(() => b.host.statuses('ann')[0] === 'next', 'B to hear ann');
+  });
+
   test('a lost listing is written again, so that a sweeper finds everybody', async () => {
     a.show('ann', 'here');
     await until(async () => (await stored('ann'))[0] === 'here', 'ann to be stored');

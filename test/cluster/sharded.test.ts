@@ -1,7 +1,7 @@
 /** Beyond one Redis: every command and every topic of the cluster concerns one key, so that keys may live on several servers. */
 import { RedisPresence } from '@colyseus/redis-presence';
 import type { Presence } from '@colyseus/core';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { startRedis } from '../support/redis.ts';
 import { sharded } from '../support/sharded-presence.ts';
 import { until } from '../support/until.ts';
@@ -40,7 +40,7 @@ describe.skipIf(left === null || right === null)('the cluster over two Redis ser
     await store.stop();
   });
 
-  it('follows, tells, sweeps and leaves nothing, with the users on both', async () => {
+  test('follows, tells, sweeps and leaves nothing, with the users on both', async () => {
     processes = new Processes(store);
     const [a, b, c] = [await processes.start('A'), await processes.start('B'), await processes.start('C')];
     const users = Array.from({ length: 40 }, (_, i) => `user${i}`);

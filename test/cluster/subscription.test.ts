@@ -1,7 +1,7 @@
 /** A subscription over a connection to Redis that breaks. */
 import { once, type EventEmitter } from 'node:events';
 import { RedisPresence } from '@colyseus/redis-presence';
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/cluster/clock.ts';
 import { Subscription } from '../../src/cluster/subscription.ts';
 import { startRedis } from '../support/redis.ts';
@@ -41,7 +41,7 @@ describe.skipIf(redis === null)('a subscription while the connection is made ane
     await server.stop();
   });
 
-  it('that is closed in the middle of the handshake stays closed', async () => {
+  test('that is closed in the middle of the handshake stays closed', async () => {
     const [kept, closed] = [subscriptionTo('kept'), subscriptionTo('closed')];
     await Promise.all([kept.open(), closed.open()]);
     const connecting = once(sub, 'connect');
@@ -56,7 +56,7 @@ describe.skipIf(redis === null)('a subscription while the connection is made ane
     await until(async () => (await subscribers('closed')) === 0, 'the closed one to be gone');
   });
 
-  it('that is closed and opened again in the middle of the handshake stays open', async () => {
+  test('that is closed and opened again in the middle of the handshake stays open', async () => {
     const one = subscriptionTo('topic');
     await one.open();
     let opened: Promise<void> | undefined;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { Writer } from '../../src/cluster/writer.ts';
 
@@ -35,7 +35,7 @@ function held(): {
 }
 
 describe('the writer', () => {
-  it('writes at the end of the turn, once however often it was marked', async () => {
+  test('writes at the end of the turn, once however often it was marked', async () => {
     const { write, seen, open } = held();
     const writer = new Writer(write, 10);
     writer.mark('ann');
@@ -51,7 +51,7 @@ describe('the writer', () => {
     expect(writer.pending).toBe(0);
   });
 
-  it('never writes one user twice at once, and writes again what changed meanwhile', async () => {
+  test('never writes one user twice at once, and writes again what changed meanwhile', async () => {
     const { write, seen, open } = held();
     const writer = new Writer(write, 10);
     writer.mark('ann');
@@ -71,7 +71,7 @@ describe('the writer', () => {
     expect(seen).toEqual(['ann', 'bob', 'ann']);
   });
 
-  it('keeps to its limit, and in the end writes everybody', async () => {
+  test('keeps to its limit, and in the end writes everybody', async () => {
     let inFlight = 0;
     let most = 0;
     const seen = new Set<string>();
@@ -92,7 +92,7 @@ describe('the writer', () => {
     expect(seen.size).toBe(500);
   });
 
-  it('pauses at a failure, keeps who is to be written, and goes on when told', async () => {
+  test('pauses at a failure, keeps who is to be written, and goes on when told', async () => {
     const { write, seen, open } = held();
     const writer = new Writer(write, 1);
     writer.mark('ann');

@@ -59,6 +59,11 @@ export class FakeHost implements ClusterHost {
     return { seq: ++this.seq, ...(this.own.get(userId) ?? { entries: [] }) };
   }
 
+  raiseSeq(seq: number): void {
+    this.#check('raiseSeq');
+    this.seq = Math.max(this.seq, seq);
+  }
+
   *announcedUsers(): Generator<string> {
     this.#check('announcedUsers');
     for (const [userId, { entries }] of this.own) {
