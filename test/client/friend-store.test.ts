@@ -73,6 +73,17 @@ describe('following', () => {
     });
   });
 
+  test('tells how a user without connections has gone since', () => {
+    const gone = (general: 'offline' | 'unlogined') =>
+      store.applyFollow(['bob'], { presences: [], users: [{ userId: 'bob', general }] });
+    gone('offline');
+    expect(gone('offline')).toEqual(quiet);
+    expect(gone('unlogined')).toMatchObject({
+      delta: { joins: [], leaves: [], users: [{ userId: 'bob', general: 'unlogined' }] },
+      statuses: [{ userId: 'bob', general: 'unlogined', customStatus: '', me: false }],
+    });
+  });
+
   test('drops whom the server evicted', () => {
     store.applyFollow(['ann', 'bob'], reply());
     expect(store.applyFollow(['cat'], { ...reply(), evicted: ['ann', 'nobody'] })).toMatchObject({

@@ -84,6 +84,18 @@ describe('a lost seat', () => {
     expect(server.room.options['status']).toBe('polite');
   });
 
+  test('restores the status that the server shows, when the client has set none', async () => {
+    server.welcome = {
+      protocol: 1,
+      userId: 'me',
+      connectionId: 'own-1',
+      presences: [{ userId: 'me', connectionId: 'own-1', status: 'of the application' }],
+    };
+    await join();
+    await lose();
+    expect(server.room.options['status']).toBe('of the application');
+  });
+
   test('restores what the server itself has made of the status', async () => {
     await join({ status: 'rude' });
     const own = (status: string) => ({ userId: 'me', connectionId: 'own-1', status });
