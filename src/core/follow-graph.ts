@@ -16,7 +16,8 @@ export function link(connection: Connection, user: User, origin: FollowOrigin): 
 }
 
 export function unlink(connection: Connection, user: User): boolean {
-  connection.refused?.delete(user.userId);
+  connection.view?.refused.delete(user.userId);
+  connection.view?.told.delete(user.userId);
   user.followers.delete(connection);
   return connection.follows.delete(user);
 }

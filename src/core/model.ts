@@ -3,19 +3,11 @@
  * connections that look at them. Plain data with no behaviour of its own; the
  * tracker is the only writer.
  */
-import type { GeneralStatus, Presence, Status, Sync } from '../protocol.ts';
+import type { GeneralStatus, Sync } from '../protocol.ts';
 import type { ResolvedOptions, Viewer } from '../options.ts';
 import type { Batch } from './batch.ts';
 import type { Registers } from './registers.ts';
-
-/** A presence and what was encoded of it, so that each is encoded once however many hear of it. */
-export interface Box {
-  readonly presence: Presence;
-  /** Slot of the codec. */
-  bytes: Uint8Array | undefined;
-  /** What `redact` made of it, by content: viewers that see the same share the bytes. */
-  variants: Map<string, Box> | undefined;
-}
+import type { Box } from './box.ts';
 
 /** One visible connection of a user, here or on another process. */
 export interface Visible {
@@ -85,45 +77,52 @@ export interface Connection {
   readonly sink: Sink;
   /** Whom this connection follows, oldest first; the value tells who asked for it. */
   readonly follows: Map<User, FollowOrigin>;
-  /** Followed users that `canFollow` refused: they look like ids nobody has. */
-  refused: Set<string> | undefined;
-  /** Users that blocked this viewer, and how each looked from then on; `null` until somebody looks. Followed or not. */
-  blocked: Map<string, Disguise | null> | undefined;
-  /** With `redact`, `refused` or `blocked`: what this viewer was last shown, by connection id. */
-  shown: Map<string, Box> | undefined;
-  /** With `redact`: the username this viewer was last shown, by user id. */
-  names: Map<string, string> | undefined;
-  /** With `redact`: the general status this viewer was last told, by user id. */
-  generals: Map<string, GeneralStatus> | undefined;
+  /** What this viewer sees its own way; `undefined` while it sees everything as it is. */
+  view: View | undefined;
   /** Follows under way, so that an unfollow also ends those. */
-  pending: Set<PendingFollow> | undefined;
-  status: Status;
-  /** In its reconnection grace: hears nothing, is brought up to date on return. */
-  away: boolean;
-  /** Missed updates because it could not take them; owed a snapshot. */
-  stale: boolean;
+  pending: Set<{ unfollow(userIds: Iterable<string> | undefined): void }> | undefined;
+  delivery: Delivery;
   /** The reply to a follow is on its way: what changes meanwhile must not overtake it. */
   replying: boolean;
-  /** Gone for good. */
-  closed: boolean;
-  /** Gone because its player is there as another connection, as far as is known. */
-  moved: boolean;
   /** What the current flush will send it. */
   batch: Batch<Update> | undefined;
 }
 
 export type FollowOrigin = 'client' | 'server';
 
-/** What a viewer sees of a user that blocked it: somebody who went offline at that moment. */
-export interface Disguise {
-  readonly general: Exclude<GeneralStatus, 'online'>;
+/**
+ * - `live`: hears every flush.
+ * - `behind`: missed updates because it could not take them; owed a snapshot.
+ * - `away`: in its reconnection grace; hears nothing, is brought up to date on return.
+ * - `moved`: its player is there as another connection, as far as is known.
+ * - `gone`: it has ended. Nothing follows `moved` and `gone`.
+ */
+export type Delivery = 'live' | 'behind' | 'away' | 'moved' | 'gone';
+
+/** What one viewer sees of one user. */
+export interface Look {
+  readonly general: GeneralStatus;
   readonly username: string | undefined;
+  readonly connections: ReadonlyMap<string, Seen>;
 }
 
-/** A follow that waits for a hook or for the cluster. What is unfollowed meanwhile is not followed by it. */
-export interface PendingFollow {
-  all: boolean;
-  readonly ended: Set<string>;
+/** One connection of a user as a viewer sees it. */
+export interface Seen {
+  readonly ref: number;
+  /** What there was to see. */
+  readonly source: Box;
+  /** What `redact` made of it; `null` = not shown. */
+  readonly box: Box | null;
+}
+
+/** The view of one viewer to whom `redact`, a refusal or a block applies. */
+export interface View {
+  /** Followed users that `canFollow` refused: they look like ids nobody has. */
+  readonly refused: Set<string>;
+  /** Users that blocked this viewer, followed or not, and how each looks from then on. */
+  readonly blocked: Map<string, Look>;
+  /** What the viewer was last told, by user. */
+  readonly told: Map<string, Look>;
 }
 
 /** A change of one connection, from the first value not yet sent to the last. */

@@ -16,9 +16,10 @@
 import { Batch } from './batch.ts';
 import { MAX_WAIT_MS, Pace, PAUSE_MS } from './pace.ts';
 import { generalOf, samePresence } from '../status.ts';
-import { noteShown, personalise } from './view.ts';
+import { newView, note, personalise } from './view.ts';
 import type { GeneralStatus } from '../protocol.ts';
-import type { Box, Change, Connection, Update, User } from './model.ts';
+import type { Box } from './box.ts';
+import type { Change, Connection, Update, User, View } from './model.ts';
 
 export interface OutboxTiming {
   /** Milliseconds, from any origin. */
@@ -46,7 +47,7 @@ interface Before {
 }
 
 /** How often followers that had fallen behind are looked at again. */
-const STALE_CHECK_MS = 100;
+const BEHIND_CHECK_MS = 100;
 
 export class Outbox {
   readonly stats: OutboxStats = { flushes: 0, delivered: 0, updates: 0, resyncs: 0 };
@@ -56,7 +57,7 @@ export class Outbox {
   onFlushed: ((user: User) => void) | undefined;
   readonly #timing: OutboxTiming;
   readonly #touched = new Map<User, Before>();
-  readonly #stale = new Set<Connection>();
+  readonly #behind = new Set<Connection>();
   readonly #pace = new Pace();
   /** Changes since the start; grows while a burst goes on. */
   #changes = 0;
@@ -156,7 +157,7 @@ export class Outbox {
   }
 
   #deliver(follower: Connection, batch: Batch<Update>): void {
-    if (follower.closed || follower.away || follower.stale) {
+    if (follower.delivery !== 'live') {
       return;
     }
     if (!follower.replying && follower.sink.ready()) {
@@ -169,13 +170,13 @@ export class Outbox {
 
   /** The follower has missed something: it gets a snapshot as soon as it can take one. */
   owe(follower: Connection): void {
-    follower.stale = true;
-    this.#stale.add(follower);
+    follower.delivery = 'behind';
+    this.#behind.add(follower);
     this.#check();
   }
 
   #check(): void {
-    if (this.#checking || this.#stale.size === 0) {
+    if (this.#checking || this.#behind.size === 0) {
       return;
     }
     this.#checking = true;
@@ -183,52 +184,60 @@ export class Outbox {
       this.#checking = false;
       // What waits for its flush is already in the snapshot: tell the others first.
       this.flush();
-      for (const follower of this.#stale) {
-        if (follower.closed || follower.away) {
-          follower.stale = false;
-          this.#stale.delete(follower);
+      for (const follower of this.#behind) {
+        if (follower.delivery !== 'behind') {
+          this.#behind.delete(follower);
         } else if (follower.sink.ready()) {
           this.resync(follower, 'everything');
         }
       }
       this.#check();
-    }, STALE_CHECK_MS);
+    }, BEHIND_CHECK_MS);
   }
 
-  /** Brings one viewer's picture of `user` in line after a rule of visibility changed. `news`: what changed beside its connections. */
-  refresh(
-    follower: Connection,
-    user: User,
-    news: Pick<Update, 'general' | 'username'> = { general: undefined, username: undefined },
-  ): void {
-    this.flush();
-    if (follower.shown === undefined || follower.closed || follower.away || follower.stale) {
+  /**
+   * Before `viewer` is given a snapshot of `users`: what waits to be told of
+   * them is told to the others first, so that no delta repeats the snapshot.
+   */
+  introduce(viewer: Connection, users: readonly User[]): void {
+    if (users.some((user) => this.#touched.has(user))) {
+      this.flush();
+    }
+    for (const user of users) {
+      note(viewer, user);
+    }
+  }
+
+  /** The view of its own of `viewer`, which begins with all that it was told so far. */
+  viewOf(viewer: Connection): View {
+    if (viewer.view === undefined) {
+      this.flush();
+      viewer.view = newView();
+      this.introduce(viewer, [...viewer.follows.keys(), viewer.user]);
+    }
+    return viewer.view;
+  }
+
+  /** Tells one viewer what it sees otherwise of `user` since a rule of visibility changed. `again`: `redact` may answer otherwise. */
+  refresh(viewer: Connection, user: User, again = false): void {
+    if (viewer.view === undefined || viewer.delivery !== 'live') {
       return;
     }
-    const changes = [...user.visible.values()].map(({ connectionId, ref, box }): Change => ({
-      connectionId,
-      ref,
-      before: null,
-      after: box,
-      stateBytes: undefined,
-    }));
-    const heard = personalise(follower, { user, changes, ...news, stateBytes: undefined });
+    const heard = personalise(viewer, viewer.view, user, [], again);
     if (heard !== null) {
-      this.#deliver(follower, Batch.root<Update>().with(heard));
+      this.#deliver(viewer, Batch.root<Update>().with(heard));
     }
   }
 
   /** Sends the present state of everybody the connection follows. */
   resync(follower: Connection, scope: 'messages' | 'everything'): void {
-    this.flush();
     this.stats.resyncs++;
-    follower.stale = false;
-    this.#stale.delete(follower);
+    follower.delivery = 'behind'; // what the others are told now is in its snapshot
+    follower.view?.told.clear();
     const users = [...follower.follows.keys(), follower.user];
-    follower.shown?.clear();
-    for (const user of users) {
-      noteShown(follower, user);
-    }
+    this.introduce(follower, users);
+    follower.delivery = 'live';
+    this.#behind.delete(follower);
     follower.sink.snapshot(users, scope);
   }
 }
@@ -254,10 +263,14 @@ function makeUpdate(user: User, before: Before): Update | null {
 
 function spread(followers: Iterable<Connection>, update: Update, root: Batch<Update>, audience: Connection[]): void {
   for (const follower of followers) {
-    if (follower.away || follower.stale) {
+    if (follower.delivery !== 'live') {
       continue;
     }
-    const heard = follower.shown === undefined ? update : personalise(follower, update);
+    // The own user looks to everybody as it is.
+    const heard =
+      follower.view === undefined || follower.user === update.user
+        ? update
+        : personalise(follower, follower.view, update.user, update.changes);
     if (heard === null) {
       continue;
     }

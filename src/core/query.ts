@@ -2,10 +2,11 @@
  * Answers what is known of users without following them: from this process
  * for those it knows, from the shared store for the others.
  */
-import { isHidden, disguised, generalTo, makeBox, show, visibleTo } from './view.ts';
+import { makeBox } from './box.ts';
+import { isHidden, look, shownOf, type Subject } from './view.ts';
 import { bestClaim } from './registers.ts';
-import { makePresence } from '../status.ts';
-import type { Box, Connection, User } from './model.ts';
+import { generalOf, makePresence } from '../status.ts';
+import type { Connection, User } from './model.ts';
 import type { GeneralStatus, Presence, UserStatus } from '../protocol.ts';
 import type { RemoteUser } from './ports.ts';
 import { isUnseen, type Tracker } from './tracker.ts';
@@ -18,7 +19,7 @@ export async function queryUsers(
 ): Promise<UserStatus[]> {
   const { users, cluster } = tracker;
   const ids = [...new Set(userIds)];
-  const known = ids.map((userId) => users.get(userId)).filter((user) => user !== undefined);
+  const known = ids.filter((userId) => users.get(userId) !== undefined).map((userId) => users.hold(userId));
   // One who is here unseen, or hidden from the viewer, is read as one who is not here: the same work, in the same command.
   const isAbsentTo = (user: User): boolean =>
     viewer !== undefined && viewer.user !== user && (isUnseen(user) || isHidden(viewer, user.userId));
@@ -26,68 +27,49 @@ export async function queryUsers(
     const user = users.get(userId);
     return user === undefined || isAbsentTo(user);
   });
-  for (const user of known) {
-    user.pins++;
-  }
   try {
     const [remote] = await Promise.all([
       toRead.length > 0 ? cluster.read(toRead) : new Map<string, RemoteUser>(),
-      ...known.map((user) => user.known),
+      ...known.map(({ user }) => user.known),
     ]);
     // Somebody may have begun to follow one of the others meanwhile.
     await Promise.all(toRead.map(async (userId) => users.get(userId)?.known));
     return ids.map((userId) => {
-      const user = users.get(userId);
-      return user === undefined
-        ? fromRemote(tracker, userId, remote.get(userId), viewer)
-        : fromLocal(tracker, user, viewer);
+      const subject = users.get(userId) ?? remoteSubject(userId, remote.get(userId), users.remembered(userId));
+      if (viewer === undefined) {
+        const presences = [...subject.visible.values()].map(({ box }) => box.presence);
+        return answer(userId, generalOf(subject.visible.size, subject.last), presences);
+      }
+      const seen = look(viewer, subject);
+      return answer(
+        userId,
+        seen.general,
+        shownOf(seen).map(({ box }) => box.presence),
+      );
     });
   } finally {
-    for (const user of known) {
-      user.pins--;
-      users.release(user);
+    for (const { release } of known) {
+      release();
     }
   }
 }
 
-function fromLocal(tracker: Tracker, user: User, viewer: Connection | undefined): UserStatus {
-  if (viewer === undefined) {
-    return answer(
-      user.userId,
-      tracker.users.general(user),
-      [...user.visible.values()].map(({ box }) => box.presence),
-    );
-  }
-  return answer(
-    user.userId,
-    generalTo(viewer, user),
-    visibleTo(viewer, user).map(({ presence }) => presence),
-  );
-}
-
-function fromRemote(
-  tracker: Tracker,
-  userId: string,
-  remote: RemoteUser | undefined,
-  viewer: Connection | undefined,
-): UserStatus {
+/** What the shared store says of a user that nobody here follows. */
+function remoteSubject(userId: string, remote: RemoteUser | undefined, last: Subject['last']): Subject {
   const registers = (remote?.registers ?? []).map(({ incarnation, register }) => [incarnation, register] as const);
   const entries = registers
     .flatMap(([, { entries: said, username }]) => said.map((entry) => ({ entry, username })))
     .filter(({ entry }) => bestClaim(registers, entry.connectionId)?.entry === entry)
     .sort((a, b) => a.entry.setAt - b.entry.setAt);
-  const boxes: Box[] = entries.map(({ entry, username }) =>
-    makeBox(makePresence(userId, entry.connectionId, entry.status, username)),
-  );
-  const shown = viewer === undefined ? boxes : boxes.map((box) => show(viewer, box)).filter((box) => box !== null);
-  const last = remote?.remembered ?? tracker.users.remembered(userId);
-  const general: GeneralStatus = shown.length > 0 ? 'online' : boxes.length > 0 ? 'offline' : last;
-  const seen = viewer === undefined ? general : disguised(viewer, userId, general, entries.at(-1)?.username);
-  return answer(
+  const visible = entries.map(({ entry: { connectionId, status }, username }) => {
+    return [connectionId, { ref: 0, box: makeBox(makePresence(userId, connectionId, status, username)) }] as const;
+  });
+  return {
     userId,
-    seen,
-    shown.map(({ presence }) => presence),
-  );
+    username: entries.at(-1)?.username,
+    visible: new Map(visible),
+    last: remote?.remembered ?? last,
+  };
 }
 
 function answer(userId: string, general: GeneralStatus, presences: Presence[]): UserStatus {

@@ -11,12 +11,13 @@ import { Users } from './users.ts';
 import { countFollows, earliest, link, unlink, unlinkAll } from './follow-graph.ts';
 import { OfflineMemory } from './offline-memory.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
-import { isHidden, disguise, forgetShown, generalTo, nameTo, noteShown, startShowing } from './view.ts';
+import { PendingFollow } from './pending-follow.ts';
+import { blockedLook, isHidden, newView } from './view.ts';
 import { PresenceError, type Status, type Sync } from '../protocol.ts';
 import type { Cluster, ClusterHost } from './ports.ts';
 import type { Refs } from './refs.ts';
 import type { Identity, ResolvedOptions } from '../options.ts';
-import type { Connection, FollowOrigin, PendingFollow, Sink, User } from './model.ts';
+import type { Connection, Delivery, FollowOrigin, Sink, User } from './model.ts';
 
 export interface TrackerDeps {
   /** Made with the tracker as its host. */
@@ -66,6 +67,8 @@ export class Tracker {
   readonly #deps: TrackerDeps;
   /** Users that are watched anew, until that is done. */
   readonly #asked = new Map<User, Promise<void>>();
+  /** Who blocked whom: by the blocked user, for all its connections, later ones too. */
+  readonly #blocks = new Map<string, Set<string>>();
   #stopped = false;
 
   constructor(deps: TrackerDeps) {
@@ -108,15 +111,15 @@ export class Tracker {
 
   /** A new connection, invisible, following nobody. Waits for the cluster only when it wants to take over a connection. */
   connect(joining: Joining): Connection | Promise<Connection> {
-    const user = this.users.open(joining.identity.userId);
+    const { user, release } = this.users.hold(joining.identity.userId);
     if (joining.resume === undefined || user.known === undefined) {
-      return this.#connect(user, joining, undefined);
+      try {
+        return this.#connect(user, joining, undefined);
+      } finally {
+        release();
+      }
     }
-    user.pins++;
-    return user.known.then(() => {
-      user.pins--;
-      return this.#connect(user, joining, joining.resume);
-    });
+    return user.known.then(() => this.#connect(user, joining, joining.resume)).finally(release);
   }
 
   #connect(
@@ -128,13 +131,8 @@ export class Tracker {
     if (resumed !== undefined) {
       this.#retire(resumed.connectionId);
     }
-    // What is not told yet belongs to the welcome: tell it to the others first.
-    if (this.outbox.has(user)) {
-      user.pins++; // nobody may need it at this moment
-      this.outbox.flush();
-      user.pins--;
-    }
     const connectionId = resumed?.connectionId ?? this.#deps.newId();
+    const blockers = this.#blocks.get(user.userId);
     const connection: Connection = {
       connectionId,
       user,
@@ -143,40 +141,32 @@ export class Tracker {
       sync,
       sink,
       follows: new Map(),
-      refused: undefined,
-      blocked: undefined,
-      shown: options.redact === undefined ? undefined : new Map(),
-      names: undefined,
-      generals: undefined,
+      view: options.redact === undefined && blockers === undefined ? undefined : newView(),
       pending: undefined,
-      status: resumed?.box.presence.status ?? null,
-      away: false,
-      stale: false,
+      delivery: 'live',
       replying: false,
-      closed: false,
-      moved: false,
       batch: undefined,
     };
+    for (const blocker of blockers ?? []) {
+      connection.view?.blocked.set(blocker, blockedLook(connection, blocker));
+    }
+    this.outbox.introduce(connection, [user]);
     this.connections.set(connectionId, connection);
     user.own.add(connection);
     if (resumed !== undefined) {
       this.users.takeOver(user, connectionId, identity.username);
     }
-    noteShown(connection, user);
     onConnect?.(connection);
     return connection;
   }
 
   /** The connection is gone for good. Idempotent. */
   disconnect(connection: Connection, ending: Ending): void {
-    if (connection.closed) {
+    if (hasEnded(connection)) {
       return;
     }
-    connection.closed = true;
     const { user, connectionId } = connection;
-    this.connections.delete(connectionId);
-    const followed = unlinkAll(connection);
-    user.own.delete(connection);
+    this.#end(connection, 'gone');
     if (ending === 'shutdown' && this.cluster.canHandOff) {
       this.users.handOff(user, connectionId, this.#deps.now() + this.#deps.handoffMs);
       this.#endHandoff(user, connectionId);
@@ -184,11 +174,18 @@ export class Tracker {
       this.users.hide(user, connectionId, ending === 'consented' ? 'unlogined' : 'offline');
     }
     this.users.letGo(user, connectionId);
-    connection.shown?.clear();
-    for (const other of followed) {
+    this.users.release(user);
+  }
+
+  /** Takes the connection out of every index. What is known of its user stays as it is. */
+  #end(connection: Connection, delivery: Extract<Delivery, 'gone' | 'moved'>): void {
+    connection.delivery = delivery;
+    this.connections.delete(connection.connectionId);
+    connection.user.own.delete(connection);
+    for (const other of unlinkAll(connection)) {
       this.users.release(other);
     }
-    this.users.release(user);
+    connection.view?.told.clear();
   }
 
   /** This process may live on, for another of its rooms: who has not come back anywhere in time is gone. */
@@ -210,9 +207,10 @@ export class Tracker {
   #taken(connectionId: string): void {
     const connection = this.connections.get(connectionId);
     if (connection !== undefined) {
+      const wasAway = connection.delivery === 'away';
       this.#retire(connectionId);
       this.users.release(connection.user);
-      if (!connection.away) {
+      if (!wasAway) {
         connection.sink.close(true);
       }
     }
@@ -222,14 +220,8 @@ export class Tracker {
   #retire(connectionId: string): void {
     const earlier = this.connections.get(connectionId);
     if (earlier !== undefined) {
-      earlier.closed = true;
-      earlier.moved = true;
-      this.connections.delete(connectionId);
+      this.#end(earlier, 'moved');
       this.users.letGo(earlier.user, connectionId);
-      earlier.user.own.delete(earlier);
-      for (const other of unlinkAll(earlier)) {
-        this.users.release(other);
-      }
     }
   }
 
@@ -239,8 +231,8 @@ export class Tracker {
    * and take this one over.
    */
   suspend(connection: Connection): void {
-    if (!connection.away && !connection.closed) {
-      connection.away = true;
+    if (connection.delivery === 'live' || connection.delivery === 'behind') {
+      connection.delivery = 'away';
       const { user, connectionId, options } = connection;
       this.users.handOff(user, connectionId, this.#deps.now() + options.graceSeconds * 1000);
     }
@@ -248,21 +240,19 @@ export class Tracker {
 
   /** Back from the grace: gets what it missed as one snapshot. Returns false when the connection has ended meanwhile. */
   resume(connection: Connection): boolean {
-    if (connection.closed) {
+    if (hasEnded(connection)) {
       return false;
     }
     this.users.reclaim(connection.user, connection.connectionId);
-    connection.away = false;
     this.outbox.owe(connection);
     return true;
   }
 
   /** Sets or clears the status. The same status again reaches nobody. */
   setStatus(connection: Connection, status: Status): void {
-    if (connection.closed || connection.status === status) {
+    if (hasEnded(connection) || statusOf(connection) === status) {
       return;
     }
-    connection.status = status;
     if (status === null) {
       this.users.hide(connection.user, connection.connectionId, 'offline');
     } else {
@@ -270,50 +260,57 @@ export class Tracker {
     }
   }
 
+  /** A follow begins. Whoever is unfollowed before {@link follow} is done with it is not followed by it. Call its `end()` when it fails before. */
+  beginFollow(connection: Connection): PendingFollow {
+    return new PendingFollow(connection);
+  }
+
   /**
-   * Follows users. `tell` is called in the very step in which the follow is
-   * registered: the snapshot it takes and the first delta leave no gap and do
-   * not overlap. Throws `too_many_follows` having changed nothing.
-   * `refused` ones are followed like an id nobody has: nothing is ever seen.
+   * Follows users, and ends `pending`. `tell` is called in the very step in
+   * which the follow is registered: the snapshot it takes and the first delta
+   * leave no gap and do not overlap. Throws `too_many_follows` having changed
+   * nothing. `refused` ones are followed like an id nobody has: nothing is ever
+   * seen.
    */
   async follow(
-    connection: Connection,
+    pending: PendingFollow,
     userIds: Iterable<string>,
     origin: FollowOrigin,
     refused?: ReadonlySet<string>,
     tell?: (followed: Followed) => void,
   ): Promise<Followed> {
-    return this.following(connection, async (isWanted) => {
-      const users = this.#pin(connection, userIds);
-      try {
-        await Promise.all(
-          users.map(async (user) =>
-            this.#knownTo(isHidden(connection, user.userId) || refused?.has(user.userId) === true, user),
-          ),
-        );
-        const followed = this.#follow(
-          connection,
-          users.filter(({ userId }) => isWanted(userId)),
-          origin,
-          refused,
-        );
-        tell?.(followed);
-        return followed;
-      } finally {
-        for (const user of users) {
-          user.pins--;
-          this.users.release(user);
-        }
+    const { connection } = pending;
+    const others = [...new Set(userIds)].filter((userId) => userId !== connection.user.userId);
+    const held = others.map((userId) => this.users.hold(userId));
+    try {
+      await Promise.all(
+        held.map(async ({ user }) =>
+          this.#knownTo(isHidden(connection, user.userId) || refused?.has(user.userId) === true, user),
+        ),
+      );
+      const users = held.map(({ user }) => user).filter(({ userId }) => pending.wants(userId));
+      const followed = this.#follow(connection, users, origin, refused);
+      tell?.(followed);
+      return followed;
+    } finally {
+      pending.end();
+      for (const { release } of held) {
+        release();
       }
-    });
+    }
   }
 
-  #pin(connection: Connection, userIds: Iterable<string>): User[] {
-    const others = [...new Set(userIds)].filter((userId) => userId !== connection.user.userId);
-    return others.map((userId) => {
-      const user = this.users.open(userId);
-      user.pins++;
-      return user;
+  /** Follows on the connection's behalf and sends it the snapshot. */
+  async followFor(
+    connection: Connection,
+    userIds: Iterable<string>,
+    pending = this.beginFollow(connection),
+  ): Promise<void> {
+    await this.follow(pending, userIds, 'server', undefined, ({ users, evicted }) => {
+      connection.sink.unfollowed(evicted);
+      if (users.length > 0) {
+        connection.sink.snapshot(users, 'some');
+      }
     });
   }
 
@@ -337,57 +334,50 @@ export class Tracker {
     }
   }
 
-  /** Runs a follow that has to wait, for a hook or for the cluster. `isWanted` tells whether nobody has unfollowed the user since. */
-  async following<T>(connection: Connection, run: (isWanted: (userId: string) => boolean) => Promise<T>): Promise<T> {
-    const pending: PendingFollow = { all: false, ended: new Set() };
-    connection.pending ??= new Set();
-    connection.pending.add(pending);
-    try {
-      return await run((userId) => !pending.all && !pending.ended.has(userId));
-    } finally {
-      connection.pending.delete(pending);
-    }
-  }
-
   #follow(
     connection: Connection,
     users: User[],
     origin: FollowOrigin,
-    refused: ReadonlySet<string> | undefined,
+    refused: ReadonlySet<string> = new Set(),
   ): Followed {
-    if (connection.closed) {
+    if (hasEnded(connection)) {
       throw new PresenceError('not_joined');
     }
     const evicted = this.#makeRoom(connection, users, origin);
-    // What is not told yet belongs to the snapshot: tell it to the others first. Who begins to see things its own way has to have heard everything.
-    const startsShowing = refused !== undefined && refused.size > 0 && connection.shown === undefined;
-    if (startsShowing || users.some((user) => this.outbox.has(user))) {
-      this.outbox.flush();
-    }
     for (const user of evicted) {
       this.#unfollow(connection, user);
     }
-    const added: User[] = [];
-    let turned = false;
+    const added = users.filter((user) => !connection.follows.has(user));
+    const turned = this.#refuse(connection, users, refused);
+    this.outbox.introduce(connection, users);
     for (const user of users) {
-      const isNew = link(connection, user, origin);
-      const isTurned = setRefused(connection, user, refused?.has(user.userId) === true);
-      if (isNew) {
-        added.push(user);
-      } else if (isTurned) {
-        turned = true;
-      }
+      link(connection, user, origin);
     }
-    if (turned && !connection.away && !connection.stale) {
+    if (connection.delivery === 'live' && turned.some((user) => !added.includes(user))) {
       // `canFollow` has changed its mind about somebody who is in the state already: only the whole of it says what is gone.
       this.outbox.resync(connection, 'everything');
-      return { users, evicted };
+    } else {
+      connection.sink.followsChanged(added, evicted);
     }
-    for (const user of users) {
-      noteShown(connection, user);
-    }
-    connection.sink.followsChanged(added, evicted);
     return { users, evicted };
+  }
+
+  /** Notes whom `canFollow` refuses now. Returns those for whom that is new. */
+  #refuse(connection: Connection, users: readonly User[], refused: ReadonlySet<string>): User[] {
+    const turned = users.filter(
+      ({ userId }) => (connection.view?.refused.has(userId) ?? false) !== refused.has(userId),
+    );
+    if (turned.length > 0) {
+      const view = this.outbox.viewOf(connection);
+      for (const { userId } of turned) {
+        if (refused.has(userId)) {
+          view.refused.add(userId);
+        } else {
+          view.refused.delete(userId);
+        }
+      }
+    }
+    return turned;
   }
 
   #makeRoom(connection: Connection, users: readonly User[], origin: FollowOrigin): User[] {
@@ -419,10 +409,7 @@ export class Tracker {
   unfollow(connection: Connection, userIds: Iterable<string> | undefined): User[] {
     const ids = userIds === undefined ? undefined : new Set(userIds);
     for (const pending of connection.pending ?? []) {
-      pending.all ||= ids === undefined;
-      ids?.forEach((userId) => {
-        pending.ended.add(userId);
-      });
+      pending.unfollow(ids);
     }
     const users =
       ids === undefined
@@ -437,45 +424,39 @@ export class Tracker {
     if (!connection.follows.has(user)) {
       return false;
     }
-    if (connection.shown !== undefined && this.outbox.has(user)) {
-      this.outbox.flush(); // what a connection was shown as is forgotten when its going is heard
-    }
-    forgetShown(connection, user);
     unlink(connection, user);
     this.users.release(user);
     return true;
   }
 
-  /** Brings a viewer's picture of `users` in line after a rule changed (block, redact): told as an ordinary delta. */
-  refresh(connection: Connection, users: Iterable<User>): void {
-    for (const user of users) {
-      this.outbox.refresh(connection, user);
+  /** Asks `redact` again about all that a viewer follows; what it sees otherwise is told as an ordinary delta. */
+  refresh(connection: Connection): void {
+    for (const user of connection.follows.keys()) {
+      this.outbox.refresh(connection, user, true);
     }
   }
 
-  /** Makes `userId` look to `connection` as if it had gone offline, or ends that; told as an ordinary delta. Holds for follows that come later, too. */
-  block(connection: Connection, userId: string, blocked: boolean): void {
-    if (connection.closed || userId === connection.user.userId) {
+  /** Makes `userId` look to every connection of `blockedId`, present and later ones, as if it had gone offline, or ends that; told as an ordinary delta. */
+  block(userId: string, blockedId: string, blocked: boolean): void {
+    const blockers = this.#blocks.get(blockedId) ?? new Set();
+    if (userId === blockedId || blockers.has(userId) === blocked) {
       return;
     }
-    const user = this.users.get(userId);
-    const followed = user !== undefined && connection.follows.has(user) ? user : undefined;
-    // What happened before is told first.
-    this.outbox.flush();
     if (blocked) {
-      disguise(connection, userId, user);
-      if (followed !== undefined) {
-        this.outbox.refresh(connection, followed);
+      this.#blocks.set(blockedId, blockers.add(userId));
+    } else if (blockers.delete(userId) && blockers.size === 0) {
+      this.#blocks.delete(blockedId);
+    }
+    const user = this.users.get(userId);
+    for (const viewer of this.users.get(blockedId)?.own ?? []) {
+      const view = this.outbox.viewOf(viewer);
+      if (blocked) {
+        view.blocked.set(userId, blockedLook(viewer, userId));
+      } else {
+        view.blocked.delete(userId);
       }
-    } else if (connection.blocked?.has(userId) === true) {
-      const general = followed === undefined ? undefined : generalTo(connection, followed);
-      connection.blocked.delete(userId);
-      if (followed !== undefined) {
-        const now = generalTo(connection, followed);
-        this.outbox.refresh(connection, followed, {
-          general: now === general ? undefined : now,
-          username: nameTo(connection, followed),
-        });
+      if (user !== undefined && viewer.follows.has(user)) {
+        this.outbox.refresh(viewer, user);
       }
     }
   }
@@ -499,17 +480,12 @@ export function isUnseen(user: User): boolean {
   return user.own.size > 0 && user.visible.size === 0 && user.followers.size === 0;
 }
 
-/** Notes whether `canFollow` refused this follow. Returns whether that is new. */
-function setRefused(connection: Connection, user: User, refused: boolean): boolean {
-  if ((connection.refused?.has(user.userId) === true) === refused) {
-    return false;
-  }
-  startShowing(connection);
-  connection.refused ??= new Set();
-  if (refused) {
-    connection.refused.add(user.userId);
-  } else {
-    connection.refused.delete(user.userId);
-  }
-  return true;
+/** Nothing happens to it any more. */
+export function hasEnded({ delivery }: Connection): boolean {
+  return delivery === 'gone' || delivery === 'moved';
+}
+
+/** The status of the connection itself; `null` = invisible. */
+export function statusOf({ user, connectionId }: Connection): Status {
+  return user.visible.get(connectionId)?.box.presence.status ?? null;
 }

@@ -6,7 +6,7 @@
  * Every change goes through here, so that the outbox sees what was before.
  */
 import { generalOf, makePresence } from '../status.ts';
-import { makeBox } from './view.ts';
+import { makeBox } from './box.ts';
 import { MAX_EPOCH, Registers, type Register, type RegisterEntry } from './registers.ts';
 import type { Cluster } from './ports.ts';
 import type { GeneralStatus } from '../protocol.ts';
@@ -28,6 +28,13 @@ export interface UsersDeps {
   refs: Refs;
   /** Another process has taken over this connection of ours. */
   onTaken: (connectionId: string) => void;
+}
+
+/** A record that an operation under way needs. */
+export interface Held {
+  readonly user: User;
+  /** Idempotent. */
+  readonly release: () => void;
 }
 
 export class Users {
@@ -87,6 +94,23 @@ export class Users {
       user.known = this.#deps.cluster().watch(userId);
     }
     return user;
+  }
+
+  /** The record of `userId`, which stays until `release` is called. Idempotent. */
+  hold(userId: string): Held {
+    const user = this.open(userId);
+    let isHeld = true;
+    user.pins++;
+    return {
+      user,
+      release: () => {
+        if (isHeld) {
+          isHeld = false;
+          user.pins--;
+          this.release(user);
+        }
+      },
+    };
   }
 
   /** Forgets the user if nobody here needs it any more. Whoever has no visible connection is told without a name: only a follower could keep it known. */

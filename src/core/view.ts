@@ -1,271 +1,161 @@
 /**
- * What a viewer may see: the one place where `redact`, refusals and blocks are
- * applied. Viewers without any of them see every box as it is, at no cost.
+ * What a viewer sees. `look` is the whole policy: blocks, refusals of
+ * `canFollow`, `redact`. A viewer with a view of its own also remembers what it
+ * was told of each user, and hears the difference between that and `look`.
+ * Viewers without a view see everything as it is, at no cost.
  */
 import { generalOf, samePresence } from '../status.ts';
-import type { GeneralStatus, Presence } from '../protocol.ts';
-import type { Box, Change, Connection, Disguise, Update, User } from './model.ts';
+import { variantOf, type Box } from './box.ts';
+import type { GeneralChange, GeneralStatus, Presence } from '../protocol.ts';
+import type { Change, Connection, Look, Seen, Update, User, View } from './model.ts';
 
-export function makeBox(presence: Presence): Box {
-  return { presence, bytes: undefined, variants: undefined };
+/** What there is to see of a user, on this process or read from the shared store. */
+export interface Subject {
+  readonly userId: string;
+  readonly username: string | undefined;
+  /** Most recently set last. */
+  readonly visible: ReadonlyMap<string, { readonly ref: number; readonly box: Box }>;
+  readonly last: Exclude<GeneralStatus, 'online'>;
 }
 
 /** Whether nothing at all of `userId` reaches `viewer`. */
-export function isHidden(viewer: Connection, userId: string): boolean {
-  return viewer.blocked?.has(userId) === true || viewer.refused?.has(userId) === true;
+export function isHidden({ view }: Connection, userId: string): boolean {
+  return view !== undefined && (view.blocked.has(userId) || view.refused.has(userId));
 }
 
-/** What `viewer` sees of `box`; `null` = nothing. A hook that throws or returns nonsense hides it. */
-export function show(viewer: Connection, box: Box): Box | null {
-  const { userId } = box.presence;
-  if (isHidden(viewer, userId)) {
-    return null;
+/** How somebody looks of whom nothing is to be seen; by default like an id that nobody has. */
+function unseen(general: Exclude<GeneralStatus, 'online'> = 'unlogined', username?: string): Look {
+  return { general, username, connections: new Map() };
+}
+
+/** What `viewer` sees of `subject` now. `redact` is asked about presences it was not asked about before; with `again`, about all. */
+export function look(viewer: Connection, subject: Subject, again = false): Look {
+  const { view, options } = viewer;
+  const { userId, username, visible, last } = subject;
+  const general = generalOf(visible.size, last);
+  if (viewer.user.userId === userId) {
+    return { general, username: viewer.viewer.username ?? username, connections: asTheyAre(subject) };
   }
-  const { redact } = viewer.options;
-  if (redact === undefined || viewer.user.userId === userId) {
-    return box;
+  const hidden = view?.blocked.get(userId) ?? (view?.refused.has(userId) === true ? unseen() : undefined);
+  if (hidden !== undefined) {
+    return hidden;
   }
-  let seen: Presence | null;
+  if (view === undefined || options.redact === undefined) {
+    return { general, username, connections: asTheyAre(subject) };
+  }
+  const told = view.told.get(userId);
+  const connections = new Map<string, Seen>();
+  let newest: Box | undefined;
+  for (const [connectionId, { ref, box: source }] of visible) {
+    const known = told?.connections.get(connectionId);
+    const box = known?.source === source && !again ? known.box : redacted(viewer, source);
+    connections.set(connectionId, { ref, source, box });
+    newest = box ?? newest;
+  }
+  return {
+    general: newest === undefined ? unseenGeneral(told, general) : 'online',
+    username: newest?.presence.username ?? told?.username,
+    connections,
+  };
+}
+
+function asTheyAre({ visible }: Subject): ReadonlyMap<string, Seen> {
+  return new Map([...visible].map(([connectionId, { ref, box }]) => [connectionId, { ref, source: box, box }]));
+}
+
+/** To come and go unseen is no news, not even of `unlogined` that became `offline`. */
+function unseenGeneral(told: Look | undefined, real: GeneralStatus): GeneralStatus {
+  if (told !== undefined && told.general !== 'online') {
+    return told.general;
+  }
+  return real === 'online' ? 'offline' : real;
+}
+
+/** A hook that throws or returns nonsense hides the presence. */
+function redacted({ options, viewer }: Connection, box: Box): Box | null {
+  let seen: Presence | null | undefined;
   try {
     // Frozen: what one viewer's hook writes into it would reach all the others.
-    seen = redact(viewer.viewer, Object.freeze(box.presence));
+    seen = options.redact?.(viewer, Object.freeze(box.presence));
   } catch {
     return null;
   }
   if (seen === box.presence) {
     return box;
   }
-  if (typeof seen !== 'object' || seen === null || typeof seen.status !== 'string') {
-    return null;
-  }
-  return variant(box, seen);
+  return typeof seen !== 'object' || seen === null || typeof seen.status !== 'string' ? null : variantOf(box, seen);
 }
 
-function variant(box: Box, seen: Presence): Box {
-  const { userId, connectionId } = box.presence;
-  const presence: Presence = {
-    userId,
-    connectionId,
-    status: seen.status.toWellFormed(),
-    ...(typeof seen.matchId === 'string' && { matchId: seen.matchId.toWellFormed() }),
-    ...(typeof seen.username === 'string' && { username: seen.username.toWellFormed() }),
-  };
-  if (samePresence(presence, box.presence)) {
-    return box;
-  }
-  const key = JSON.stringify([presence.status, presence.matchId ?? null, presence.username ?? null]);
-  box.variants ??= new Map();
-  let made = box.variants.get(key);
-  if (made === undefined) {
-    made = makeBox(presence);
-    box.variants.set(key, made);
-  }
-  return made;
+/** The connections of a look that are shown, the most recently set last. */
+export function shownOf({ connections }: Look): Array<{ ref: number; box: Box }> {
+  return [...connections.values()].filter((seen): seen is Seen & { box: Box } => seen.box !== null);
 }
 
-/** The visible connections of `user` as `viewer` sees them, the most recently set last. */
-export function visibleTo(viewer: Connection, user: User): Box[] {
-  const boxes: Box[] = [];
-  for (const { box } of user.visible.values()) {
-    const shown = viewer.shown === undefined ? box : show(viewer, box);
-    if (shown !== null) {
-      boxes.push(shown);
-    }
-  }
-  return boxes;
+/** All visible presences of `users`, as `viewer` sees them. */
+export function presencesTo(viewer: Connection, users: readonly User[]): Presence[] {
+  return users.flatMap((user) =>
+    viewer.view === undefined
+      ? [...user.visible.values()].map(({ box }) => box.presence)
+      : shownOf(look(viewer, user)).map(({ box }) => box.presence),
+  );
 }
 
-/** The general status of `user` as `viewer` sees it. */
-export function generalTo(viewer: Connection, user: User): GeneralStatus {
-  const real = generalOf(user.visible.size, user.last);
-  if (viewer.shown === undefined) {
-    return real;
-  }
-  return disguised(viewer, user.userId, redactedGeneral(viewer, user, real), user.username);
+/** The users that `viewer` does not see online. */
+export function generalsTo(viewer: Connection, users: readonly User[]): GeneralChange[] {
+  return users
+    .map((user) => ({
+      userId: user.userId,
+      general: viewer.view === undefined ? generalOf(user.visible.size, user.last) : look(viewer, user).general,
+    }))
+    .filter(({ general }) => general !== 'online');
 }
 
-/** Who is not shown stays as the viewer knew it: coming and going unseen is no news, not even of `unlogined` that became `offline`. */
-function redactedGeneral(viewer: Connection, user: User, real: GeneralStatus): GeneralStatus {
-  if (viewer.options.redact === undefined || viewer.user === user) {
-    return real;
-  }
-  if (visibleTo(viewer, user).length > 0) {
-    return 'online';
-  }
-  const told = viewer.generals?.get(user.userId);
-  return told !== undefined && told !== 'online' ? told : real === 'online' ? 'offline' : real;
+export function newView(): View {
+  return { refused: new Set(), blocked: new Map(), told: new Map() };
 }
 
-/** Notes what `viewer` is told now. */
-function noteGeneral(viewer: Connection, user: User): GeneralStatus {
-  const general = generalTo(viewer, user);
-  if (viewer.options.redact !== undefined) {
-    viewer.generals ??= new Map();
-    viewer.generals.set(user.userId, general);
+/** `viewer` is given a snapshot of `user`. */
+export function note(viewer: Connection, user: User): void {
+  if (user !== viewer.user) {
+    viewer.view?.told.set(user.userId, look(viewer, user));
   }
-  return general;
 }
 
-/** `general`, or what stands for it when nothing of the user reaches `viewer`. */
-export function disguised(
+/** How a user looks to `viewer` from the moment it blocks it: what the viewer was told, gone; to one who was told nothing, like nobody. */
+export function blockedLook(viewer: Connection, userId: string): Look {
+  const told = viewer.view?.told.get(userId);
+  return told === undefined ? unseen() : unseen(told.general === 'unlogined' ? 'unlogined' : 'offline', told.username);
+}
+
+/**
+ * What `viewer` hears of `user`: the difference between what it was told and
+ * what it sees now, `null` when there is none. It counts as told. `changed`:
+ * connections in the order in which others hear of them, so that the bytes do
+ * not tell who has a view of its own.
+ */
+export function personalise(
   viewer: Connection,
-  userId: string,
-  general: GeneralStatus,
-  username: string | undefined,
-): GeneralStatus {
-  return viewer.blocked?.has(userId) === true
-    ? disguiseOf(viewer, userId, general, username).general
-    : viewer.refused?.has(userId) === true
-      ? 'unlogined'
-      : general;
-}
-
-/** How a user that blocked `viewer` looks: settled by the first look, so that nothing it does afterwards shows. */
-function disguiseOf(
-  viewer: Connection,
-  userId: string,
-  general: GeneralStatus,
-  username: string | undefined,
-): Disguise {
-  const known = viewer.blocked?.get(userId);
-  if (known !== undefined && known !== null) {
-    return known;
-  }
-  const disguise: Disguise = { general: general === 'online' ? 'offline' : general, username };
-  viewer.blocked?.set(userId, disguise);
-  return disguise;
-}
-
-/** From now on `userId` looks to `viewer` as if it had gone offline. */
-export function disguise(viewer: Connection, userId: string, user: User | undefined): void {
-  if (viewer.blocked?.has(userId) === true) {
-    return;
-  }
-  startShowing(viewer);
-  const look: Disguise | null =
-    user === undefined
-      ? null
-      : {
-          general: generalTo(viewer, user) === 'unlogined' ? 'unlogined' : 'offline',
-          username: nameTo(viewer, user),
-        };
-  viewer.blocked ??= new Map();
-  viewer.blocked.set(userId, look);
-}
-
-/** The username `viewer` sees of `user` in the state. */
-export function nameTo(viewer: Connection, user: User): string | undefined {
-  if (viewer.user === user) {
-    return viewer.viewer.username ?? user.username;
-  }
-  if (viewer.blocked?.has(user.userId) === true) {
-    return disguiseOf(viewer, user.userId, generalOf(user.visible.size, user.last), user.username).username;
-  }
-  if (viewer.refused?.has(user.userId) === true) {
-    return undefined;
-  }
-  return viewer.options.redact === undefined
-    ? user.username
-    : (shownName(viewer, user) ?? viewer.names?.get(user.userId));
-}
-
-/** With `redact`, the name is what the presences say that are shown. */
-function shownName(viewer: Connection, user: User): string | undefined {
-  return visibleTo(viewer, user).at(-1)?.presence.username;
-}
-
-/** Notes that `viewer` has just been given a snapshot of `user`. */
-export function noteShown(viewer: Connection, user: User): void {
-  if (viewer.shown === undefined) {
-    return;
-  }
-  for (const { connectionId, box } of user.visible.values()) {
-    const shown = show(viewer, box);
-    if (shown === null) {
-      viewer.shown.delete(connectionId);
-    } else {
-      viewer.shown.set(connectionId, shown);
-    }
-  }
-  noteGeneral(viewer, user);
-  noteName(viewer, user);
-}
-
-/** Returns the new name when it is another than before. */
-function noteName(viewer: Connection, user: User): string | undefined {
-  if (viewer.options.redact === undefined || viewer.user === user || isHidden(viewer, user.userId)) {
-    return undefined;
-  }
-  const name = shownName(viewer, user);
-  if (name === undefined || viewer.names?.get(user.userId) === name) {
-    return undefined;
-  }
-  viewer.names ??= new Map();
-  viewer.names.set(user.userId, name);
-  return name;
-}
-
-/** From now on `viewer` sees things its own way: remembers what it has been shown so far. */
-export function startShowing(viewer: Connection): void {
-  if (viewer.shown === undefined) {
-    viewer.shown = new Map();
-    for (const user of [...viewer.follows.keys(), viewer.user]) {
-      noteShown(viewer, user);
-    }
-  }
-}
-
-/** Forgets what `viewer` was shown of `user`. */
-export function forgetShown(viewer: Connection, user: User): void {
-  if (viewer.shown === undefined) {
-    return;
-  }
-  viewer.names?.delete(user.userId);
-  viewer.generals?.delete(user.userId);
-  for (const connectionId of user.visible.keys()) {
-    viewer.shown.delete(connectionId);
-  }
-}
-
-/** `update` as `viewer` sees it, `null` when it sees no difference. Remembers what was shown, so that every `leave` names what had joined. */
-export function personalise(viewer: Connection, update: Update): Update | null {
-  const shown = viewer.shown!;
-  const { user } = update;
-  const ids = new Set(user.visible.keys());
-  for (const { connectionId } of update.changes) {
-    ids.add(connectionId);
-  }
-  const wasOnline = [...ids].some((id) => shown.has(id));
+  { told }: View,
+  user: User,
+  changed: readonly Change[],
+  again = false,
+): Update | null {
+  const before = told.get(user.userId) ?? unseen();
+  const now = look(viewer, user, again);
+  told.set(user.userId, now);
   const changes: Change[] = [];
-  for (const { connectionId, ref, after } of update.changes) {
-    const before = shown.get(connectionId) ?? null;
-    const seen = after === null ? null : show(viewer, after);
-    if (seen === null) {
-      shown.delete(connectionId);
-    } else {
-      shown.set(connectionId, seen);
-    }
-    if (before !== seen && !samePresence(before?.presence ?? null, seen?.presence ?? null)) {
-      changes.push({ connectionId, ref, before, after: seen, stateBytes: undefined });
+  const inOrder = changed.map(({ connectionId }) => connectionId);
+  for (const connectionId of new Set([...inOrder, ...before.connections.keys(), ...now.connections.keys()])) {
+    const left = before.connections.get(connectionId);
+    const joined = now.connections.get(connectionId);
+    if (!samePresence(left?.box?.presence ?? null, joined?.box?.presence ?? null)) {
+      const { ref } = (joined ?? left)!;
+      changes.push({ connectionId, ref, before: left?.box ?? null, after: joined?.box ?? null, stateBytes: undefined });
     }
   }
-  const isOnline = [...ids].some((id) => shown.has(id));
-  const general = wasOnline === isOnline ? unseenGeneral(viewer, update, isOnline) : noteGeneral(viewer, user);
-  const username = renamed(viewer, update);
+  const general = now.general === before.general ? undefined : now.general;
+  const username = now.username === before.username ? undefined : now.username;
   return changes.length === 0 && general === undefined && username === undefined
     ? null
     : { user, changes, general, username, stateBytes: undefined };
-}
-
-/** A change from `offline` to `unlogined` or back, which no connection of the user shows. */
-function unseenGeneral(viewer: Connection, { user, general }: Update, isOnline: boolean): GeneralStatus | undefined {
-  const isRedacted = viewer.options.redact !== undefined && viewer.user !== user;
-  return isOnline || isRedacted || isHidden(viewer, user.userId) ? undefined : general;
-}
-
-function renamed(viewer: Connection, { user, username }: Update): string | undefined {
-  if (isHidden(viewer, user.userId)) {
-    return undefined;
-  }
-  return viewer.options.redact === undefined || viewer.user === user ? username : noteName(viewer, user);
 }

@@ -14,7 +14,8 @@ import { messageFrame } from '../wire/frames.ts';
 import { readWishes } from './validate.ts';
 import { Replier } from './reply.ts';
 import { isUserId, MAX_ID_LENGTH } from '../status.ts';
-import { visibleTo } from '../core/view.ts';
+import { presencesTo } from '../core/view.ts';
+import { hasEnded } from '../core/tracker.ts';
 import {
   ERRORS,
   PresenceError,
@@ -166,7 +167,7 @@ export class PresenceEngine {
       userId: user.userId,
       connectionId,
       ...(username !== undefined && { username }),
-      presences: visibleTo(connection, user).map(({ presence }) => presence),
+      presences: presencesTo(connection, [user]),
     };
     client.enqueueRaw(messageFrame(WELCOME_MESSAGE, welcome));
   }
@@ -177,27 +178,20 @@ export class PresenceEngine {
     if (resolveFollows === undefined) {
       return;
     }
+    const { tracker, log } = this.#runtime;
+    const pending = tracker.beginFollow(connection);
     try {
-      await this.#runtime.tracker.following(connection, async (isWanted) => {
-        const friends: unknown = await runHook(
-          'resolveFollows',
-          () => resolveFollows(connection.viewer),
-          hookTimeoutMs,
-        );
-        if (!Array.isArray(friends)) {
-          throw new HookError('resolveFollows', 'it must return a list of user ids');
-        }
-        await this.#runtime.followFor(
-          connection,
-          friends.filter((userId) => isUserId(userId) && isWanted(userId)),
-        );
-      });
-    } catch (error) {
-      if (!connection.closed) {
-        this.#runtime.log.warn(
-          `presence: user "${connection.user.userId}" does not follow its friend list: ${reasonOf(error)}`,
-        );
+      const friends: unknown = await runHook('resolveFollows', () => resolveFollows(connection.viewer), hookTimeoutMs);
+      if (!Array.isArray(friends)) {
+        throw new HookError('resolveFollows', 'it must return a list of user ids');
       }
+      await tracker.followFor(connection, friends.filter(isUserId), pending);
+    } catch (error) {
+      if (!hasEnded(connection)) {
+        log.warn(`presence: user "${connection.user.userId}" does not follow its friend list: ${reasonOf(error)}`);
+      }
+    } finally {
+      pending.end();
     }
   }
 
@@ -217,7 +211,7 @@ export class PresenceEngine {
     }
     if (!this.#runtime.tracker.resume(connection)) {
       // The server ended it while the player was away; or the player is back as another connection, and if not, may join anew.
-      client.leave(connection.moved ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
+      client.leave(connection.delivery === 'moved' ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
     } else {
       (connection.sink as ClientSink).client = client;
       this.#welcome(connection, client);
@@ -252,12 +246,15 @@ export class PresenceEngine {
     // this state. What is told here has to queue up, and patches have nothing to patch yet.
     const { state } = client;
     client.state = ClientState.JOINING;
-    if (connection.stale) {
-      outbox.resync(connection, 'messages');
-    } else {
-      outbox.flush();
+    try {
+      if (connection.delivery === 'behind') {
+        outbox.resync(connection, 'messages');
+      } else {
+        outbox.flush();
+      }
+    } finally {
+      client.state = state;
     }
-    client.state = state;
     return codec.fullStateFrame(connection);
   }
 
@@ -273,7 +270,7 @@ export class PresenceEngine {
       if (client !== undefined) {
         this.#missingSince.delete(sessionId);
         this.refresh(client);
-      } else if (!connection.away) {
+      } else if (connection.delivery !== 'away') {
         this.#runtime.tracker.suspend(connection);
         this.#missingSince.set(sessionId, now);
       } else if (now - (this.#missingSince.get(sessionId) ?? now) > this.options.graceSeconds * 1000) {
@@ -287,7 +284,7 @@ export class PresenceEngine {
     const connection = this.#connections.get(client.sessionId);
     if (connection !== undefined && (connection.sink as ClientSink).client !== client) {
       this.reconnect(client);
-    } else if (connection?.away === true) {
+    } else if (connection?.delivery === 'away') {
       this.#runtime.tracker.resume(connection);
     }
   }
@@ -316,7 +313,7 @@ export class PresenceEngine {
     // Rooms with `PresencePlugin` do not tell of returns: this may be the first sign of one.
     this.refresh(client);
     const connection = this.#connections.get(client.sessionId);
-    if (connection === undefined || connection.closed) {
+    if (connection === undefined || hasEnded(connection)) {
       throw new PresenceError('not_joined');
     }
     return answerRequest(type, connection, payload, extra, this.#runtime);

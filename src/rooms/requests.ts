@@ -2,12 +2,11 @@
  * What each request does: its fields, the feature it belongs to, and the
  * answer. A refusal is a `PresenceError` and leaves nothing half-done.
  */
-import { generalsTo, presencesTo } from '../wire/client-sink.ts';
 import { jumpIn, pickMatch } from '../core/join-friend.ts';
 import { queryUsers } from '../core/query.ts';
 import { readFields, readId, readIds, readStatus, readUsableIds, type Fields } from './validate.ts';
 import { visibleIds } from '../core/hooks.ts';
-import { visibleTo } from '../core/view.ts';
+import { generalsTo, presencesTo } from '../core/view.ts';
 import {
   PresenceError,
   type FollowReply,
@@ -69,11 +68,12 @@ async function answerFollow(connection: Connection, fields: Fields, runtime: Run
   const { options } = connection;
   const requested = readIds(fields['userIds'], options.maxIdsPerFollow);
   takeCall(connection, requested.length, runtime);
+  const pending = tracker.beginFollow(connection);
   let reply: FollowReply = { presences: [], users: [] };
-  await tracker.following(connection, async (isWanted) => {
+  try {
     const allowed = new Set(await visibleIds(options, connection.viewer, requested));
     const refused = new Set(requested.filter((userId) => !allowed.has(userId)));
-    await tracker.follow(connection, requested.filter(isWanted), 'client', refused, ({ users, evicted }) => {
+    await tracker.follow(pending, requested, 'client', refused, ({ users, evicted }) => {
       reply = {
         presences: presencesTo(connection, users),
         users: generalsTo(connection, users),
@@ -81,7 +81,9 @@ async function answerFollow(connection: Connection, fields: Fields, runtime: Run
       };
       holdUntilReplied(connection);
     });
-  });
+  } finally {
+    pending.end();
+  }
   return reply;
 }
 
@@ -139,10 +141,8 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
     throw new PresenceError('not_visible');
   }
   const presence = pickMatch(
-    visibleTo(connection, user)
-      .map((box) => box.presence)
-      // What a connection says of itself takes it nowhere.
-      .filter((presence) => presence.connectionId !== connection.connectionId),
+    // What a connection says of itself takes it nowhere.
+    presencesTo(connection, [user]).filter((presence) => presence.connectionId !== connection.connectionId),
     connectionId,
   );
   return jumpIn(viewer, presence, options, runtime.matchmaking);

@@ -115,8 +115,6 @@ export interface CommandTarget {
   readonly tracker: Tracker;
   readonly census: Census;
   readonly log: { warn(message: string): void };
-  /** Follows on the connection's behalf and sends it the snapshot. */
-  followFor(connection: Connection, userIds: readonly string[]): Promise<void>;
 }
 
 /**
@@ -131,11 +129,8 @@ export function applyCommand(
     return countShare(runtime.tracker);
   }
   if (command.kind === 'block') {
-    const viewers = targets(runtime, { userId: command.blockedId });
-    for (const viewer of viewers) {
-      runtime.tracker.block(viewer, command.userId, command.blocked);
-    }
-    return reached(viewers.length);
+    runtime.tracker.block(command.userId, command.blockedId, command.blocked);
+    return reached(targets(runtime, { userId: command.blockedId }).length);
   }
   const connections = targets(runtime, command.target);
   if (command.kind === 'follow') {
@@ -178,7 +173,9 @@ async function followAll(
   userIds: readonly string[],
   runtime: CommandTarget,
 ): Promise<Counts> {
-  const outcomes = await Promise.allSettled(connections.map((connection) => runtime.followFor(connection, userIds)));
+  const outcomes = await Promise.allSettled(
+    connections.map((connection) => runtime.tracker.followFor(connection, userIds)),
+  );
   outcomes.forEach((outcome, i) => {
     if (outcome.status === 'rejected') {
       runtime.log.warn(
@@ -202,7 +199,7 @@ function applyTo(
       connection.sink.unfollowed(tracker.unfollow(connection, command.userIds));
       break;
     case 'refresh':
-      tracker.refresh(connection, connection.follows.keys());
+      tracker.refresh(connection);
       break;
     case 'disconnect':
       tracker.disconnect(connection, 'consented');

@@ -98,16 +98,6 @@ export class Runtime {
     }
   }
 
-  /** Follows on the connection's behalf and sends it the snapshot. */
-  async followFor(connection: Connection, userIds: readonly string[]): Promise<void> {
-    await this.tracker.follow(connection, userIds, 'server', undefined, ({ users, evicted }) => {
-      connection.sink.unfollowed(evicted);
-      if (users.length > 0) {
-        connection.sink.snapshot(users, 'some');
-      }
-    });
-  }
-
   /** One room less; the last one stops the runtime. */
   async release(): Promise<void> {
     this.#rooms--;

@@ -4,7 +4,7 @@
  * and keeps it as long as it stays. An alias follows from the id and from what
  * that viewer's state holds, so it tells nothing about anybody else.
  */
-import { visibleTo } from '../core/view.ts';
+import { look, shownOf } from '../core/view.ts';
 import type { Batch } from '../core/batch.ts';
 import type { Connection, Update, User } from '../core/model.ts';
 import type { Holder, Refs } from '../core/refs.ts';
@@ -214,9 +214,8 @@ function thingsOf(viewer: Connection, users: readonly User[]): Things {
   const things: Things = new Map();
   for (const user of users) {
     things.set(userKey(user.userId), { ref: user.ref, user });
-    for (const { presence } of visibleTo(viewer, user)) {
-      const { connectionId } = presence;
-      things.set(connectionKey(connectionId), { ref: user.visible.get(connectionId)!.ref, user });
+    for (const { ref, box } of shownOf(look(viewer, user))) {
+      things.set(connectionKey(box.presence.connectionId), { ref, user });
     }
   }
   return things;

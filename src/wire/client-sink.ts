@@ -4,15 +4,8 @@
  */
 import { ClientState, CloseCode, type Client, type ClientPrivate } from '@colyseus/core';
 import { messageFrame, type FrameCodec } from './frames.ts';
-import { generalTo, visibleTo } from '../core/view.ts';
-import {
-  SNAPSHOT_MESSAGE,
-  UNFOLLOWED_MESSAGE,
-  type GeneralChange,
-  type Presence,
-  type Snapshot,
-  type Unfollowed,
-} from '../protocol.ts';
+import { generalsTo, presencesTo } from '../core/view.ts';
+import { SNAPSHOT_MESSAGE, UNFOLLOWED_MESSAGE, type Snapshot, type Unfollowed } from '../protocol.ts';
 import type { Batch } from '../core/batch.ts';
 import type { Connection, Sink, SnapshotScope, Update, User } from '../core/model.ts';
 
@@ -90,7 +83,7 @@ export class ClientSink implements Sink {
   }
 
   followsChanged(added: readonly User[], removed: readonly User[]): void {
-    if ((added.length > 0 || removed.length > 0) && this.#patches() && !this.connection.stale) {
+    if ((added.length > 0 || removed.length > 0) && this.#patches() && this.connection.delivery !== 'behind') {
       this.#send([this.#codec.followsFrame(this.connection, added, removed)]);
     }
   }
@@ -133,23 +126,6 @@ export class ClientSink implements Sink {
   #patches(): boolean {
     return this.#hasState && this.connection.sync !== 'deltas' && this.client.state === ClientState.JOINED;
   }
-}
-
-/** All visible presences of `users`, as `viewer` sees them. */
-export function presencesTo(viewer: Connection, users: readonly User[]): Presence[] {
-  return users.flatMap((user) => visibleTo(viewer, user).map(({ presence }) => presence));
-}
-
-/** The users that `viewer` does not see online. */
-export function generalsTo(viewer: Connection, users: readonly User[]): GeneralChange[] {
-  const generals: GeneralChange[] = [];
-  for (const user of users) {
-    const general = generalTo(viewer, user);
-    if (general !== 'online') {
-      generals.push({ userId: user.userId, general });
-    }
-  }
-  return generals;
 }
 
 /**

@@ -6,10 +6,12 @@
 import { getMessageBytes, Protocol } from '@colyseus/core';
 import { Aliases, type AliasedNumbers } from './aliases.ts';
 import { encodeFollowed, encodeRoot, encodeUnfollowed, encodeUpdate, encodeUser } from './state-codec.ts';
-import { generalTo, nameTo, show } from '../core/view.ts';
+import { look, shownOf } from '../core/view.ts';
+import { generalOf } from '../status.ts';
 import { DELTA_MESSAGE, type GeneralChange } from '../protocol.ts';
 import type { Batch } from '../core/batch.ts';
-import type { Box, Connection, Update, User } from '../core/model.ts';
+import type { Box } from '../core/box.ts';
+import type { Connection, Update, User } from '../core/model.ts';
 import type { Refs } from '../core/refs.ts';
 
 /** Counts what was encoded, for tests that compare it with what was delivered. */
@@ -157,18 +159,13 @@ export class FrameCodec {
 
   #userBytes(viewer: Connection, user: User, numbers: AliasedNumbers | undefined): Uint8Array {
     const isOwnName = viewer.user === user && viewer.viewer.username !== user.username;
-    if (viewer.shown !== undefined || isOwnName || numbers?.concernsUser(user) === true) {
-      const shown =
-        viewer.shown === undefined
-          ? [...user.visible.values()]
-          : [...user.visible.values()]
-              .map(({ ref, box }) => ({ ref, box: show(viewer, box) }))
-              .filter((entry): entry is { ref: number; box: Box } => entry.box !== null);
-      return encodeUser(user, generalTo(viewer, user), shown, nameTo(viewer, user) ?? '', numbers);
+    if (viewer.view !== undefined || isOwnName || numbers?.concernsUser(user) === true) {
+      const seen = look(viewer, user);
+      return encodeUser(user, seen.general, shownOf(seen), seen.username ?? '', numbers);
     }
     if (user.stateBytes === undefined) {
       this.stats.statePieces++;
-      user.stateBytes = encodeUser(user, generalTo(viewer, user), [...user.visible.values()]);
+      user.stateBytes = encodeUser(user, generalOf(user.visible.size, user.last), [...user.visible.values()]);
     }
     return user.stateBytes;
   }

@@ -16,7 +16,8 @@
  */
 import { encode, OPERATION } from '@colyseus/schema';
 import type { GeneralStatus } from '../protocol.ts';
-import type { Box, Change, Update, User } from '../core/model.ts';
+import type { Box } from '../core/box.ts';
+import type { Change, Update, User } from '../core/model.ts';
 
 const SWITCH_TO_STRUCTURE = 255;
 const USERS_REF = 1;

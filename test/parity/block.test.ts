@@ -117,10 +117,42 @@ describe('a block', () => {
     const ann = await person(server, 'ann');
     void presence.block('bob', 'ann');
     expect((await ann.ask('presence:query', { userIds: ['bob', 'cat'] })).users).toMatchObject([
-      { userId: 'bob', general: 'offline', presences: [] },
+      { userId: 'bob', general: 'unlogined', presences: [] },
       { userId: 'cat', general: 'unlogined' },
     ]);
-    expect((await ann.follow(['bob'])).users).toEqual([{ userId: 'bob', general: 'offline' }]);
+    expect((await ann.follow(['bob'])).users).toEqual([{ userId: 'bob', general: 'unlogined' }]);
+  });
+
+  test.each(['visible', 'invisible', 'dropped', 'never here'])(
+    'made when the viewer logs in looks the same whether the user is %s',
+    async (where) => {
+      if (where !== 'never here') {
+        const status = where === 'invisible' ? null : 'here';
+        const bob = await person(server, 'bob|Bob', 'presence', { status });
+        if (where === 'dropped') {
+          await drop(bob);
+          await until(async () => (await presence.areOnline(['bob'])).get('bob') === false, 'bob to be gone');
+        }
+      }
+      void presence.block('bob', 'ann');
+      const ann = await person(server, 'ann');
+      const unseen = { userId: 'bob', general: 'unlogined' };
+      expect(await ann.follow(['bob'])).toEqual({ presences: [], users: [unseen] });
+      expect((await ann.ask('presence:query', { userIds: ['bob'] })).users).toMatchObject([unseen]);
+      await ann.settle();
+      expect(ann.state.users['bob']).toMatchObject({ username: '', general: 'unlogined', connections: {} });
+    },
+  );
+
+  test('holds for connections that come after it, until it is taken back', async () => {
+    await person(server, 'bob', 'presence', { status: 'here' });
+    const first = await person(server, 'ann');
+    void presence.block('bob', 'ann');
+    await first.leave();
+    const later = await person(server, 'ann', 'lobby');
+    expect((await later.follow(['bob'])).presences).toEqual([]);
+    void presence.unblock('bob', 'ann');
+    await until(() => later.statusesOf('bob').includes('here'), 'bob to be seen again');
   });
 
   test('by somebody who is not there changes nothing to be seen, then or later', async () => {

@@ -1,4 +1,4 @@
-/** With `redact`, what a viewer was shown is remembered per connection: an unfollow in the very turn in which that connection goes forgets it, too. */
+/** With `redact`, what a viewer was told is remembered: an unfollow in the very turn in which the user goes forgets it, too. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { presence } from '../../src/index.ts';
 import { currentRuntime } from '../../src/server/runtime.ts';
@@ -19,10 +19,10 @@ test('nothing of the user stays', async () => {
   await person(server, 'bob', 'presence', { status: 'here' });
   await ann.follow(['bob']);
   const [connection] = currentRuntime('presence')!.tracker.users.get('ann')!.own;
-  expect(connection!.shown!.size).toBe(1);
+  expect(connection!.view!.told.get('bob')?.connections.size).toBe(1);
   void presence.setStatus({ userId: 'bob' }, null);
   void presence.unfollow({ userId: 'ann' }, ['bob']);
   await until(() => ann.unfollowed.length === 1, 'the unfollow');
   await ann.settle();
-  expect([connection!.follows.size, connection!.shown!.size, connection!.generals!.has('bob')]).toEqual([0, 0, false]);
+  expect([connection!.follows.size, [...connection!.view!.told.keys()]]).toEqual([0, []]);
 });

@@ -26,7 +26,7 @@ const idOf = (client: RawClient): string => client.of<Welcome>('presence:welcome
 async function drop(client: RawClient): Promise<void> {
   client.socket.terminate();
   const { tracker } = currentRuntime('presence')!;
-  await until(() => tracker.connections.get(idOf(client))?.away, 'the drop to be noticed');
+  await until(() => tracker.connections.get(idOf(client))?.delivery === 'away', 'the drop to be noticed');
 }
 
 test('with resume, followers hear nothing of a reload, and going invisible afterwards works at once', async () => {

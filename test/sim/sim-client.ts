@@ -1,12 +1,11 @@
 /** A player's client: what it asked for, and what it believes. The model is its own, not the tracker's. */
-import { generalsTo, presencesTo } from '../../src/wire/client-sink.ts';
 import { queryUsers } from '../../src/core/query.ts';
-import { visibleTo } from '../../src/core/view.ts';
+import { generalsTo, presencesTo } from '../../src/core/view.ts';
 import type { Batch } from '../../src/core/batch.ts';
 import type { Connection, Sink, Update, User } from '../../src/core/model.ts';
 import type { ResolvedOptions } from '../../src/options.ts';
-import { PresenceError, type Delta, type Presence, type Status } from '../../src/protocol.ts';
-import type { Ending } from '../../src/core/tracker.ts';
+import { PresenceError, type Delta, type GeneralChange, type Presence, type Status } from '../../src/protocol.ts';
+import { statusOf, type Ending } from '../../src/core/tracker.ts';
 import type { SimNode } from './sim-node.ts';
 import { View } from './view.ts';
 import type { World } from './world.ts';
@@ -85,7 +84,7 @@ export class SimClient {
           this.seat = { node, connection, view, refused: new Set() };
           this.#welcome(this.seat);
           this.state = 'in';
-          this.status = connection.status;
+          this.status = statusOf(connection);
           this.lastConnectionId = connection.connectionId;
         }
       },
@@ -115,14 +114,27 @@ export class SimClient {
   async follow(userIds: readonly string[], refused: ReadonlySet<string>): Promise<void> {
     const seat = this.seat!;
     try {
-      const { users, evicted } = await seat.node.tracker.follow(seat.connection, userIds, 'client', refused);
-      const ids = users.map(({ userId }) => userId);
-      const presences = presencesTo(seat.connection, users);
-      const generals = generalsTo(seat.connection, users);
-      // The answer is sent some promises later than it was made.
+      const { node, connection } = seat;
+      let ids: string[] = [];
+      let presences: Presence[] = [];
+      let generals: GeneralChange[] = [];
+      const { evicted } = await node.tracker.follow(
+        node.tracker.beginFollow(connection),
+        userIds,
+        'client',
+        refused,
+        ({ users }) => {
+          ids = users.map(({ userId }) => userId);
+          presences = presencesTo(connection, users);
+          generals = generalsTo(connection, users);
+          connection.replying = true;
+        },
+      );
+      // The answer is sent some promises later than it was made, and what changes meanwhile behind it.
       for (let i = 0; i < 8; i++) {
         await Promise.resolve();
       }
+      connection.replying = false;
       for (const userId of ids) {
         if (refused.has(userId)) {
           seat.refused.add(userId);
@@ -202,7 +214,7 @@ export class SimClient {
   /** Who it is, and its own visible connections: the first message. */
   #welcome({ connection, view }: Seat): void {
     const { user } = connection;
-    const presences = visibleTo(connection, user).map(({ presence }) => presence);
+    const presences = presencesTo(connection, [user]);
     view.snapshot(
       [this.userId],
       presences,

@@ -8,7 +8,8 @@ import { decode, Reflection, type Decoder, type Iterator } from '@colyseus/schem
 import * as fc from 'fast-check';
 import { unpack } from 'msgpackr';
 import { afterEach, beforeEach, expect, test, vi, type MockInstance } from 'vitest';
-import { ClientSink, generalsTo, presencesTo } from '../../src/wire/client-sink.ts';
+import { ClientSink } from '../../src/wire/client-sink.ts';
+import { generalsTo, presencesTo } from '../../src/core/view.ts';
 import { NullCluster } from '../../src/cluster/null-cluster.ts';
 import { FrameCodec } from '../../src/wire/frames.ts';
 import { keyedHash } from '../../src/wire/keyed-hash.ts';
@@ -171,15 +172,15 @@ class World {
   }
 
   async follow(player: Player, userIds: string[], origin: 'client' | 'server'): Promise<void> {
-    const { users } = await this.tracker.follow(player.connection, userIds, origin);
+    const { users } = await this.tracker.follow(this.tracker.beginFollow(player.connection), userIds, origin);
     if (origin === 'server') {
       player.connection.sink.snapshot(users, 'some');
-    } else if (player.connection.stale) {
+    } else if (player.connection.delivery === 'behind') {
       // It has missed something and is owed a snapshot: the reply may be ahead of what it holds.
       presencesTo(player.connection, users).forEach((presence) =>
         player.reader.mirror.held.set(presence.connectionId, presence),
       );
-    } else if (!player.connection.away) {
+    } else if (player.connection.delivery !== 'away') {
       player.reader.mirror.follow(presencesTo(player.connection, users));
       expect(generalsTo(player.connection, users).every(({ general }) => general !== 'online')).toBe(true);
     }
@@ -238,7 +239,7 @@ class World {
     let checked = 0;
     for (const { userId, connection, reader, follows } of this.players) {
       expect(reader.mirror.problems).toEqual([]);
-      if (connection.away || connection.stale) {
+      if (connection.delivery !== 'live') {
         continue;
       }
       checked++;
@@ -331,13 +332,17 @@ async function run(world: World, op: Operation): Promise<number> {
       world.setStatus(player, op.status);
       break;
     case 'follow':
-      await world.follow(player, op.userIds, op.byServer && !player.connection.away ? 'server' : 'client');
+      await world.follow(
+        player,
+        op.userIds,
+        op.byServer && player.connection.delivery !== 'away' ? 'server' : 'client',
+      );
       break;
     case 'unfollow':
       world.unfollow(player, op.userIds);
       break;
     case 'away or back':
-      if (player.connection.away) {
+      if (player.connection.delivery === 'away') {
         world.comeBack(player);
       } else {
         world.goAway(player);
@@ -353,7 +358,7 @@ async function run(world: World, op: Operation): Promise<number> {
 function everybodyReads(world: World): void {
   for (const player of world.players) {
     player.reader.ref.bufferedAmount = 0;
-    if (player.connection.away) {
+    if (player.connection.delivery === 'away') {
       world.comeBack(player);
     }
   }

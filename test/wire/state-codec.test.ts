@@ -3,10 +3,10 @@ import { Encoder, Reflection, type Decoder, type Iterator } from '@colyseus/sche
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
 import { encodeFollowed, encodeRoot, encodeUnfollowed, encodeUpdate, encodeUser } from '../../src/wire/state-codec.ts';
 import { PresenceConnection, PresenceState, stateHandshake, PresenceUser } from '../../src/wire/state.ts';
-import { makeBox } from '../../src/core/view.ts';
+import { makeBox, type Box } from '../../src/core/box.ts';
 import { makePresence } from '../../src/status.ts';
 import { userOf } from '../support/model.ts';
-import type { Box, Change, User } from '../../src/core/model.ts';
+import type { Change, User } from '../../src/core/model.ts';
 import type { PlainState } from '../support/person.ts';
 
 const concat = (...pieces: Uint8Array[]): Uint8Array => Buffer.concat(pieces);

@@ -1,0 +1,34 @@
+/** A follow that has begun and waits, for a hook or for the cluster. Who is unfollowed meanwhile is not followed by it. */
+import type { Connection } from './model.ts';
+
+export class PendingFollow {
+  readonly connection: Connection;
+  #ended: Set<string> | 'all' = new Set();
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+    connection.pending ??= new Set();
+    connection.pending.add(this);
+  }
+
+  /** Whether nobody has unfollowed the user since it began. */
+  wants(userId: string): boolean {
+    return this.#ended !== 'all' && !this.#ended.has(userId);
+  }
+
+  /** These users are unfollowed; without a list, all are. */
+  unfollow(userIds: Iterable<string> | undefined): void {
+    if (userIds === undefined) {
+      this.#ended = 'all';
+    } else if (this.#ended !== 'all') {
+      for (const userId of userIds) {
+        this.#ended.add(userId);
+      }
+    }
+  }
+
+  /** It is done, or has failed. Idempotent. */
+  end(): void {
+    this.connection.pending?.delete(this);
+  }
+}
