@@ -150,7 +150,7 @@ export class Aliases {
     for (const { visible } of users) {
       for (const { connectionId, ref } of visible.values()) {
         for (const { id, user } of this.#rivalsSeen(viewer, ref, connectionId)) {
-          if (!user.visible.has(id) && viewer.shown?.has(id) !== false) {
+          if (!user.visible.has(id) && wasTold(viewer, user, id)) {
             things.set(connectionKey(id), { ref, user });
           }
         }
@@ -207,6 +207,15 @@ export class Aliases {
     }
     return aliases.size > 0 ? new AliasedNumbers(aliases) : undefined;
   }
+}
+
+/** Whether the viewer was shown a connection before it went. */
+function wasTold(viewer: Connection, user: User, connectionId: string): boolean {
+  return (
+    viewer.view === undefined ||
+    viewer.user === user ||
+    (viewer.view.told.get(user.userId)?.connections.get(connectionId)?.box ?? null) !== null
+  );
 }
 
 /** The users and those of their connections that the viewer sees. */

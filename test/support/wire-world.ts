@@ -149,7 +149,7 @@ export class WireWorld {
   }
 
   async follow(viewer: WireClient, ...userIds: string[]): Promise<void> {
-    await this.tracker.follow(viewer.connection, userIds, 'client');
+    await this.tracker.follow(this.tracker.beginFollow(viewer.connection), userIds, 'client');
   }
 
   set(viewer: WireClient, status: string | null): void {

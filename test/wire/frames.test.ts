@@ -3,7 +3,7 @@ import { decode, type Iterator } from '@colyseus/schema';
 import { unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { Batch } from '../../src/core/batch.ts';
-import { makeBox } from '../../src/core/view.ts';
+import { makeBox, type Box } from '../../src/core/box.ts';
 import { Refs } from '../../src/core/refs.ts';
 import { makePresence } from '../../src/status.ts';
 import { FrameCodec, messageFrame } from '../../src/wire/frames.ts';
@@ -11,7 +11,7 @@ import { keyedHash } from '../../src/wire/keyed-hash.ts';
 import { userOf } from '../support/model.ts';
 import { StateReader } from '../support/state-reader.ts';
 import { WireWorld } from '../support/wire-world.ts';
-import type { Box, Change, Update } from '../../src/core/model.ts';
+import type { Change, Update } from '../../src/core/model.ts';
 
 function read(frame: Uint8Array): [type: string, payload: unknown] {
   const bytes = Buffer.from(frame);
