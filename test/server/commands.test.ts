@@ -95,7 +95,7 @@ describe('a command from another process', () => {
 
 describe('doing what a command asks', () => {
   /** Ann with two connections; notes what is done to them, and what is sent to the other processes. */
-  function world(followFor: CommandTarget['followFor'] = () => Promise.resolve()): {
+  function world(followFor: CommandTarget['tracker']['followFor'] = () => Promise.resolve()): {
     runtime: CommandTarget;
     done: string[];
     sent: unknown[];
@@ -118,14 +118,15 @@ describe('doing what a command asks', () => {
       setStatus: ({ connectionId }: Connection, status: unknown) => {
         done.push(`${connectionId} says ${String(status)}`);
       },
-      block: ({ connectionId }: Connection, userId: string, blocked: boolean) => {
-        done.push(`${userId} ${blocked ? 'blocks' : 'unblocks'} ${connectionId}`);
+      block: (userId: string, blockedId: string, blocked: boolean) => {
+        done.push(`${userId} ${blocked ? 'blocks' : 'unblocks'} ${blockedId}`);
       },
+      followFor,
     } as unknown as CommandTarget['tracker'];
     const warn = (message: string): void => {
       log.push(message);
     };
-    return { runtime: { tracker, census: new Census(), log: { warn }, followFor }, done, sent, log };
+    return { runtime: { tracker, census: new Census(), log: { warn } }, done, sent, log };
   }
   const reached = (connections: number): object => ({ users: 0, connections, online: 0 });
 
@@ -133,12 +134,7 @@ describe('doing what a command asks', () => {
     ['a user', { kind: 'status', target, status: 'hi' }, ['c1 says hi', 'c2 says hi'], 2],
     ['a connection', { kind: 'status', target: { connectionId: 'c2' }, status: null }, ['c2 says null'], 1],
     ['nobody', { kind: 'status', target: { userId: 'bob' }, status: 'hi' }, [], 0],
-    [
-      'a blocked user',
-      { kind: 'block', userId: 'bob', blockedId: 'ann', blocked: true },
-      ['bob blocks c1', 'bob blocks c2'],
-      2,
-    ],
+    ['a blocked user', { kind: 'block', userId: 'bob', blockedId: 'ann', blocked: true }, ['bob blocks ann'], 2],
   ])('reaches %s', async (_, command, wanted, connections) => {
     const { runtime, done } = world();
     expect(await applyCommand(runtime, command as Exclude<Command, { kind: 'counted' }>)).toEqual(reached(connections));

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { ServerEvents } from '../../src/server/events.ts';
 import { makePresence } from '../../src/status.ts';
-import type { Box, Change, Update } from '../../src/core/model.ts';
+import type { Box } from '../../src/core/box.ts';
+import type { Change, Update } from '../../src/core/model.ts';
 
 const box = (connectionId: string, status: string): Box => ({
   presence: makePresence('ann', connectionId, status, undefined),
