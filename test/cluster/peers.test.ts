@@ -1,0 +1,97 @@
+import { describe, expect, test, vi } from 'vitest';
+import { Peers } from '../../src/cluster/peers.ts';
+import { makeParts } from './support/parts.ts';
+
+const LEASE_MS = 1000;
+
+function setup() {
+  const parts = makeParts('self');
+  const gone: string[] = [];
+  const { clock, store, sweeper } = parts;
+  const peers = new Peers({
+    incarnation: 'self',
+    leaseMs: LEASE_MS,
+    clock,
+    store,
+    sweeper,
+    onGone: (incarnation) => gone.push(incarnation),
+  });
+  return { ...parts, peers, gone };
+}
+
+describe('the other processes', () => {
+  test('what one never heard of has stored counts if it has a lease, which is asked for once', async () => {
+    const { peers, store } = setup();
+    await store.renew('A', 'up', 60);
+    const lease = vi.spyOn(store, 'lease');
+    expect(await Promise.all([peers.accepts('A', 'ann'), peers.accepts('A', 'bob')])).toEqual([true, true]);
+    expect(lease).toHaveBeenCalledTimes(1);
+    expect([peers.live, peers.counts('A')]).toEqual([1, true]);
+    await store.endLease('A');
+  });
+
+  test('without a lease it is a leftover, noted for the sweep', async () => {
+    const { peers, store } = setup();
+    expect(await peers.accepts('A', 'ann')).toBe(false);
+    expect([await store.processes(), await store.listed('A')]).toEqual([['A'], ['ann']]);
+    expect(peers.counts('A')).toBe(false);
+    peers.sweep();
+    await vi.waitFor(async () => {
+      expect(await store.processes()).toEqual([]);
+    });
+  });
+
+  test('one that falls silent is gone when its lease is, and not before', async () => {
+    const { peers, store, time, gone } = setup();
+    peers.heard('A');
+    await store.renew('A', 'up', 60);
+    time.now = LEASE_MS + 1;
+    await peers.check();
+    expect([gone, peers.counts('A')]).toEqual([[], true]);
+    await store.endLease('A');
+    await peers.check();
+    await peers.check();
+    expect([gone, peers.counts('A')]).toEqual([['A'], false]);
+    expect(peers.heard('A')).toBe(true);
+    expect(peers.counts('A')).toBe(true);
+  });
+
+  test('silence while nothing could be heard proves nothing', async () => {
+    const { peers, time, gone } = setup();
+    peers.heard('A');
+    time.now = LEASE_MS + 1;
+    peers.excuse();
+    await peers.check();
+    expect(gone).toEqual([]);
+  });
+
+  test('one that leaves is gone at once, and its late messages mean nothing', () => {
+    const { peers, gone } = setup();
+    peers.heard('A');
+    peers.left('A', undefined);
+    expect(gone).toEqual(['A']);
+    expect([peers.heard('A'), peers.counts('A')]).toEqual([false, false]);
+  });
+
+  test('one that hands off counts until that is over', async () => {
+    const { peers, time, gone } = setup();
+    peers.heard('A');
+    peers.left('A', 500);
+    expect([peers.isLeaving('A'), peers.live, peers.counts('A'), gone]).toEqual([true, 0, true, []]);
+    time.now = 500;
+    await peers.check();
+    expect([peers.counts('A'), gone]).toEqual([false, ['A']]);
+  });
+
+  test('a look at the list finds those nobody here has heard of, and tells whether this process is on it', async () => {
+    const { peers, store } = setup();
+    await store.enlist('A');
+    await store.enlist('B');
+    await store.renew('A', 'up', 60);
+    expect(await peers.scan()).toBe(false);
+    expect([peers.counts('A'), peers.counts('B'), peers.live]).toEqual([true, false, 1]);
+    await store.enlist('self');
+    expect(await peers.scan()).toBe(true);
+    await store.endLease('A');
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import { encodeRegister } from '../../src/cluster/envelope.ts';
+import { GuardedHost } from '../../src/cluster/guarded-host.ts';
+import { Peers } from '../../src/cluster/peers.ts';
+import { Watches } from '../../src/cluster/watches.ts';
+import type { Register } from '../../src/core/registers.ts';
+import { FakeHost } from './support/fake-host.ts';
+import { makeParts } from './support/parts.ts';
+
+function setup() {
+  const parts = makeParts('self');
+  const { clock, store, sweeper, bus, log } = parts;
+  const host = new FakeHost();
+  const written = new Map<string, number>();
+  const mismatched: string[] = [];
+  const state = { isUp: true };
+  const peers = new Peers({ incarnation: 'self', leaseMs: 60_000, clock, store, sweeper, onGone: () => {} });
+  const watches = new Watches({
+    incarnation: 'self',
+    host: new GuardedHost(host, log, clock),
+    store,
+    bus,
+    peers,
+    written: (userId) => written.get(userId),
+    onMismatch: (userId) => mismatched.push(userId),
+    isUp: () => state.isUp,
+  });
+  peers.heard('A');
+  const here = (status: string): Register['entries'] => [{ connectionId: 'c', status, setAt: 1 }];
+  const put = (userId: string, from: string, seq: number, status: string): Promise<void> =>
+    store.put(userId, from, JSON.stringify(encodeRegister(from, { seq, entries: here(status) })));
+  const publish = (userId: string, from: string, seq: number, status: string): Promise<void> =>
+    bus.publishRegister(userId, encodeRegister(from, { seq, entries: here(status) }));
+  return { ...parts, host, written, mismatched, state, peers, watches, put, publish };
+}
+
+describe('watched users', () => {
+  test('are read when the watch opens, then heard; whatever comes twice or late is nothing new', async () => {
+    const { watches, host, put, publish } = setup();
+    await put('ann', 'A', 2, 'stored');
+    await Promise.all([watches.open('ann'), watches.open('ann')]);
+    await publish('ann', 'A', 1, 'late');
+    await publish('ann', 'A', 3, 'heard');
+    await publish('ann', 'A', 3, 'heard');
+    expect(host.applied.map(({ register }) => register.entries[0]?.status)).toEqual(['stored', 'heard']);
+    expect(watches.size).toBe(1);
+  });
+
+  test('are not heard of any more once closed', async () => {
+    const { watches, host, publish } = setup();
+    await watches.open('ann');
+    watches.close('ann');
+    watches.close('ann');
+    await publish('ann', 'A', 1, 'unheard');
+    expect([host.applied, watches.size]).toEqual([[], 0]);
+  });
+
+  test('of whom nobody says anything: the host is told what is remembered, once', async () => {
+    const { watches, host, store } = setup();
+    await store.rememberOffline('ann', 60);
+    await watches.open('ann');
+    await watches.antiEntropy(10);
+    expect(host.remembered).toEqual([['ann', 'offline']]);
+    await store.forgetOffline('ann');
+  });
+
+  test('are read again in rotation, so many at a time', async () => {
+    const { watches, host, put } = setup();
+    const userIds = ['u1', 'u2', 'u3'];
+    for (const userId of userIds) {
+      await watches.open(userId);
+    }
+    for (const userId of userIds) {
+      await put(userId, 'A', 1, 'missed');
+    }
+    await watches.antiEntropy(2);
+    expect(host.applied.map(({ userId }) => userId)).toEqual(['u1', 'u2']);
+    await watches.antiEntropy(2);
+    expect(host.applied.map(({ userId }) => userId)).toEqual(['u1', 'u2', 'u3']);
+    await watches.antiEntropy(0);
+  });
+
+  test('are all read by a resync, and none while the store is down', async () => {
+    const { watches, host, put, state } = setup();
+    await watches.open('ann');
+    await put('ann', 'A', 1, 'missed');
+    state.isUp = false;
+    await watches.resync();
+    expect(host.applied).toEqual([]);
+    state.isUp = true;
+    await Promise.all([watches.resync(), watches.resync()]);
+    expect(host.statuses('ann')).toEqual(['missed']);
+  });
+
+  test('what is missing or older in the store is asked for, and nobody is taken for gone', async () => {
+    const { watches, host, store, put } = setup();
+    for (const userId of ['ann', 'bob', 'eve']) {
+      await put(userId, 'A', 7, 'here');
+      await watches.open(userId);
+    }
+    await store.erase('ann', 'A');
+    await put('bob', 'A', 6, 'older');
+    await watches.antiEntropy(10);
+    const asked = watches.takeAsked().get('A');
+    expect([[...(asked?.userIds ?? [])], asked?.above]).toEqual([['ann', 'bob'], 7]);
+    expect(watches.takeAsked().size).toBe(0);
+    expect(['ann', 'bob', 'eve'].map((userId) => host.statuses(userId))).toEqual([['here'], ['here'], ['here']]);
+  });
+
+  test('a process that is gone or hands off is not asked', async () => {
+    const { watches, store, put, peers } = setup();
+    await put('ann', 'A', 1, 'here');
+    await watches.open('ann');
+    await store.erase('ann', 'A');
+    peers.left('A', 10_000);
+    await watches.antiEntropy(10);
+    expect(watches.takeAsked().size).toBe(0);
+  });
+
+  test('what the store holds of this process and should not, or lacks, is told; the number goes above it', async () => {
+    const { watches, host, store, put, written, mismatched } = setup();
+    await put('ann', 'self', 5, 'here');
+    written.set('ann', 5);
+    await watches.open('ann');
+    expect(mismatched).toEqual([]);
+    await put('ann', 'self', 50, 'forged');
+    await watches.antiEntropy(1);
+    expect([mismatched.splice(0), host.seq]).toEqual([['ann'], 50]);
+    await store.erase('ann', 'self');
+    await watches.antiEntropy(1);
+    expect(mismatched.splice(0)).toEqual(['ann']);
+    written.delete('ann');
+    await put('ann', 'self', 5, 'gone long ago');
+    await watches.antiEntropy(1);
+    expect(mismatched).toEqual(['ann']);
+  });
+});
