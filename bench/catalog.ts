@@ -32,7 +32,7 @@ export function catalog(quick: boolean): Scenario[] {
   ];
 }
 
-/** With one update in flight there is nothing to merge: what is left is the price of a delivery. */
+/** With one update in flight there is nothing to merge: what remains is the cost of one delivery. */
 function fanOut(quick: boolean, name: string, inFlight: number): Scenario {
   const shape = { publishers: 10, followers: 100, inFlight };
   const press = (ms: number) => (session: Session) => session.load.closedLoop({ ...shape, ms });

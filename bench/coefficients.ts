@@ -49,7 +49,7 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
   const rows: Array<{ what: string; value: string }> = [];
   const ids = Array.from({ length: USERS }, (_, i) => `user-${String(i).padStart(32, '0')}`);
   const options = resolveOptions({ maxFollows: Infinity });
-  // The watches are not healed meanwhile: only what is asked for is measured.
+  // No anti-entropy meanwhile: only the measured operations run.
   const start = async (): Promise<Process> => {
     let cluster: PresenceCluster | undefined;
     let made = 0;
@@ -157,7 +157,7 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
     [await update(), await update(), await update(), await update(), await update()].sort((x, y) => x - y)[2]!;
   const oneListener = await median();
   note('Redis: CPU per update (HSET, PUBLISH) that one other process hears', oneListener, 'µs');
-  // From here on every topic has one listener more.
+  // From here on every topic has one more listener.
   const c = await start();
   await c.tracker.follow(join(c, 'another-follower'), ids, 'client');
   note('Redis: CPU more per further process that hears it', (await median()) - oneListener, 'µs');

@@ -9,7 +9,7 @@ export interface CaseResult {
   variant?: string;
   /** One entry per round; null when that run failed. */
   rounds: Array<Metrics | null>;
-  /** Broken promises, and failures in words; empty when all is well. */
+  /** Errors and failures in words; empty when there is none. */
   problems: string[];
 }
 

@@ -37,7 +37,7 @@ async function main(argv: string[]): Promise<number> {
   return results.scenarios.some(({ cases }) => cases.some(({ problems }) => problems.length > 0)) ? 1 : 0;
 }
 
-/** What the filters leave over. */
+/** What remains after the filters. */
 function choose(scenarios: Scenario[], { quick, only, systems, cluster }: Arguments): Scenario[] {
   return scenarios
     .filter(({ name }) => (only ? only.includes(name) : name !== 'cluster' || cluster))

@@ -62,7 +62,7 @@ export function caseName({ system, variant }: CaseId): string {
   return variant === undefined ? system : `${system} ${variant}`;
 }
 
-/** How a reader sees it. */
+/** Its title in the report. */
 export function caseLabel({ system, variant }: CaseId): string {
   return variant === undefined ? SYSTEMS[system].label : `${SYSTEMS[system].label}, ${variant}`;
 }

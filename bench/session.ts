@@ -20,7 +20,7 @@ export interface Session {
   servers: ReadonlyArray<Remote<ServerOps>>;
   load: Remote<LoadOps>;
   users: number;
-  /** Runs `work` and tells what it cost the servers and what the load saw meanwhile. */
+  /** Runs `work` and tells what it cost the servers and what the load generator measured meanwhile. */
   measure(work: () => Promise<unknown>): Promise<Measured>;
 }
 
@@ -32,7 +32,7 @@ export interface Measured extends Report {
   othersCores: number;
 }
 
-/** Joins and follows under way at once: far below a seat's 15 s, far above one. */
+/** Joins and follows under way at once: few enough to stay far below the 15 s of a seat reservation. */
 const CONCURRENCY = 16;
 
 export async function withSession<T>(plan: SessionPlan, work: (session: Session) => Promise<T>): Promise<T> {
@@ -110,13 +110,13 @@ function machineBusyMs(): number {
   return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
 }
 
-/** The join option by which a client says what it pays for. */
+/** The join option by which a client chooses its channels. */
 function syncOf(system: SystemName): string {
   const { channels } = SYSTEMS[system];
   return channels.length === 2 ? 'both' : channels[0]!;
 }
 
-/** One line naming every broken promise; empty when there is none. */
+/** One line that names every kind of error; empty when there is none. */
 export function describeErrors(errors: Errors): string {
   return Object.entries(errors)
     .filter(([, count]) => count > 0)

@@ -1,4 +1,4 @@
-// Removes what an earlier build left: a deleted source must not live on in dist.
+// Removes the output of an earlier build: the output of a deleted source must not stay in dist.
 import { rmSync } from 'node:fs';
 
 rmSync('dist', { recursive: true, force: true });

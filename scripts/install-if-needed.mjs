@@ -1,6 +1,6 @@
 // Installs the dependencies when they are missing or the lock file has changed.
-// Runs on whatever Node is on the machine; everything after it runs on the
-// `node` devDependency.
+// Runs on the Node of the machine; everything after it runs on the `node`
+// devDependency.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -9,7 +9,7 @@ import { type Found, scan } from './marker.ts';
 /** Updates of one user that may be under way at once. */
 export const WINDOW = 256;
 
-/** What must not happen; all zero when the system keeps its promise. */
+/** Errors; all zero when the system is correct. */
 export interface Errors {
   /** Updates that a follower never saw, though a later one of the same user came. */
   lost: number;
@@ -19,7 +19,7 @@ export interface Errors {
   reordered: number;
   /** Values that came twice over the messages. */
   repeated: number;
-  /** Frames of a channel that this client does not pay for. */
+  /** Frames of a channel that this client has not chosen. */
   unexpected: number;
   /** Follows whose last value is not the last one sent, after the drain. */
   wrongLast: number;
@@ -31,7 +31,7 @@ export interface Tally {
   updates: number;
   /** Updates seen by a follower, merged ones included; each counts once, however many channels carry it. */
   deliveries: number;
-  /** Updates that a follower saw only in their successor. */
+  /** Updates that a follower got only inside a later one. */
   merged: number;
   frames: number;
   /** WebSocket bytes of those frames, headers included. */
@@ -168,7 +168,7 @@ export class Checker {
     }
   }
 
-  /** Whether the scanned delta takes the old value of this user away: the proof that a jump is a merge. */
+  /** Whether the scanned delta removes the old value of this user, which proves that a skipped value was merged. */
   #leaves(user: number): boolean {
     const { count, users, leaving } = this.#found;
     for (let i = 0; i < count; i++) {
@@ -179,7 +179,7 @@ export class Checker {
     return false;
   }
 
-  /** Visits what the last scan found under `leaves` (or not); the receiver's own statuses are not its business. */
+  /** Visits what the last scan found under `leaves` (or not); the receiver's own statuses are skipped. */
   #each(receiver: number, leaving: boolean, visit: (link: number, user: number, sequence: number) => void): void {
     const found = this.#found;
     const links = this.#links[receiver];

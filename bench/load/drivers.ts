@@ -1,4 +1,4 @@
-/** The three ways to press on a server. Each resolves when the last update was sent. */
+/** The three kinds of load. Each resolves when the last update was sent. */
 import { type Checker, WINDOW } from './checker.ts';
 
 /** What a driver needs of the connections. */

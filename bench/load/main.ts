@@ -1,4 +1,4 @@
-/** The load generator: holds all clients of a session, presses, and checks what comes back. */
+/** The load generator: holds all clients of a session, sends the updates, and checks what arrives. */
 import { Agent } from 'node:http';
 import { serve } from '../rpc.ts';
 import { SYSTEMS, type SystemName, userIdOf } from '../systems.ts';
@@ -108,7 +108,7 @@ serve({
   },
 } satisfies LoadOps);
 
-/** Waits until every follower has the last value; what never comes is an error. */
+/** Waits until every follower has the last value; a value that never arrives is an error. */
 async function settled(range?: Range): Promise<void> {
   checker.errors.wrongLast = await drain(() => checker.behind(range));
 }

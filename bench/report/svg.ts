@@ -12,7 +12,7 @@ const STEP = 24;
 const PANEL_HEAD = 46;
 const MARGIN = 24;
 
-/** Ours in one strong hue, the others in quiet ones. */
+/** The plugin in a strong color, the other systems in pale ones. */
 function colorOf(system: SystemName): string {
   if (system.startsWith('plugin')) {
     return system === 'plugin-both' ? '#1f6feb' : '#79b0ff';

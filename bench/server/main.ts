@@ -1,4 +1,4 @@
-/** The measured process: starts one system and tells what it costs. */
+/** The measured process: starts one system and reports its cost. */
 import { serve } from '../rpc.ts';
 import type { Running, ServerPlan } from './running.ts';
 
@@ -19,7 +19,7 @@ export type ServerOps = {
   createRoom: () => Promise<string>;
 };
 
-/** The "last resort" collection also gives free pages back; without that, RSS tells when V8 last felt like it. */
+/** The "last resort" collection also returns free pages to the system; otherwise RSS depends on when V8 last returned some. */
 const collect = globalThis.gc as
   ((options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void) | undefined;
 

@@ -1,7 +1,7 @@
-/** The plugin with its defaults; only the token is taken at its word. */
+/** The plugin with its defaults; the token is the user id, unchecked. */
 import { PresenceRoom } from '../../src/index.ts';
 
-/** Over Redis each process has one room, so that who is local is known: it takes everybody. */
+/** Over Redis each process has one room that takes everybody, so that it is known who is local. */
 export const oneRoomFitsAll = { maxClients: 100_000 };
 
 export class MeasuredPresenceRoom extends PresenceRoom {

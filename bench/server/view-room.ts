@@ -1,4 +1,4 @@
-/** Colyseus's own way to show each client a part of the state: one StateView per client. */
+/** Colyseus's own way to show each client only a part of the state: one StateView per client. */
 import type { Client } from '@colyseus/core';
 import { schema, StateView, t } from '@colyseus/schema';
 import type { FollowRequest, StatusRequest } from '../../src/protocol.ts';

@@ -1,4 +1,4 @@
-/** The floor: an encoded-once loop over `ws` sockets, with nothing around it. */
+/** The lower bound: each update is encoded once and sent in a loop over `ws` sockets. */
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -69,7 +69,7 @@ function userOf(users: Map<string, User>, userId: string): User {
   return user;
 }
 
-/** A sender that breaks the promise once in a while. */
+/** A sender that makes one kind of mistake at every n-th delivery. */
 function faulty(fault: Fault, users: Map<string, User>): (follower: WebSocket, bytes: Buffer, userId: string) => void {
   let count = 0;
   const first = new Map<string, Buffer>();

@@ -12,7 +12,7 @@ import type { Cluster } from '../core/ports.ts';
 import type { Tracker } from '../core/tracker.ts';
 import type { ClusterCounts, Counts } from './types.ts';
 
-/** How long a question waits for its answers, unless it says otherwise. */
+/** Default time limit for the answers to a question, in milliseconds. */
 export const ANSWER_TIMEOUT_MS = 1000;
 
 /** What this process adds to a count of all. */
@@ -28,7 +28,7 @@ export function countShare({ connections, users }: Tracker): Counts {
 }
 
 export class Census {
-  /** question → takes an answer. */
+  /** What to do with an answer, by question. */
   readonly #questions = new Map<string, (from: string, counts: Counts) => void>();
 
   /**

@@ -10,7 +10,7 @@ import type { Tracker } from '../core/tracker.ts';
 import type { Status } from '../protocol.ts';
 import type { Counts, Target } from './types.ts';
 
-/** What the server API asks of connections. The processes that get it with a `question` answer how many it has reached. */
+/** What the server API asks of connections. A process that gets it with a `question` answers with the number of connections it has reached. */
 type TargetCommand =
   | { kind: 'status'; target: Target; status: Status }
   | { kind: 'follow'; target: Target; userIds: string[] }

@@ -1,6 +1,4 @@
-/**
- * What happens to users, for game code: push notifications, analytics.
- */
+/** Events about users for game code: push notifications, analytics. */
 import type { Update } from '../core/model.ts';
 import type { PresenceEventMap } from './types.ts';
 
@@ -53,7 +51,7 @@ export class ServerEvents {
       try {
         listener(event());
       } catch (error) {
-        // A listener's mistake must stop neither the flush nor the process.
+        // A listener that throws must stop neither the flush nor the process.
         this.#report(
           `presence: a listener for "${type}" threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
         );

@@ -12,7 +12,7 @@
  * @example
  * import { presence } from 'colyseus-presence';
  * const online = await presence.areOnline(['ann', 'bob']);   // Map { 'ann' => true, … }
- * await presence.follow({ userId: 'ann' }, ['bob']);          // ann's clients hear of bob from now on
+ * await presence.follow({ userId: 'ann' }, ['bob']);          // ann's clients get bob's updates from now on
  * presence.on('online', ({ userId }) => push.notifyFriendsOf(userId));
  */
 import { randomUUID } from 'node:crypto';
@@ -100,14 +100,14 @@ export class PresenceServer {
    * From now on `userId` looks to `blockedId` as if it had gone offline: in
    * deltas, state, snapshots, queries and joins, also after a new follow. Holds
    * for the connections that `blockedId` has now; for later ones `canFollow`
-   * must say so.
+   * must refuse.
    */
   block(userId: string, blockedId: string): Promise<Reached> {
     requireIds([userId, blockedId]);
     return this.#everywhere({ kind: 'block', userId, blockedId, blocked: true });
   }
 
-  /** Takes a block back: `blockedId` sees `userId` again where it follows it. */
+  /** Ends a block: `blockedId` sees `userId` again if it follows it. */
   unblock(userId: string, blockedId: string): Promise<Reached> {
     requireIds([userId, blockedId]);
     return this.#everywhere({ kind: 'block', userId, blockedId, blocked: false });
@@ -124,12 +124,13 @@ export class PresenceServer {
   }
 
   /**
-   * `online`, `offline`: the general status of a user changed; `status`: that of
-   * a connection did. Told on every process that knows the user: the ones it is
-   * connected to and the ones where somebody follows it; `local` tells whether
-   * it happened on this one. So register where the rooms run: a process without
-   * players hears nothing. May be called before the server listens. A
-   * listener that throws is logged and hurts nobody. Returns how to stop.
+   * `online`, `offline`: the general status of a user changed; `status`: the
+   * status of a connection did. Emitted on every process where the user or one
+   * of its followers is connected; `local` tells whether the change happened on
+   * this process. So register where the rooms run: a process without players
+   * gets no events. May be called before the server listens. A listener that
+   * throws is logged; the others are still called. Returns a function that
+   * removes the listener.
    */
   on<K extends keyof PresenceEventMap>(type: K, listener: (event: PresenceEventMap[K]) => void): () => void {
     let stop: (() => void) | undefined;
@@ -150,8 +151,8 @@ export class PresenceServer {
 
   /**
    * Joins the cluster now. Otherwise a process joins with its first presence
-   * room, or with the first call here. A process that shall take over the
-   * players of one that shuts down (a rolling deploy) has to be there before.
+   * room, or with the first call here. A process that is to take over the
+   * players of one that shuts down (a rolling deploy) must have joined before.
    *
    * @example await server.listen(2567); presence.start();
    */
@@ -192,7 +193,7 @@ export class PresenceServer {
   }
 }
 
-/** Colyseus has its presence, which everything here hangs on. */
+/** Whether Colyseus has created its presence, which everything here needs. */
 function isRunning(): boolean {
   return (matchMaker.presence as unknown) !== undefined;
 }

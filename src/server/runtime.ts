@@ -80,7 +80,7 @@ export class Runtime {
     return timingsOf(cluster) === this.#timings;
   }
 
-  /** One room more. Throws when a second kind of room wants other timings for the same cluster. */
+  /** A room begins. Throws when a second kind of room wants other timings for the same cluster. */
   acquire(options: ResolvedOptions): this {
     if (!this.suits(options)) {
       throw new TypeError(
@@ -98,7 +98,7 @@ export class Runtime {
     }
   }
 
-  /** One room less; the last one stops the runtime. */
+  /** A room ends; the last one stops the runtime. */
   async release(): Promise<void> {
     this.#rooms--;
     await this.stopIfUnused();
@@ -154,7 +154,7 @@ export function acquireRuntime(options: ResolvedOptions): Runtime {
     slot.memory.limit(options.rememberOfflineHours * 3_600_000, options.rememberOfflineUsers);
   }
   if (runtime?.isGuest === true && !runtime.suits(options)) {
-    // The server API was first and could only guess.
+    // The server API has started it with the default timings.
     void runtime.stopIfUnused();
   }
   return start(slot, options).acquire(options);

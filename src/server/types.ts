@@ -4,7 +4,7 @@ import type { GeneralStatus, Presence } from '../protocol.ts';
 /** One connection, or all connections of a user. */
 export type Target = { connectionId: string } | { userId: string };
 
-/** How far a command of the server API has come. */
+/** What a command of the server API has reached. */
 export interface Reached {
   /** Connections the command was applied to, on all processes that have answered; 0 = nobody was there. */
   connections: number;
@@ -33,8 +33,8 @@ export interface ClusterCounts extends Counts {
 interface EventOrigin {
   /**
    * Whether a connection of this process caused it. Every process that knows
-   * the user tells of it: act only on `local` events to act once per cluster.
-   * When a process crashes, its players' going is `local` nowhere.
+   * the user emits it: act only on `local` events to act once per cluster.
+   * When a process crashes, the events about its players are `local` on no process.
    */
   local: boolean;
 }
