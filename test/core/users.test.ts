@@ -1,0 +1,131 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { NullCluster } from '../../src/cluster/null-cluster.ts';
+import { OfflineMemory } from '../../src/core/offline-memory.ts';
+import { Outbox } from '../../src/core/outbox.ts';
+import { Refs } from '../../src/core/refs.ts';
+import { Users } from '../../src/core/users.ts';
+import type { Register } from '../../src/core/registers.ts';
+import type { User } from '../../src/core/model.ts';
+
+const said = (seq: number, ...ids: string[]): Register => ({
+  seq,
+  username: 'Ann',
+  entries: ids.map((connectionId) => ({ connectionId, status: `${connectionId} ${seq}`, setAt: seq })),
+});
+
+describe('users', () => {
+  let users: Users;
+  let outbox: Outbox;
+  let announced: string[];
+  let unwatched: string[];
+  let taken: string[];
+  let time: { now: number };
+  let ann: User;
+
+  class TestCluster extends NullCluster {
+    override announce(...[userId]: string[]): void {
+      announced.push(userId!);
+    }
+    override unwatch(...[userId]: string[]): void {
+      unwatched.push(userId!);
+    }
+  }
+
+  beforeEach(() => {
+    [announced, unwatched, taken, time] = [[], [], [], { now: 1000 }];
+    const cluster = new TestCluster('self');
+    outbox = new Outbox({ now: () => time.now, defer: () => {}, later: () => {} });
+    users = new Users({
+      outbox,
+      cluster: () => cluster,
+      memory: new OfflineMemory(60_000, 10),
+      now: () => time.now,
+      refs: new Refs((id) => id.length),
+      onTaken: (connectionId) => taken.push(connectionId),
+    });
+    ann = users.hold('ann').user;
+  });
+
+  const shown = (): Array<[id: string, status: string, owner: string | undefined]> =>
+    [...ann.visible.values()].map(({ connectionId, box, owner }) => [connectionId, box.presence.status, owner]);
+
+  test('a connection that is shown is said in the register, with its match, and announced', () => {
+    users.show(ann, 'c', '{"matchId":"m1"}', 'Ann');
+    expect(users.register('ann')).toMatchObject({
+      seq: 1,
+      username: 'Ann',
+      entries: [{ connectionId: 'c', matchId: 'm1', setAt: 1000 }],
+    });
+    expect(announced).toEqual(['ann']);
+    expect([...users.announcedUsers()]).toEqual(['ann']);
+    users.hide(ann, 'c', 'offline');
+    expect(users.register('ann')).toMatchObject({ seq: 2, entries: [], last: 'offline' });
+    expect(announced).toHaveLength(2);
+    users.hide(ann, 'c', 'offline');
+    expect(announced).toHaveLength(2);
+  });
+
+  test('the most recently set is last, here or elsewhere, also when two are set in one millisecond', () => {
+    users.show(ann, 'a', 'one');
+    users.show(ann, 'b', 'two');
+    users.show(ann, 'a', 'three');
+    users.applyRegister('ann', 'A', said(999, 'old'));
+    expect(shown()).toEqual([
+      ['old', 'old 999', 'A'],
+      ['b', 'two', undefined],
+      ['a', 'three', undefined],
+    ]);
+  });
+
+  test('what another process says is applied once, and dropped with the process', () => {
+    users.applyRegister('ann', 'A', said(2, 'x'));
+    users.applyRegister('ann', 'A', said(1, 'y'));
+    expect([shown(), ann.username, users.general(ann)]).toEqual([[['x', 'x 2', 'A']], 'Ann', 'online']);
+    users.dropIncarnation('A');
+    users.applyRegister('ann', 'A', said(2, 'x'));
+    expect([shown(), users.general(ann)]).toEqual([[], 'offline']);
+    users.applyRegister('nobody', 'A', said(1, 'x'));
+    expect(users.heardOf('nobody').size).toBe(0);
+  });
+
+  test('one that waits can be taken over until its time is up, and what was said of it is retracted', () => {
+    const away = (handoffUntil: number): Register => ({
+      seq: 1,
+      entries: [{ connectionId: 'x', status: 's', setAt: 1, handoffUntil }],
+    });
+    users.applyRegister('ann', 'A', away(2000));
+    expect(users.canTakeOver(ann, 'x')).toBe(true);
+    users.takeOver(ann, 'x');
+    expect(shown()).toEqual([['x', 's', undefined]]);
+    expect(users.register('ann').entries).toMatchObject([{ connectionId: 'x', epoch: 1, handoffUntil: undefined }]);
+    expect(users.retractedFrom('A')).toEqual(['ann']);
+    expect(users.takeRetracted('ann', () => true)).toEqual([['A', { seq: 1, entries: [] }]]);
+    expect(users.retractedFrom('A')).toEqual([]);
+    users.handOff(ann, 'x', 1500);
+    expect(users.canTakeOver(ann, 'x')).toBe(true);
+    time.now = 1500;
+    expect(users.canTakeOver(ann, 'x')).toBe(false);
+    users.reclaim(ann, 'x');
+    expect(users.register('ann').entries[0]?.handoffUntil).toBeUndefined();
+  });
+
+  test('a connection that another process took over later is not ours any more', () => {
+    users.show(ann, 'x', 'ours');
+    users.applyRegister('ann', 'A', { seq: 1, entries: [{ connectionId: 'x', status: 'theirs', setAt: 1, epoch: 1 }] });
+    expect([shown(), taken]).toEqual([[['x', 'theirs', 'A']], ['x']]);
+    expect(users.register('ann').entries).toEqual([]);
+  });
+
+  test('registers are numbered above what others have heard', () => {
+    users.raiseSeq(7);
+    users.raiseSeq(3);
+    expect(users.register('ann').seq).toBe(8);
+  });
+
+  test('a record that nobody needs is forgotten, and the cluster told', () => {
+    const held = users.hold('bob');
+    held.release();
+    held.release();
+    expect([users.byId.has('bob'), unwatched]).toEqual([false, ['bob']]);
+  });
+});
