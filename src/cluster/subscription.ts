@@ -110,7 +110,7 @@ export function onSubscriberReady(presence: object, listener: () => void): () =>
 }
 
 /** Calls back once the subscriber connection is ready, if it is connecting right now; otherwise not at all. */
-export function whenReconnected(presence: object, listener: () => void): void {
+function whenReconnected(presence: object, listener: () => void): void {
   const { sub } = presence as { sub?: unknown };
   if (isEmitter(sub) && 'status' in sub && sub.status !== 'ready') {
     const once = (): void => {
