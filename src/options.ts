@@ -124,9 +124,10 @@ export interface PresenceOptions {
   floodLimit?: number;
   /**
    * Bytes that may wait in a client's socket before its updates are held back and
-   * merged. A client that goes on asking while 16 times as much waits for it, or
-   * 1024 frames before it acknowledges its join, is disconnected (close code
-   * 4002). Default 262144 (256 KiB).
+   * merged. A client for which more has waited for 10 s is disconnected (close
+   * code 4002), and so is one that goes on asking while 4 times as much waits for
+   * it, or 1024 frames before it acknowledges its join, or 1024 calls for the
+   * answers of earlier ones. Default 262144 (256 KiB).
    */
   maxBufferedBytes?: number;
   /**

@@ -18,12 +18,12 @@ export class HookError extends Error {
   }
 }
 
-/** For the log: what went wrong, and where in the game's code. */
+/** For the log, in one line: what went wrong, and where in the game's code. Texts that a client may have chosen are escaped. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return String(error);
+  if (!(error instanceof HookError)) {
+    return JSON.stringify(inspect(error));
   }
-  return error.cause === undefined ? error.message : `${error.message}\n${inspect(error.cause)}`;
+  return error.cause === undefined ? error.message : `${error.message}: ${JSON.stringify(inspect(error.cause))}`;
 }
 
 /** Awaits `run()`, at most `ms` milliseconds. Throws a `HookError`, or the `PresenceError` that the hook threw. */

@@ -7,7 +7,7 @@
  * joining or leaving twice is the same as once.
  */
 import { ClientState, CloseCode, ErrorCode, ServerError, type Client } from '@colyseus/core';
-import { ClientSink } from '../wire/client-sink.ts';
+import { ClientSink, waitingBytes } from '../wire/client-sink.ts';
 import { answerRequest } from './requests.ts';
 import { guardRedact, HookError, reasonOf, runHook } from '../core/hooks.ts';
 import { messageFrame } from '../wire/frames.ts';
@@ -31,6 +31,9 @@ import type { Identity, ResolvedOptions } from '../options.ts';
 import type { Entrance } from '../server/matchmaking.ts';
 import type { Runtime } from '../server/runtime.ts';
 
+/** Milliseconds for which more than `maxBufferedBytes` may wait for a client. A client that is alive answers the transport's pings in less. */
+const MAX_STALL_MS = 10_000;
+
 export class PresenceEngine {
   readonly options: ResolvedOptions;
   /** Answers the messages of the room's clients. */
@@ -42,6 +45,8 @@ export class PresenceEngine {
   readonly #entrances = new WeakMap<Client, Entrance>();
   /** Only used by `reconcile`. */
   readonly #missingSince = new Map<string, number>();
+  /** Since when more waits for a client than may. */
+  readonly #stalledSince = new Map<string, number>();
 
   constructor(runtime: Runtime, options: ResolvedOptions, hasState: boolean) {
     this.#runtime = runtime;
@@ -146,7 +151,7 @@ export class PresenceEngine {
 
   #readWishes(joinOptions: unknown): ReturnType<typeof readWishes> {
     try {
-      return readWishes(joinOptions, this.options.maxStatusBytes);
+      return readWishes(joinOptions, this.options.maxStatusBytes, !this.#hasState);
     } catch (error) {
       const { message, code } = error instanceof PresenceError ? error : new PresenceError('internal');
       throw new ServerError(ErrorCode.APPLICATION_ERROR, `${message} (code: ${code})`);
@@ -188,7 +193,9 @@ export class PresenceEngine {
       await tracker.followFor(connection, friends.filter(isUserId), pending);
     } catch (error) {
       if (!hasEnded(connection)) {
-        log.warn(`presence: user "${connection.user.userId}" does not follow its friend list: ${reasonOf(error)}`);
+        log.warn(
+          `presence: user ${JSON.stringify(connection.user.userId)} does not follow its friend list: ${reasonOf(error)}`,
+        );
       }
     } finally {
       pending.end();
@@ -228,6 +235,7 @@ export class PresenceEngine {
     if (connection !== undefined) {
       this.#connections.delete(sessionId);
       this.#missingSince.delete(sessionId);
+      this.#stalledSince.delete(sessionId);
       this.#runtime.tracker.disconnect(connection, ending);
     }
   }
@@ -256,6 +264,24 @@ export class PresenceEngine {
       client.state = state;
     }
     return codec.fullStateFrame(connection);
+  }
+
+  /** Closes clients that for some seconds have not read what waits for them. Call about once a second. */
+  closeStalled(): void {
+    const now = this.#runtime.clock.now();
+    for (const [sessionId, { sink }] of this.#connections) {
+      const { client } = sink as ClientSink;
+      if (waitingBytes(client) <= this.options.maxBufferedBytes) {
+        this.#stalledSince.delete(sessionId);
+        continue;
+      }
+      const since = this.#stalledSince.get(sessionId) ?? now;
+      this.#stalledSince.set(sessionId, since);
+      if (now - since >= MAX_STALL_MS) {
+        this.#stalledSince.delete(sessionId);
+        client.leave(CloseCode.WITH_ERROR);
+      }
+    }
   }
 
   /**

@@ -18,5 +18,10 @@ export function keepSeat(
     engine.drop(client);
     // Rejects when the grace runs out or the room goes: then Colyseus calls onLeave.
     room.allowReconnection(client, seconds).catch(() => {});
+    // Colyseus does not stop this timer when the room goes: it must not keep the process.
+    const { _reservedSeatTimeouts: timers } = room as unknown as {
+      _reservedSeatTimeouts: Record<string, NodeJS.Timeout | undefined>;
+    };
+    timers[client.sessionId]?.unref();
   }
 }

@@ -6,6 +6,9 @@ import { PresenceEngine } from './engine.ts';
 import { PresenceSerializer } from '../wire/presence-serializer.ts';
 import type { ResolvedOptions } from '../options.ts';
 
+/** Milliseconds between two looks for clients that do not read. */
+const STALL_CHECK_MS = 1000;
+
 /** An engine for a room whose state is the presence state; call from `onCreate`. */
 export function openEngine(room: Room, options: ResolvedOptions): PresenceEngine {
   const engine = new PresenceEngine(acquireRuntime(options), options, true);
@@ -16,5 +19,8 @@ export function openEngine(room: Room, options: ResolvedOptions): PresenceEngine
   room.onMessage('*', (client, type, payload) => {
     engine.replies.handleUnknown(client, type, payload);
   });
+  room.clock.setInterval(() => {
+    engine.closeStalled();
+  }, STALL_CHECK_MS);
   return engine;
 }

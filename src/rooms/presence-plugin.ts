@@ -46,6 +46,7 @@ export class PresencePlugin extends RoomPlugin {
     });
     this.room.clock.setInterval(() => {
       this.#engine.reconcile((id) => this.room.clients.get(id));
+      this.#engine.closeStalled();
     }, RECONCILE_MS);
   }
 

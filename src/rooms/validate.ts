@@ -18,7 +18,9 @@ export function readFields(payload: unknown, allowed: readonly string[]): Fields
   }
   for (const name of Object.keys(payload)) {
     if (!allowed.includes(name)) {
-      throw new PresenceError('invalid_payload', { message: `Unknown field "${name.slice(0, 64).toWellFormed()}".` });
+      throw new PresenceError('invalid_payload', {
+        message: `Unknown field ${JSON.stringify(name.slice(0, 64).toWellFormed())}.`,
+      });
     }
   }
   return payload as Fields;
@@ -107,10 +109,11 @@ export interface Wishes {
 
 const SYNCS: readonly unknown[] = ['both', 'state', 'deltas'] satisfies Sync[];
 
-export function readWishes(options: unknown, maxStatusBytes: number): Wishes {
+/** `lenient`: what does not fit is the room's own, and ignored. */
+export function readWishes(options: unknown, maxStatusBytes: number, lenient = false): Wishes {
   const fields: Fields = typeof options === 'object' && options !== null ? (options as Fields) : {};
   const sync = own(fields, 'sync') ?? 'both';
-  if (!SYNCS.includes(sync)) {
+  if (!SYNCS.includes(sync) && !lenient) {
     throw new PresenceError('invalid_payload', {
       message: 'The join option "sync" must be "both", "state" or "deltas".',
     });
@@ -118,10 +121,21 @@ export function readWishes(options: unknown, maxStatusBytes: number): Wishes {
   const status = own(fields, 'status');
   const resume = own(fields, 'resume');
   return {
-    status: status === undefined ? undefined : readStatus(status, maxStatusBytes),
-    sync: sync as Sync,
+    status: status === undefined ? undefined : readWish(status, maxStatusBytes, lenient),
+    sync: SYNCS.includes(sync) ? (sync as Sync) : 'both',
     resume: typeof resume === 'string' && resume.length <= MAX_ID_LENGTH ? resume : undefined,
   };
+}
+
+function readWish(status: unknown, maxBytes: number, lenient: boolean): Status | undefined {
+  try {
+    return readStatus(status, maxBytes);
+  } catch (error) {
+    if (lenient) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 function own(fields: Fields, name: string): unknown {

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { LocalPresence, logger, matchMaker, type Presence as ColyseusPresence } from '@colyseus/core';
 import { hearCommand } from './commands.ts';
 import { Budgets } from '../core/budgets.ts';
+import { quietLog } from './quiet-log.ts';
 import { Census } from './census.ts';
 import { ColyseusMatchmaking, type Entrance } from './matchmaking.ts';
 import { FrameCodec } from '../wire/frames.ts';
@@ -29,7 +30,7 @@ export class Runtime {
   readonly census = new Census();
   readonly budgets = new Budgets();
   readonly clock: { now: () => number } = { now: () => Date.now() };
-  readonly log: Pick<Console, 'warn' | 'error' | 'info'> = logger;
+  readonly log = quietLog(logger, this.clock.now);
   readonly #matchmaking = new ColyseusMatchmaking();
   readonly #timings: string;
   readonly #onIdle: () => void;

@@ -14,7 +14,7 @@ const MAX_FRAMES_BEFORE_JOIN = 64;
 /** Frames, replies included, that may wait for an acknowledgement before further requests are refused. */
 const MAX_WAITING_FRAMES = 1024;
 /** Multiple of `maxBufferedBytes` from which further requests are refused. More than the answers to any honest burst. */
-const MAX_BUFFERS = 16;
+const MAX_BUFFERS = 4;
 
 export class ClientSink implements Sink {
   client: Client;

@@ -50,6 +50,20 @@ test('who does not read cannot pile up answers', async () => {
   hoarder.socket.terminate();
 }, 20_000);
 
+test('who has not read for 10 s is disconnected, though it asks no more', async () => {
+  const sleeper = await rawJoin(server, 'sleeper', 'presence', { status: 'x'.repeat(2000) });
+  const [connection] = currentRuntime('presence')!.tracker.users.get('sleeper')!.own;
+  const { client } = connection!.sink as unknown as { client: { readyState: number; ref: { bufferedAmount: number } } };
+  const { _socket: tcp } = sleeper.socket as unknown as { _socket: Socket };
+  tcp.pause();
+  await until(() => {
+    askAboutOneself(sleeper, 'sleeper', 20);
+    return client.ref.bufferedAmount > MAX_BUFFERED;
+  }, 'the buffer to fill');
+  await until(() => client.readyState !== WebSocketOpen, 'the connection to be closed', 15_000);
+  sleeper.socket.terminate();
+}, 20_000);
+
 test('an honest burst before the join is acknowledged is answered, all of it', async () => {
   const eager = await rawOpen(server, 'eager', 'presence', { status: '' });
   await until(() => eager.frames.some((frame) => frame[0] === Protocol.JOIN_ROOM), 'the join to be offered');

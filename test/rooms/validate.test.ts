@@ -97,4 +97,10 @@ describe('join options', () => {
       resume: 'id',
     });
   });
+  test("what does not fit is refused, or a game room's own", () => {
+    for (const options of [{ sync: 5 }, { status: { hp: 3 } }, { sync: 'fast', status: 'x'.repeat(11) }]) {
+      expect(codeOf(() => readWishes(options, 10))).not.toBe('fine');
+      expect(readWishes(options, 10, true)).toEqual({ status: undefined, sync: 'both', resume: undefined });
+    }
+  });
 });
