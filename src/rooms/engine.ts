@@ -7,7 +7,8 @@
  * joining or leaving twice is the same as once.
  */
 import { ClientState, CloseCode, ErrorCode, ServerError, type Client } from '@colyseus/core';
-import { ClientSink, waitingBytes } from '../wire/client-sink.ts';
+import { ClientSink } from '../wire/client-sink.ts';
+import { StalledClients } from './stalled-clients.ts';
 import { answerRequest } from './requests.ts';
 import { guardRedact, HookError, reasonOf, runHook } from '../core/hooks.ts';
 import { messageFrame } from '../wire/frames.ts';
@@ -31,9 +32,6 @@ import type { Identity, ResolvedOptions } from '../options.ts';
 import type { Entrance } from '../server/matchmaking.ts';
 import type { Runtime } from '../server/runtime.ts';
 
-/** Milliseconds for which more than `maxBufferedBytes` may wait for a client. A client that is alive answers the transport's pings in less. */
-const MAX_STALL_MS = 10_000;
-
 export class PresenceEngine {
   readonly options: ResolvedOptions;
   /** Answers the messages of the room's clients. */
@@ -45,8 +43,7 @@ export class PresenceEngine {
   readonly #entrances = new WeakMap<Client, Entrance>();
   /** Only used by `reconcile`. */
   readonly #missingSince = new Map<string, number>();
-  /** Since when more waits for a client than may. */
-  readonly #stalledSince = new Map<string, number>();
+  readonly #stalled = new StalledClients();
 
   constructor(runtime: Runtime, options: ResolvedOptions, hasState: boolean) {
     this.#runtime = runtime;
@@ -235,7 +232,6 @@ export class PresenceEngine {
     if (connection !== undefined) {
       this.#connections.delete(sessionId);
       this.#missingSince.delete(sessionId);
-      this.#stalledSince.delete(sessionId);
       this.#runtime.tracker.disconnect(connection, ending);
     }
   }
@@ -268,19 +264,8 @@ export class PresenceEngine {
 
   /** Closes clients that for some seconds have not read what waits for them. Call about once a second. */
   closeStalled(): void {
-    const now = this.#runtime.clock.now();
-    for (const [sessionId, { sink }] of this.#connections) {
-      const { client } = sink as ClientSink;
-      if (waitingBytes(client) <= this.options.maxBufferedBytes) {
-        this.#stalledSince.delete(sessionId);
-        continue;
-      }
-      const since = this.#stalledSince.get(sessionId) ?? now;
-      this.#stalledSince.set(sessionId, since);
-      if (now - since >= MAX_STALL_MS) {
-        this.#stalledSince.delete(sessionId);
-        client.leave(CloseCode.WITH_ERROR);
-      }
+    for (const { sink } of this.#connections.values()) {
+      this.#stalled.check((sink as ClientSink).client, this.options.maxBufferedBytes, this.#runtime.clock.now());
     }
   }
 

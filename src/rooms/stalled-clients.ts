@@ -1,0 +1,23 @@
+/** Clients for which more waits than may, and since when. */
+import { CloseCode, type Client } from '@colyseus/core';
+import { waitingBytes } from '../wire/client-sink.ts';
+
+/** Milliseconds for which more than `maxBufferedBytes` may wait for a client. A client that is alive answers the transport's pings in less. */
+const MAX_STALL_MS = 10_000;
+
+export class StalledClients {
+  readonly #since = new WeakMap<Client, number>();
+
+  /** Closes the client if it has not read for some seconds. Call about once a second. */
+  check(client: Client, maxBufferedBytes: number, now: number): void {
+    if (waitingBytes(client) <= maxBufferedBytes) {
+      this.#since.delete(client);
+      return;
+    }
+    const since = this.#since.get(client) ?? now;
+    this.#since.set(client, since);
+    if (now - since >= MAX_STALL_MS) {
+      client.leave(CloseCode.WITH_ERROR);
+    }
+  }
+}

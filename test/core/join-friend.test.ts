@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { jumpIn, pickMatch, type Matchmaking } from '../../src/core/join-friend.ts';
+import { resolveOptions, type PresenceOptions } from '../../src/options.ts';
+import type { JoinReply, Presence } from '../../src/protocol.ts';
+
+const presence = (connectionId: string, matchId?: string): Presence => ({
+  userId: 'bob',
+  connectionId,
+  status: 'x',
+  ...(matchId !== undefined && { matchId }),
+});
+const SEAT: JoinReply = { name: 'match', sessionId: 's', roomId: 'm', processId: 'p' };
+const MATCH = { roomId: 'm', name: 'match', clients: 1, maxClients: 2, metadata: null, locked: false };
+
+function matchmaking(changes: Partial<Matchmaking> = {}): Matchmaking & { reserved: unknown[] } {
+  const reserved: unknown[] = [];
+  return {
+    reserved,
+    find: async () => MATCH,
+    authorize: async () => true,
+    heldSeat: async () => undefined,
+    reserve: async (_, auth) => {
+      reserved.push(auth);
+      return SEAT;
+    },
+    ...changes,
+  };
+}
+
+async function jump(made: Matchmaking, options: PresenceOptions = {}): Promise<unknown> {
+  const viewer = { userId: 'ann', username: undefined, connectionId: 'c', auth: { userId: 'ann' } };
+  return jumpIn(viewer, presence('b', 'm'), resolveOptions(options), made).catch((error: unknown) =>
+    error instanceof Error && 'code' in error ? error.code : error,
+  );
+}
+
+describe('pickMatch', () => {
+  test('the most recent one in a match, or the one named', () => {
+    const all = [presence('a', 'm1'), presence('b', 'm2'), presence('c')];
+    expect(pickMatch(all, undefined).matchId).toBe('m2');
+    expect(pickMatch(all, 'a').matchId).toBe('m1');
+    expect(() => pickMatch(all, 'c')).toThrow(expect.objectContaining({ code: 'no_match' }));
+    expect(() => pickMatch(all, 'nobody')).toThrow(expect.objectContaining({ code: 'not_visible' }));
+  });
+});
+
+describe('jumpIn', () => {
+  test('"true" of the match leaves the authentication to it; an auth is handed on, without a session id', async () => {
+    const made = matchmaking();
+    expect(await jump(made)).toBe(SEAT);
+    const other = matchmaking({ authorize: async () => ({ member: true, sessionId: 'stolen' }) });
+    expect(await jump(other)).toBe(SEAT);
+    expect([made.reserved, other.reserved]).toEqual([[undefined], [{ member: true }]]);
+  });
+
+  test('what cannot be asked is denied, in words of our own', async () => {
+    const made = matchmaking({ authorize: () => Promise.reject(new Error('secret')) });
+    expect(await jump(made)).toBe('match_denied');
+    expect(await jump(made, { canJoin: () => false })).toBe('match_denied');
+    expect(await jump(made, { authorizeJoin: () => ({ member: true }) })).toBe(SEAT);
+    expect(made.reserved).toEqual([{ member: true }]);
+  });
+
+  test.each([
+    [null, 'match_gone'],
+    [{ ...MATCH, clients: 2 }, 'match_full'],
+    [{ ...MATCH, locked: true }, 'match_locked'],
+  ])('%j → %s', async (match, code) => {
+    expect(await jump(matchmaking({ find: async () => match }))).toBe(code);
+  });
+
+  test('a seat that waits already is given again, full or not, but not to who is denied by now', async () => {
+    const held = { find: async () => ({ ...MATCH, clients: 2, locked: true }), heldSeat: async () => SEAT };
+    const made = matchmaking(held);
+    expect(await jump(made)).toBe(SEAT);
+    expect(made.reserved).toEqual([]);
+    expect(await jump(matchmaking({ ...held, authorize: () => Promise.reject(new Error('banned')) }))).toBe(
+      'match_denied',
+    );
+  });
+
+  test('a reservation that fails says why, or unavailable', async () => {
+    const fails = { reserve: () => Promise.reject(new Error('full')) };
+    expect(await jump(matchmaking(fails))).toBe('unavailable');
+    let asked = 0;
+    const find: Matchmaking['find'] = async () => (asked++ === 0 ? MATCH : null);
+    expect(await jump(matchmaking({ ...fails, find }))).toBe('match_gone');
+  });
+});
