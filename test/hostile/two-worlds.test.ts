@@ -82,9 +82,9 @@ test.each<[what: string, story: Pick<Story, 'fact' | 'steps'> & Partial<Story>]>
       steps: [
         { who: 'secret', move: { do: 'enter', status: null } },
         { who: 'time', passes: 150 },
-        { who: 'the game', follows: [SECRET] },
+        { who: 'the game', follows: [SECRET], together: true },
         { ...followsSecret, together: true },
-        { who: 'the game', follows: [SECRET] },
+        { who: 'the game', follows: [SECRET], together: true },
       ],
     },
   ],

@@ -3,7 +3,8 @@ import { LocalDriver, LocalPresence, matchMaker } from '@colyseus/core';
 import * as fc from 'fast-check';
 import { Clockwork } from './support/clockwork.ts';
 import { FACTS, type FactName } from './support/facts.ts';
-import { play, stories, type Story } from './support/stories.ts';
+import { play, type Story } from './support/stories.ts';
+import { stories } from './support/draw.ts';
 
 export const FACT_NAMES = Object.keys(FACTS) as FactName[];
 

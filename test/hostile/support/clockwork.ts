@@ -122,7 +122,8 @@ export class Clockwork {
   /** Lets time pass, timer by timer; of hours only the last seconds. */
   async pass(ms: number): Promise<void> {
     if (ms > MAX_PASS_MS) {
-      this.#time.jump(ms - MAX_PASS_MS);
+      await this.#time.pass(100);
+      this.#time.jump(ms - MAX_PASS_MS - 100);
     }
     await this.#time.pass(Math.min(ms, MAX_PASS_MS));
     await this.settle();
