@@ -22,7 +22,9 @@ export async function queryUsers(
   const known = ids.filter((userId) => users.get(userId) !== undefined).map((userId) => users.hold(userId));
   // One who is here unseen, or hidden from the viewer, is read as one who is not here: the same work, in the same command.
   const isAbsentTo = (user: User): boolean =>
-    viewer !== undefined && viewer.user !== user && (isUnseen(user) || isHidden(viewer, user.userId));
+    viewer !== undefined &&
+    viewer.user !== user &&
+    (isUnseen(user) || (user.followers.size === 0 && isHidden(viewer, user.userId)));
   const toRead = ids.filter((userId) => {
     const user = users.get(userId);
     return user === undefined || isAbsentTo(user);
@@ -32,10 +34,14 @@ export async function queryUsers(
       toRead.length > 0 ? cluster.read(toRead) : new Map<string, RemoteUser>(),
       ...known.map(({ user }) => user.known),
     ]);
+    const present = (userId: string): User | undefined => {
+      const user = users.get(userId);
+      return user === undefined || isAbsentTo(user) ? undefined : user;
+    };
     // Somebody may have begun to follow one of the others meanwhile.
-    await Promise.all(toRead.map(async (userId) => users.get(userId)?.known));
+    await Promise.all(toRead.map(async (userId) => present(userId)?.known));
     return ids.map((userId) => {
-      const subject = users.get(userId) ?? remoteSubject(userId, remote.get(userId), users.remembered(userId));
+      const subject = present(userId) ?? remoteSubject(userId, remote.get(userId), users.remembered(userId));
       if (viewer === undefined) {
         const presences = [...subject.visible.values()].map(({ box }) => box.presence);
         return answer(userId, generalOf(subject.visible.size, subject.last), presences);

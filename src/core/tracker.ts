@@ -330,7 +330,8 @@ export class Tracker {
       }
       await asked;
     } else {
-      await Promise.all([user.known, isHidden && this.cluster.read([user.userId])]);
+      const isRead = isHidden && user.followers.size === 0;
+      await Promise.all([user.known, isRead && this.cluster.read([user.userId])]);
     }
   }
 

@@ -24,14 +24,16 @@ export function isHidden({ view }: Connection, userId: string): boolean {
 }
 
 /** How somebody looks of whom nothing is to be seen; by default like an id that nobody has. */
-function unseen(general: Exclude<GeneralStatus, 'online'> = 'unlogined', username?: string): Look {
-  return { general, username, connections: new Map() };
+function unseen(general: Exclude<GeneralStatus, 'online'> = 'unlogined'): Look {
+  return { general, username: undefined, connections: new Map() };
 }
 
 /** What `viewer` sees of `subject` now. `redact` is asked about presences it was not asked about before; with `again`, about all. */
 export function look(viewer: Connection, subject: Subject, again = false): Look {
   const { view, options } = viewer;
-  const { userId, username, visible, last } = subject;
+  const { userId, visible, last } = subject;
+  // Whoever has gone is told without a name, as to viewers without a view.
+  const username = visible.size === 0 ? undefined : subject.username;
   const general = generalOf(visible.size, last);
   if (viewer.user.userId === userId) {
     return { general, username: viewer.viewer.username ?? username, connections: asTheyAre(subject) };
@@ -124,7 +126,7 @@ export function note(viewer: Connection, user: User): void {
 /** How a user looks to `viewer` from the moment it blocks it: what the viewer was told, gone; to one who was told nothing, like nobody. */
 export function blockedLook(viewer: Connection, userId: string): Look {
   const told = viewer.view?.told.get(userId);
-  return told === undefined ? unseen() : unseen(told.general === 'unlogined' ? 'unlogined' : 'offline', told.username);
+  return told === undefined ? unseen() : unseen(told.general === 'unlogined' ? 'unlogined' : 'offline');
 }
 
 /**
