@@ -30,6 +30,8 @@ export interface Fact {
   readonly sparesFriendList?: true;
   /** Whether the fact shows in how fast a shared store has to be asked: whom somebody here follows is known without it. */
   readonly tellsByStore?: true;
+  /** Whether the viewer writes one message a turn: with a change of its own in the same turn, the first refusal is told behind that. */
+  readonly oneAtATime?: true;
   /** Whether the viewer is there before the fact, follows Secret, and stays, for less than `offline` is remembered. */
   readonly viewerStays?: true;
 }
@@ -66,6 +68,8 @@ export const FACTS = {
     acts: (world) => (world === 'a' ? 'not at all' : 'freely'),
     options: (which) => (which === 'a' ? { canFollow: (_, userIds) => userIds.map(() => true) } : refuseSecret),
     spares: ['presence:query'],
+    oneAtATime: true,
+    tellsByStore: true,
     sparesFriendList: true,
   },
   'is refused by canFollow, and here or not': {

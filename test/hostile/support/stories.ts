@@ -48,7 +48,9 @@ export async function play(story: Story, which: 'a' | 'b', clockwork: Clockwork)
   let joined = fact.viewerStays === true;
   if (joined) {
     secret.join({ status: 'hello' });
-    viewer.join(joinOptionsOf(story.viewer, story), [['send', 'presence:follow', { userIds: [SECRET] }]]);
+    viewer.join(joinOptionsOf(story.viewer, story));
+    await clockwork.settle();
+    void world.api.follow({ userId: VIEWER }, [SECRET]);
     await clockwork.pass(50);
   }
   for (const [at, step] of story.steps.entries()) {
@@ -73,7 +75,11 @@ export async function play(story: Story, which: 'a' | 'b', clockwork: Clockwork)
       await clockwork.pass(20);
     }
     await doStep(step, { story, world, viewer, friend, secret, clockwork, fact }, fact.acts(which, turned));
-    const together = step.together === true && step.who !== 'secret' && story.steps[at + 1]?.who !== 'secret';
+    const together =
+      step.together === true &&
+      fact.oneAtATime !== true &&
+      step.who !== 'secret' &&
+      story.steps[at + 1]?.who !== 'secret';
     await (together ? clockwork.drain() : clockwork.settle());
     if (isAlone) {
       await clockwork.pass(20);
@@ -118,7 +124,11 @@ async function doStep(step: Step, cast: Cast, acts: ReturnType<Fact['acts']>): P
   switch (step.who) {
     case 'viewer':
       if ('says' in step) {
-        viewer.say(step.says.map((message) => spare(message, fact)));
+        const messages = step.says.map((message) => spare(message, fact));
+        for (const burst of fact.oneAtATime === true ? messages.map((message) => [message]) : [messages]) {
+          await clockwork.settle();
+          viewer.say(burst);
+        }
       } else {
         act(step, cast);
       }
