@@ -6,19 +6,18 @@
  * Every call is safe for a client that is not (or no longer) known, and
  * joining or leaving twice is the same as once.
  */
-import { ClientState, CloseCode, ErrorCode, ServerError, type Client } from '@colyseus/core';
+import { ClientState, CloseCode, type Client } from '@colyseus/core';
 import { ClientSink } from '../wire/client-sink.ts';
 import { StalledClients } from './stalled-clients.ts';
 import { answerRequest } from './requests.ts';
-import { guardRedact, HookError, reasonOf, runHook } from '../core/hooks.ts';
+import { guardRedact } from '../core/hooks.ts';
 import { messageFrame } from '../wire/frames.ts';
-import { readWishes } from './validate.ts';
+import { identify, isCrowded, requireRoom, wishesOf } from './admission.ts';
+import { followFriends } from './friend-list.ts';
 import { Replier } from './reply.ts';
-import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import { presencesTo } from '../core/view.ts';
 import { hasEnded } from '../core/tracker.ts';
 import {
-  ERRORS,
   PresenceError,
   PROTOCOL_VERSION,
   WELCOME_MESSAGE,
@@ -28,7 +27,7 @@ import {
 } from '../protocol.ts';
 import type { Connection } from '../core/model.ts';
 import type { Ending } from '../core/tracker.ts';
-import type { Identity, ResolvedOptions } from '../options.ts';
+import type { ResolvedOptions } from '../options.ts';
 import type { Entrance } from '../server/matchmaking.ts';
 import type { Runtime } from '../server/runtime.ts';
 
@@ -64,7 +63,7 @@ export class PresenceEngine {
 
   /** Refuses a client without an identity before it gets a seat. */
   authenticate(auth: unknown): void {
-    this.#identify(auth);
+    identify(this.options, auth);
   }
 
   /** Remembers what the client joins with, for `presence:join`. */
@@ -75,28 +74,10 @@ export class PresenceEngine {
   /** Whether a client with this auth would be let in. */
   admits(auth: unknown): boolean {
     try {
-      return !this.#isCrowded(this.#identify(auth).userId);
+      return !isCrowded(this.#runtime.tracker.users, this.options, identify(this.options, auth).userId);
     } catch {
       return false;
     }
-  }
-
-  #identify(auth: unknown): Identity {
-    let identity: Identity | null | undefined;
-    try {
-      identity = this.options.identify(auth);
-    } catch {
-      identity = undefined;
-    }
-    if (typeof identity !== 'object' || identity === null || !isUserId(identity.userId)) {
-      throw new ServerError(ErrorCode.AUTH_FAILED, `${ERRORS.unauthenticated.message} (code: unauthenticated)`);
-    }
-    const { userId, username } = identity;
-    return {
-      userId,
-      ...(typeof username === 'string' &&
-        username !== '' && { username: username.slice(0, MAX_ID_LENGTH).toWellFormed() }),
-    };
   }
 
   /** Makes the connection of a client that has just joined. Throws a `ServerError` that refuses the join. */
@@ -104,15 +85,10 @@ export class PresenceEngine {
     if (this.#connections.has(client.sessionId)) {
       return;
     }
-    const identity = this.#identify(client.auth);
-    const wishes = this.#readWishes(joinOptions);
+    const identity = identify(this.options, client.auth);
     const { codec, tracker } = this.#runtime;
-    if (this.#isCrowded(identity.userId, wishes.resume)) {
-      throw new ServerError(
-        ErrorCode.APPLICATION_ERROR,
-        `${ERRORS.too_many_connections.message} (code: too_many_connections)`,
-      );
-    }
+    const wishes = wishesOf(this.options, joinOptions, !this.#hasState);
+    requireRoom(tracker.users, this.options, identity.userId, wishes.resume);
     const sink = new ClientSink(client, codec, this.options.maxBufferedBytes, this.#hasState);
     const made = tracker.connect({
       identity,
@@ -132,27 +108,7 @@ export class PresenceEngine {
     if (wishes.status !== undefined && this.options.features.status) {
       tracker.setStatus(connection, wishes.status);
     }
-    void this.#followFriends(connection);
-  }
-
-  /** Whether the user has as many connections as it may. One that is taken over by the new one makes room for it. */
-  #isCrowded(userId: string, resume?: string): boolean {
-    const { users } = this.#runtime.tracker;
-    const user = users.get(userId);
-    return (
-      user !== undefined &&
-      user.own.size >= this.options.maxConnectionsPerUser &&
-      !(resume !== undefined && users.canTakeOver(user, resume))
-    );
-  }
-
-  #readWishes(joinOptions: unknown): ReturnType<typeof readWishes> {
-    try {
-      return readWishes(joinOptions, this.options.maxStatusBytes, !this.#hasState);
-    } catch (error) {
-      const { message, code } = error instanceof PresenceError ? error : new PresenceError('internal');
-      throw new ServerError(ErrorCode.APPLICATION_ERROR, `${message} (code: ${code})`);
-    }
+    void followFriends(connection, this.#runtime);
   }
 
   #welcome(connection: Connection, client: Client): void {
@@ -172,31 +128,6 @@ export class PresenceEngine {
       presences: presencesTo(connection, [user]),
     };
     client.enqueueRaw(messageFrame(WELCOME_MESSAGE, welcome));
-  }
-
-  /** Follows the game's own friend list. A hook that fails leaves the connection without those follows, and a line in the log. */
-  async #followFriends(connection: Connection): Promise<void> {
-    const { resolveFollows, hookTimeoutMs } = this.options;
-    if (resolveFollows === undefined) {
-      return;
-    }
-    const { tracker, log } = this.#runtime;
-    const pending = tracker.beginFollow(connection);
-    try {
-      const friends: unknown = await runHook('resolveFollows', () => resolveFollows(connection.viewer), hookTimeoutMs);
-      if (!Array.isArray(friends)) {
-        throw new HookError('resolveFollows', 'it must return a list of user ids');
-      }
-      await tracker.followFor(connection, friends.filter(isUserId), pending);
-    } catch (error) {
-      if (!hasEnded(connection)) {
-        log.warn(
-          `presence: user ${JSON.stringify(connection.user.userId)} does not follow its friend list: ${reasonOf(error)}`,
-        );
-      }
-    } finally {
-      pending.end();
-    }
   }
 
   /** The client lost its connection and may come back. */

@@ -1,0 +1,30 @@
+/** The option `resolveFollows`: the game's own friend list. */
+import { HookError, reasonOf, runHook } from '../core/hooks.ts';
+import { isUserId } from '../status.ts';
+import { hasEnded } from '../core/tracker.ts';
+import type { Connection } from '../core/model.ts';
+import type { Runtime } from '../server/runtime.ts';
+
+/** Follows the game's own friend list. A hook that fails leaves the connection without those follows, and a line in the log. */
+export async function followFriends(connection: Connection, { tracker, log }: Runtime): Promise<void> {
+  const { resolveFollows, hookTimeoutMs } = connection.options;
+  if (resolveFollows === undefined) {
+    return;
+  }
+  const pending = tracker.beginFollow(connection);
+  try {
+    const friends: unknown = await runHook('resolveFollows', () => resolveFollows(connection.viewer), hookTimeoutMs);
+    if (!Array.isArray(friends)) {
+      throw new HookError('resolveFollows', 'it must return a list of user ids');
+    }
+    await tracker.followFor(connection, friends.filter(isUserId), pending);
+  } catch (error) {
+    if (!hasEnded(connection)) {
+      log.warn(
+        `presence: user ${JSON.stringify(connection.user.userId)} does not follow its friend list: ${reasonOf(error)}`,
+      );
+    }
+  } finally {
+    pending.end();
+  }
+}
