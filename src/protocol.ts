@@ -54,7 +54,7 @@ export type GeneralStatus = 'online' | 'offline' | 'unlogined';
 /** One visible connection of a user. */
 export interface Presence {
   userId: string;
-  /** Opaque; stable while the connection lives. Never a Colyseus session id. */
+  /** Opaque; the same while the connection stays visible, another one after it was invisible. Never a Colyseus session id. */
   connectionId: string;
   status: string;
   /** Lifted out of a JSON status: the room id of the match this connection is in. */
@@ -101,7 +101,11 @@ export interface Snapshot {
   complete?: true;
 }
 
-/** `presence:welcome`: the first message after a join or a reconnection: who this connection is. */
+/**
+ * `presence:welcome`: who this connection is. The first message after a join or
+ * a reconnection; also sent when a connection that was invisible becomes
+ * visible again, with its new `connectionId`.
+ */
 export interface Welcome {
   protocol: number;
   userId: string;

@@ -46,6 +46,8 @@ export interface User {
 
 /** Where a connection's updates go. Implemented by the edge. */
 export interface Sink {
+  /** Tells the client who it is: after a join, a return, and when its id is another. */
+  welcome(): void;
   /** Whether a frame sent now would leave soon. `false`: updates are dropped and a fresh snapshot is owed. */
   ready(): boolean;
   /** Everything that changed for this connection in this flush. */
@@ -69,7 +71,10 @@ export type SnapshotScope = 'some' | 'messages' | 'everything';
 
 /** One local client in a presence-aware room. */
 export interface Connection {
-  readonly connectionId: string;
+  /** Public. Another one whenever it is shown again after it was hidden: one that came back would tell that its user was there all the time. */
+  connectionId: string;
+  /** Whether its present id has been seen. */
+  wasShown: boolean;
   readonly user: User;
   readonly viewer: Viewer;
   readonly options: ResolvedOptions;

@@ -115,6 +115,11 @@ export class Outbox {
     }, PAUSE_MS);
   }
 
+  /** Whether a change of that connection waits to be told. */
+  waits(user: User, connectionId: string): boolean {
+    return this.#touched.get(user)?.connections.has(connectionId) === true;
+  }
+
   /** Whether something of `user` waits to be told. */
   has(user: User): boolean {
     return this.#touched.has(user);

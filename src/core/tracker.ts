@@ -135,8 +135,16 @@ export class Tracker {
     const blockers = this.#blocks.get(user.userId);
     const connection: Connection = {
       connectionId,
+      wasShown: resumed !== undefined,
       user,
-      viewer: { userId: user.userId, username: identity.username, connectionId, auth },
+      viewer: {
+        userId: user.userId,
+        username: identity.username,
+        get connectionId() {
+          return connection.connectionId;
+        },
+        auth,
+      },
       options,
       sync,
       sink,
@@ -256,8 +264,25 @@ export class Tracker {
     if (status === null) {
       this.users.hide(connection.user, connection.connectionId, 'offline');
     } else {
+      const { user, connectionId } = connection;
+      // What nobody has been told is no hiding: the two changes are merged.
+      if (connection.wasShown && statusOf(connection) === null && !this.outbox.waits(user, connectionId)) {
+        this.#rename(connection);
+      }
+      connection.wasShown = true;
       this.users.show(connection.user, connection.connectionId, status, connection.viewer.username);
     }
+  }
+
+  /** A connection that was hidden gets a new id before it is shown again. Its client is told. */
+  #rename(connection: Connection): void {
+    const { user, connectionId } = connection;
+    this.outbox.introduce(connection, [user]);
+    this.connections.delete(connectionId);
+    this.users.letGo(user, connectionId);
+    connection.connectionId = this.#deps.newId();
+    this.connections.set(connection.connectionId, connection);
+    connection.sink.welcome();
   }
 
   /** A follow begins. Whoever is unfollowed before {@link follow} is done with it is not followed by it. Call its `end()` when it fails before. */

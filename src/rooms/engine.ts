@@ -11,20 +11,11 @@ import { ClientSink } from '../wire/client-sink.ts';
 import { StalledClients } from './stalled-clients.ts';
 import { answerRequest } from './requests.ts';
 import { guardRedact } from '../core/hooks.ts';
-import { messageFrame } from '../wire/frames.ts';
 import { identify, isCrowded, requireRoom, wishesOf } from './admission.ts';
 import { followFriends } from './friend-list.ts';
 import { Replier } from './reply.ts';
-import { presencesTo } from '../core/view.ts';
 import { hasEnded } from '../core/tracker.ts';
-import {
-  PresenceError,
-  PROTOCOL_VERSION,
-  WELCOME_MESSAGE,
-  type RequestType,
-  type Requests,
-  type Welcome,
-} from '../protocol.ts';
+import { PresenceError, type RequestType, type Requests } from '../protocol.ts';
 import type { Connection } from '../core/model.ts';
 import type { Ending } from '../core/tracker.ts';
 import type { ResolvedOptions } from '../options.ts';
@@ -101,7 +92,7 @@ export class PresenceEngine {
         sink.connection = connection;
         this.#connections.set(client.sessionId, connection);
         this.#runtime.remember(connection, this.#entrances.get(client));
-        this.#welcome(connection, client);
+        sink.welcome();
       },
     });
     const connection = made instanceof Promise ? await made : made;
@@ -109,25 +100,6 @@ export class PresenceEngine {
       tracker.setStatus(connection, wishes.status);
     }
     void followFriends(connection, this.#runtime);
-  }
-
-  #welcome(connection: Connection, client: Client): void {
-    if (connection.sync === 'state') {
-      return;
-    }
-    const {
-      user,
-      connectionId,
-      viewer: { username },
-    } = connection;
-    const welcome: Welcome = {
-      protocol: PROTOCOL_VERSION,
-      userId: user.userId,
-      connectionId,
-      ...(username !== undefined && { username }),
-      presences: presencesTo(connection, [user]),
-    };
-    client.enqueueRaw(messageFrame(WELCOME_MESSAGE, welcome));
   }
 
   /** The client lost its connection and may come back. */
@@ -149,7 +121,7 @@ export class PresenceEngine {
       client.leave(connection.delivery === 'moved' ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
     } else {
       (connection.sink as ClientSink).client = client;
-      this.#welcome(connection, client);
+      connection.sink.welcome();
     }
   }
 

@@ -5,7 +5,15 @@
 import { ClientState, CloseCode, type Client, type ClientPrivate } from '@colyseus/core';
 import { messageFrame, type FrameCodec } from './frames.ts';
 import { generalsTo, presencesTo } from '../core/view.ts';
-import { SNAPSHOT_MESSAGE, UNFOLLOWED_MESSAGE, type Snapshot, type Unfollowed } from '../protocol.ts';
+import {
+  PROTOCOL_VERSION,
+  SNAPSHOT_MESSAGE,
+  UNFOLLOWED_MESSAGE,
+  WELCOME_MESSAGE,
+  type Snapshot,
+  type Unfollowed,
+  type Welcome,
+} from '../protocol.ts';
 import type { Batch } from '../core/batch.ts';
 import type { Connection, Sink, SnapshotScope, Update, User } from '../core/model.ts';
 
@@ -33,6 +41,21 @@ export class ClientSink implements Sink {
     this.#codec = codec;
     this.#maxBufferedBytes = maxBufferedBytes;
     this.#hasState = hasState;
+  }
+
+  welcome(): void {
+    const { sync, user, connectionId, viewer } = this.connection;
+    if (sync === 'state') {
+      return;
+    }
+    const welcome: Welcome = {
+      protocol: PROTOCOL_VERSION,
+      userId: user.userId,
+      connectionId,
+      ...(viewer.username !== undefined && { username: viewer.username }),
+      presences: presencesTo(this.connection, [user]),
+    };
+    this.#send([messageFrame(WELCOME_MESSAGE, welcome)]);
   }
 
   ready(): boolean {

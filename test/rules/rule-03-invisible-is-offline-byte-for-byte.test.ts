@@ -6,7 +6,7 @@
 import type * as Crypto from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { drop } from '../support/drop.ts';
-import { person, ROOMS, settle, type Person, type RoomName } from '../support/person.ts';
+import { expectSound, person, ROOMS, settle, type Person, type RoomName } from '../support/person.ts';
 import { startServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
@@ -217,5 +217,29 @@ describe.each(ROOMS)('rule 3, in a %s room', (room) => {
     } finally {
       await server.stop();
     }
+  });
+});
+
+describe.each(ROOMS)('a connection that was invisible, in a %s room', (roomName) => {
+  test('comes back under another id, as one that was dropped does; its client is told', async () => {
+    const server = await startServer();
+    const bob = await person(server, 'bob', roomName, { status: 'first' });
+    const ann = await person(server, 'ann', roomName);
+    await ann.follow(['bob']);
+    const [before] = ann.sees('bob');
+    expect(before?.connectionId).toBe(await bob.connectionId());
+    await bob.setStatus(null);
+    await settle(bob, ann);
+    await bob.setStatus('second');
+    await settle(bob, ann);
+    const [after] = ann.sees('bob');
+    expect(after?.connectionId).not.toBe(before?.connectionId);
+    expect(bob.welcomes.at(-1)?.connectionId).toBe(after?.connectionId);
+    // While it stays visible, it keeps its id.
+    await bob.setStatus('third');
+    await settle(bob, ann);
+    expect(ann.sees('bob')).toMatchObject([{ connectionId: after?.connectionId, status: 'third' }]);
+    expectSound(ann, bob);
+    await server.stop();
   });
 });

@@ -235,6 +235,10 @@ export class SimClient {
       );
     };
     return {
+      welcome: () => {
+        this.lastConnectionId = this.seat!.connection.connectionId;
+        this.#welcome(this.seat!);
+      },
       ready: () => !this.isSlow,
       deliver: (batch) => {
         if (this.state !== 'in') {

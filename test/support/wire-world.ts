@@ -152,7 +152,11 @@ export class WireWorld {
     await this.tracker.follow(this.tracker.beginFollow(viewer.connection), userIds, 'client');
   }
 
-  set(viewer: WireClient, status: string | null): void {
+  /** @param newId The id of a connection that was hidden and is shown again. */
+  set(viewer: WireClient, status: string | null, newId?: string): void {
+    if (newId !== undefined) {
+      this.ids.push(newId);
+    }
     this.tracker.setStatus(viewer.connection, status);
   }
 

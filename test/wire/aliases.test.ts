@@ -114,7 +114,7 @@ describe.each(HOOKS)('two connections that share a number, seen by a viewer %s',
     expect(both.json.users['cat']?.connections).toEqual({});
     world.set(bob, null);
     world.flush();
-    world.set(cat, 'back');
+    world.set(cat, 'back', 'same2');
     world.flush();
     expect(Buffer.compare(both.handed.at(-1)!, one.handed.at(-1)!)).toBe(0);
     expect(both.connectionNumber('cat', 'same2')).toBe(plain);
@@ -136,8 +136,8 @@ describe.each(HOOKS)('two connections that share a number, seen by a viewer %s',
     expect(ann.json.users['cat']?.connections).toMatchObject({ same2: { status: 'c' } });
     world.set(cat, null);
     world.flush();
-    world.set(bob, 'b');
-    world.set(cat, 'c');
+    world.set(bob, 'b', 'same1');
+    world.set(cat, 'c', 'same2');
     world.flush();
     expect(ann.json.users['bob']?.connections).toMatchObject({ same1: { status: 'b' } });
     expect(ann.json.users['cat']?.connections).toMatchObject({ same2: { status: 'c' } });

@@ -20,7 +20,7 @@ import { Tracker } from '../../src/core/tracker.ts';
 import { Mirror } from '../support/mirror.ts';
 import { refIdOf } from '../support/state-reader.ts';
 import type { Connection } from '../../src/core/model.ts';
-import type { Delta, Snapshot, Unfollowed } from '../../src/index.ts';
+import type { Delta, Snapshot, Unfollowed, Welcome } from '../../src/index.ts';
 import type { PlainState, PlainUser } from '../support/person.ts';
 
 /** As much of a Colyseus client as a sink touches; reads what it is sent as the SDK does. */
@@ -54,6 +54,9 @@ class Reader {
           break;
         case 'presence:unfollowed':
           this.mirror.forget((payload as Unfollowed).userIds);
+          break;
+        case 'presence:welcome':
+          this.mirror.welcome(payload as Welcome);
           break;
         default:
           throw new Error(`A message ${type}?`);
