@@ -1,8 +1,9 @@
 /**
  * Messages between processes: one topic per watched user for registers, one
- * control topic for all. Own echoes are dropped (but for the beat, which shows
- * that we still hear); what cannot be read is counted and dropped. Nothing a
- * message contains, and nothing a listener does, throws into the publisher.
+ * control topic for all. A process ignores its own messages, except its beats:
+ * their echo shows that the subscription works. A message that cannot be decoded
+ * is counted and dropped. Neither a message nor a failing listener makes the
+ * publisher throw.
  */
 import type { Presence } from '@colyseus/core';
 import type { Calls } from './calls.ts';
@@ -41,7 +42,7 @@ export class Bus {
     this.#deps = deps;
   }
 
-  /** Sends a register to whoever watches the user. One command. */
+  /** Sends a register to the processes that watch the user. One command. */
   async publishRegister(userId: string, envelope: RegisterEnvelope): Promise<void> {
     this.counts.published++;
     await this.#publish(this.#deps.keys.user(userId), envelope);
@@ -55,7 +56,7 @@ export class Bus {
     await this.#publish(this.#deps.keys.control, encodeControl(this.#deps.incarnation, message));
   }
 
-  /** Registers of one user. The caller opens and closes. `byProxy`: another process speaks for `from`. */
+  /** Listens to the registers of one user. The caller opens and closes the subscription. `byProxy`: another process sent it for `from`. */
   onRegister(
     userId: string,
     hear: (from: string, register: Register, byProxy: boolean) => void,
@@ -76,7 +77,7 @@ export class Bus {
     );
   }
 
-  /** The control topic. The caller opens and closes. */
+  /** Listens to the control topic. The caller opens and closes the subscription. */
   onControl(hear: (from: string, message: ControlMessage) => void, hearEcho: (beat: number) => void): Subscription {
     return this.#subscription(
       this.#deps.keys.control,

@@ -1,13 +1,13 @@
 /**
- * Every command to the shared store goes through here: a time limit of our own
- * (a Redis client queues commands while it is offline), errors that some
- * methods of RedisPresence *resolve* with, and no command at all while the
- * store is down, except the probe.
+ * Every command to the shared store goes through here. It adds a time limit,
+ * because a Redis client queues commands while it is offline; it rejects where
+ * a method of RedisPresence *resolves* with an error; and while the store is
+ * down it sends no command except the probe.
  */
 import type { Clock } from './clock.ts';
 import type { Health } from './health.ts';
 
-/** The store answered, but refuses this one command (a foreign value sits on our key). The store itself is well. */
+/** The store works, but refused this one command: the key holds a value of another type. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }
@@ -40,13 +40,13 @@ export class Calls {
     }
   }
 
-  /** The same, but also while the store is down, and without consequences. */
+  /** Like {@link run}, but it also works while the store is down, and a failure does not change the health. */
   probe<T>(command: () => unknown): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const giveUp = (): void => {
         reject(new Error(`no answer within ${this.#timeoutMs} ms`));
       };
-      // A process that was stalled finds the timer due before it has read the answer: look once more.
+      // After a stall of this process the timer fires before an answer that has arrived is read: wait one more turn.
       let timer = this.#clock.setTimeout(() => {
         timer = this.#clock.setTimeout(giveUp, 0);
       }, this.#timeoutMs);

@@ -1,4 +1,4 @@
-/** Time, timers and chance as the cluster sees them: one port, so that a simulation can drive it. */
+/** Time, timers and random numbers of the cluster: one port, so that a simulation can replace them. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -8,7 +8,7 @@ export interface Clock {
   random(): number;
 }
 
-/** The machine's own. Its timers never keep a process alive. */
+/** The system clock. Its timers never keep a process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimeout: (run, ms) => setTimeout(run, ms).unref(),
@@ -18,12 +18,12 @@ export const systemClock: Clock = {
   random: () => Math.random(),
 };
 
-/** `ms`, up to a tenth more or less, so that processes started together do not stay in step. */
+/** Varies `ms` by up to a tenth, so that processes that started together do not stay in step. */
 export function jittered(clock: Clock, ms: number): number {
   return ms * (0.9 + clock.random() * 0.2);
 }
 
-/** A name no other process, and no other boot of this one, has. */
+/** A name that no other process has, and no earlier start of this process had. */
 export function newIncarnation(processId: string, clock: Clock = systemClock): string {
   const chance = Math.floor(clock.random() * 2 ** 48).toString(36);
   return `${processId}.${clock.now().toString(36)}${chance}`;

@@ -1,22 +1,22 @@
-/** What a `PresenceCluster` is made of, with the defaults in one place. */
+/** The dependencies of a `PresenceCluster`, and their defaults. */
 import { logger, type Presence } from '@colyseus/core';
 import { systemClock, type Clock } from './clock.ts';
 import type { Log } from './health.ts';
 import type { ClusterOptions } from '../options.ts';
 
 export interface ClusterDeps {
-  /** Colyseus's own: `matchMaker.presence`. Never a room's: that one ends with the room. */
+  /** `matchMaker.presence`. Not the `presence` of a room: that one ends with the room. */
   presence: Presence;
-  /** A name no other process and no other boot has; see `newIncarnation`. */
+  /** The unique name of this process; see `newIncarnation`. */
   incarnation: string;
   options: ClusterOptions;
-  /** Hours for which `offline` is told from `unlogined`. 0 = not at all. */
+  /** Hours for which a user that has gone is `offline`; afterwards it is `unlogined`. 0 = not at all. */
   rememberOfflineHours: number;
   /** Default: Colyseus's logger. */
   log?: Log;
-  /** Default: the machine's. */
+  /** Default: the system clock. */
   clock?: Clock;
-  /** Milliseconds a command may take before the store counts as down. Default: a heartbeat, but from 250 to 1500. */
+  /** Milliseconds a command may take before the store counts as down. Default: one heartbeat, but at least 250 and at most 1500. */
   timeoutMs?: number;
 }
 

@@ -1,26 +1,26 @@
 /**
- * What travels between processes and what is stored, and nothing else: a
- * tagged union in an envelope with a version. Whatever does not fit (foreign
- * messages, broken JSON, another version) decodes to `null`; fields that a
- * newer release added at the same version are ignored.
+ * The format of messages between processes and of values in the store: a tagged
+ * union in an envelope with a version. Anything else (foreign messages, broken
+ * JSON, another version) decodes to `null`; fields that a newer release added
+ * without a new version are ignored.
  */
 import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import { MAX_EPOCH, type Register, type RegisterEntry } from '../core/registers.ts';
 
-/** Of a status, a username, a match id, in characters: far more than any process sends. */
+/** Maximum of characters in a status, a username or a match id: far more than any process sends. */
 const MAX_TEXT_LENGTH = 65_536;
-/** Visible connections of one user on one process. */
+/** Maximum of visible connections of one user on one process. */
 const MAX_ENTRIES = 10_000;
-/** Far above what a process counts to, and far below where numbers lose their units: a process can always go above what it hears. */
+/** Maximum of a sequence number. Far below the largest safe integer, so that a process can always use a higher number than the one it received. */
 const MAX_SEQ = 2 ** 48;
 const MAX_TIME = 8.64e15;
-/** Users in one `ask`. */
+/** Maximum of users in one `ask`. */
 export const MAX_ASKED_USERS = 500;
 
 /** Bumped when an older release would misread a newer one. */
 const ENVELOPE_VERSION = 1;
 
-/** Longest name of an incarnation, in characters. */
+/** Maximum of characters in the name of an incarnation. */
 const MAX_INCARNATION_LENGTH = 256;
 
 interface WireEntry {
@@ -32,33 +32,33 @@ interface WireEntry {
   h?: number;
 }
 
-/** A register on the wire and in the shared store. Short names: it is the bulk of the traffic. */
+/** A register on the wire and in the shared store. Its field names are short because most of the traffic is registers. */
 export interface RegisterEnvelope {
   v: typeof ENVELOPE_VERSION;
-  /** The incarnation that speaks. */
+  /** The incarnation whose register this is. */
   f: string;
   s: number;
   n?: string;
   e: WireEntry[];
   l?: 'offline' | 'unlogined';
-  /** Said by another process in its place: no sign of life of it. */
+  /** Another process sent this for it, so it is no sign that the incarnation is alive. */
   p?: 1;
 }
 
-/** On the control topic. */
+/** A message on the control topic. */
 export type ControlMessage =
-  /** Alive. `n` counts up, so that a process recognises its own echo. */
+  /** A heartbeat. `n` counts up, so that a process recognises its own echo. */
   | { kind: 'beat'; n: number }
-  /** Leaving. With `handoffMs`: what it said stays true for so long. */
+  /** The process leaves. With `handoffMs`: its registers stay valid for that time. */
   | { kind: 'bye'; handoffMs?: number }
-  /** Something of `to` is missing or too old in the store: it is to write these users again, with numbers above `above`. */
+  /** The store lacks registers of `to` or holds old ones: `to` has to write these users again, with sequence numbers above `above`. */
   | { kind: 'ask'; to: string; userIds: string[]; above: number }
   | { kind: 'command'; command: unknown };
 
 export interface Received<T> {
   from: string;
   body: T;
-  /** Said by another process in its place. */
+  /** Another process sent this for `from`. */
   byProxy?: boolean;
 }
 
@@ -109,7 +109,7 @@ export function decodeRegister(value: unknown): Received<Register> | null {
   };
 }
 
-/** A field of a user's hash: a register as text, said by the incarnation the field is named after. */
+/** Decodes a field of a user's hash: a register as text. The name of the field is the incarnation that wrote it. */
 export function parseRegister(incarnation: string, text: unknown): Register | null {
   if (typeof text !== 'string') {
     return null;
@@ -176,7 +176,7 @@ function decodeEntry(value: unknown): RegisterEntry | null {
     return null;
   }
   const { c, s, t, m, k, h } = value as Record<string, unknown>;
-  // The id goes into followers' frames as it is.
+  // The id is copied into the frames of followers without any escaping.
   if (
     typeof c !== 'string' ||
     c === '' ||
@@ -208,7 +208,7 @@ function isCount(value: unknown, max: number): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;
 }
 
-/** Milliseconds since the epoch that `Date` can hold. */
+/** Whether a `Date` can hold this many milliseconds since the epoch. */
 function isTime(value: unknown): value is number {
   return isFinite(value) && Math.abs(value) <= MAX_TIME;
 }

@@ -1,8 +1,8 @@
 /**
- * The announced exit. Users that are handed off stay in the store, under a
- * lease that ends with the handoff, as long as another process is there to
- * keep them in sight and to sweep afterwards. Everybody else is removed now;
- * the last process to leave takes with it what the ones before it left.
+ * The announced exit of a process. Users that are handed off stay in the store,
+ * under a lease that ends with the handoff, if another process stays that can
+ * show them and sweep afterwards. All other users are removed now. The last
+ * process to leave also removes what earlier ones left in the store.
  */
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
@@ -24,11 +24,11 @@ export interface FarewellDeps {
   clock: Clock;
   /** Whether the store is already known to have lost our data. */
   hasLost: () => boolean;
-  /** Writes everything once more. */
+  /** Writes all users of this process again. */
   rewrite: () => Promise<void>;
 }
 
-/** Rejects when the store cannot be reached; the lease then ends by itself, and others sweep. */
+/** Rejects when the store cannot be reached; the lease then expires, and other processes sweep. */
 export async function sayGoodbye({
   incarnation,
   host,
@@ -49,7 +49,7 @@ export async function sayGoodbye({
   for (const userId of announced) {
     const register = host.register(userId);
     if (register === undefined) {
-      continue; // stays as it was last written, until the lease ends
+      continue; // the store keeps what was written last, until the lease ends
     }
     const until = Math.max(0, ...register.entries.map((entry) => entry.handoffUntil ?? 0));
     if (until <= now) {
@@ -58,11 +58,11 @@ export async function sayGoodbye({
     handoffUntil = Math.max(handoffUntil, until);
   }
 
-  // First leave, then look around: of two that leave at once, one sees the other leaving.
+  // Mark the lease before reading those of others: of two processes that leave at once, at least one sees the other leave.
   const handoffMs = handoffUntil - now;
   const lease = await store.renew(incarnation, 'leaving', Math.max(1, Math.ceil(handoffMs / 1000)));
   if (lease === null || hasLost()) {
-    await rewrite(); // the store has lost its data, and with it what there is to remove
+    await rewrite(); // the store has lost its data, which includes the list of what to remove
   }
   const others = (await store.processes()).filter((other) => other !== incarnation);
   const leases = await Promise.all(others.map(async (other) => store.lease(other)));

@@ -1,16 +1,16 @@
 /**
- * A host whose failures end in a log line instead of in the cluster's own
- * loops, and never in something being taken for gone.
+ * Wraps the host: an error of the host becomes a log line. It neither breaks the
+ * loops of the cluster nor makes a user look offline.
  */
 import type { Clock } from './clock.ts';
 import type { Log } from './health.ts';
 import type { ClusterHost } from '../core/ports.ts';
 import type { Register } from '../core/registers.ts';
 
-/** Of failures of one kind, one line is logged in this time. */
+/** Milliseconds between two log lines for failures of the same kind. */
 const LOG_EVERY_MS = 60_000;
 
-/** Like the host, but nothing throws: what cannot be read is `undefined`, what cannot be applied is `false`. */
+/** Like the host, but nothing throws: a failed read returns `undefined`, a failed change returns `false`. */
 export class GuardedHost {
   readonly #host: ClusterHost;
   readonly #log: Log;
@@ -29,14 +29,14 @@ export class GuardedHost {
     });
   }
 
-  /** Returns whether it was applied. If not, it has to be applied again later. */
+  /** Returns whether it was applied. If not, the caller has to try again later. */
   applyRemembered(userId: string, last: 'offline' | 'unlogined'): boolean {
     return this.#apply('applying a remembered status', () => {
       this.#host.applyRemembered(userId, last);
     });
   }
 
-  /** Returns whether it was done. If not, it has to be done again later. */
+  /** Returns whether it was done. If not, the caller has to try again later. */
   dropIncarnation(incarnation: string): boolean {
     return this.#apply('dropping a process', () => {
       this.#host.dropIncarnation(incarnation);
@@ -62,7 +62,7 @@ export class GuardedHost {
     return this.#guarded('reading a user', () => this.#host.takeRetracted(userId, isDue)) ?? [];
   }
 
-  /** `undefined`: not known now. Nothing may be written of the user then. */
+  /** `undefined`: not known now. Then nothing may be written about the user. */
   register(userId: string): Register | undefined {
     return this.#guarded('reading a user', () => this.#host.register(userId));
   }

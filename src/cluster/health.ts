@@ -1,4 +1,4 @@
-/** Where the cluster's few log lines go. Colyseus's `logger` is one. */
+/** Receives the log lines of the cluster. Colyseus's `logger` is one. */
 export interface Log {
   info(message: string): void;
   warn(message: string): void;
@@ -6,9 +6,9 @@ export interface Log {
 }
 
 /**
- * Whether the shared store answers. One log line per change, however many
- * commands fail. Failures of commands issued before the last recovery say
- * nothing about now, so a command remembers its `epoch`.
+ * Whether the shared store answers. It logs one line per change, however many
+ * commands fail. The failure of a command issued before the last recovery says
+ * nothing about the present, so a command remembers its `epoch`.
  */
 export class Health {
   #state: 'up' | 'down' = 'up';

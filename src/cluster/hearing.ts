@@ -1,42 +1,42 @@
 /**
- * Whether we hear what is published, told by the echo of our own numbered
- * beats. Pure. Messages keep their order, so a beat that was skipped was lost,
- * and others' messages with it; a beat that is late proves nothing.
+ * Whether this process receives published messages: it numbers its own beats and
+ * waits for their echo. Pure. Messages keep their order, so a skipped beat was
+ * lost, and messages of others may be lost too; a late beat proves nothing.
  */
 export class Hearing {
   #sent = 0;
   #echoed = 0;
-  /** What was said before this beat may have been missed. */
-  #doubtUntil: number | undefined;
+  /** Messages published before this beat may be lost. */
+  #suspectUntil: number | undefined;
 
   /** The number of the next beat. */
   next(): number {
     return ++this.#sent;
   }
 
-  /** Beats that have not come back (yet). */
+  /** Beats whose echo has not arrived (yet). */
   get missing(): number {
     return this.#sent - this.#echoed;
   }
 
-  /** Whether anything was heard at all. */
+  /** Whether any echo has arrived. */
   get hasHeard(): boolean {
     return this.#echoed > 0;
   }
 
-  /** Something may have been missed: the echo of the next beat tells when we hear again. */
-  doubt(): void {
-    this.#doubtUntil = this.#sent + 1;
+  /** Messages may be lost: the echo of the next beat will show that the subscription works again. */
+  suspectLoss(): void {
+    this.#suspectUntil = this.#sent + 1;
   }
 
-  /** A beat came back. Returns whether everything has to be read again, which is safe from now on. */
+  /** An echo arrived. Returns whether everything has to be read again: messages were lost, and from now on none is. */
   echo(beat: number): boolean {
     const skipped = beat > this.#echoed + 1;
-    const doubted = this.#doubtUntil !== undefined && beat >= this.#doubtUntil;
+    const suspected = this.#suspectUntil !== undefined && beat >= this.#suspectUntil;
     this.#echoed = Math.max(this.#echoed, beat);
-    if (skipped || doubted) {
-      this.#doubtUntil = undefined;
+    if (skipped || suspected) {
+      this.#suspectUntil = undefined;
     }
-    return skipped || doubted;
+    return skipped || suspected;
   }
 }

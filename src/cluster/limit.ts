@@ -1,4 +1,4 @@
-/** At most so many at once; the rest wait their turn, first come, first served. */
+/** Runs at most so many tasks at once; the others wait in a queue, in order of arrival. */
 export class Limiter {
   #free: number;
   #waiting: Array<() => void> = [];
@@ -36,7 +36,7 @@ export class Limiter {
   }
 }
 
-/** Runs `task` for each item, at most `max` at once. The first failure ends it: no further item is started. */
+/** Runs `task` for each item, at most `max` at once. After the first failure no further item is started. */
 export async function forEachLimit<T>(
   items: Iterable<T>,
   max: number,

@@ -1,7 +1,7 @@
 /**
- * Which other processes are there, from what was heard and when. Pure: time is
- * an argument, and every method returns the transition; asking the store for a
- * lease and sweeping is the caller's.
+ * Which other processes are alive, derived from when each was last heard. Pure:
+ * time is an argument, and every method returns the transition. The caller asks
+ * the store for leases and sweeps.
  *
  *   unknown → up ⇄ silent → gone → unknown   (crashed; forgotten once swept)
  *             up → left → unknown            (announced exit: final)
@@ -11,7 +11,7 @@ export type PeerState = 'unknown' | 'up' | 'silent' | 'gone' | 'left';
 interface Peer {
   phase: 'live' | 'gone' | 'left';
   heardAt: number;
-  /** It shuts down; what it said holds until then. */
+  /** The process shuts down; its registers stay valid until this time. */
   handoffUntil: number | undefined;
 }
 
@@ -19,7 +19,7 @@ export class Liveness {
   readonly #leaseMs: number;
   readonly #peers = new Map<string, Peer>();
 
-  /** @param leaseMs A peer that was not heard of for longer is silent: its lease has to be looked at. */
+  /** @param leaseMs After this time without a message a peer is silent: the caller has to check its lease. */
   constructor(leaseMs: number) {
     this.#leaseMs = leaseMs;
   }
@@ -35,7 +35,7 @@ export class Liveness {
     return this.#isSilent(peer, now) ? 'silent' : 'up';
   }
 
-  /** A sign of life. Returns the state before. One that has left stays so: its late messages mean nothing. */
+  /** The peer sent a message. Returns the state before. A peer that has left stays `left`: late messages mean nothing. */
   heard(incarnation: string, now: number): PeerState {
     const before = this.state(incarnation, now);
     const peer = this.#peers.get(incarnation);
@@ -48,7 +48,7 @@ export class Liveness {
     return before;
   }
 
-  /** It announced its exit, and that its players are handed off until then. */
+  /** The peer announced its exit and hands off its players until `until`. */
   handsOff(incarnation: string, until: number, now: number): void {
     this.heard(incarnation, now);
     const peer = this.#peers.get(incarnation);
@@ -61,27 +61,27 @@ export class Liveness {
     return this.#peers.get(incarnation)?.handoffUntil !== undefined;
   }
 
-  /** It announced its exit, with nothing left behind. */
+  /** The peer announced its exit and has removed all its users from the store. */
   left(incarnation: string, now: number): void {
     this.#peers.set(incarnation, { phase: 'left', heardAt: now, handoffUntil: undefined });
   }
 
-  /** Its lease is gone. */
+  /** The lease of the peer is gone. */
   gone(incarnation: string, now: number): void {
     if (this.#peers.get(incarnation)?.phase !== 'left') {
       this.#peers.set(incarnation, { phase: 'gone', heardAt: now, handoffUntil: undefined });
     }
   }
 
-  /** Swept. */
+  /** The peer has been swept. */
   forget(incarnation: string): void {
     if (this.#peers.get(incarnation)?.phase === 'gone') {
       this.#peers.delete(incarnation);
     }
   }
 
-  /** We did not hear: nobody's silence until now counts. */
-  excuse(now: number): void {
+  /** This process received nothing for a while, so the silence of the others until `now` proves nothing. */
+  resetSilence(now: number): void {
     for (const peer of this.#peers.values()) {
       if (peer.phase === 'live') {
         peer.heardAt = now;
@@ -89,7 +89,7 @@ export class Liveness {
     }
   }
 
-  /** Whose lease has to be looked at. Also lets go of those that left long ago. */
+  /** The peers whose lease has to be checked. Also forgets peers that left long ago. */
   silent(now: number): string[] {
     const silent: string[] = [];
     for (const [incarnation, peer] of this.#peers) {
@@ -105,12 +105,12 @@ export class Liveness {
     return silent;
   }
 
-  /** Whose traces have to be swept. */
+  /** The peers that have to be swept. */
   unswept(): string[] {
     return [...this.#peers].filter(([, { phase }]) => phase === 'gone').map(([incarnation]) => incarnation);
   }
 
-  /** How many others are there to stay. */
+  /** Number of peers that are alive and not leaving. */
   get live(): number {
     let live = 0;
     for (const { phase, handoffUntil } of this.#peers.values()) {
@@ -126,5 +126,5 @@ export class Liveness {
   }
 }
 
-/** For how many leases late messages of one that left are still recognised as such. */
+/** Number of leases for which a peer that left is remembered, so that its late messages are recognised. */
 const LEFT_FOR_LEASES = 10;

@@ -1,4 +1,4 @@
-/** The cluster of a single process: nobody elsewhere, nothing to wait for. */
+/** The cluster of a single process: there are no other processes, and nothing waits. */
 import type { Cluster, ClusterStats, RemoteUser } from '../core/ports.ts';
 
 export class NullCluster implements Cluster {

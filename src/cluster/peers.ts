@@ -1,6 +1,6 @@
 /**
- * The other processes: who is there, whose word counts, whose traces have to
- * be swept. Joins what was heard (liveness) with what the store says (leases).
+ * The other processes: which are alive, which registers are valid, which have to
+ * be swept. Combines received messages (liveness) with the leases in the store.
  */
 import type { Clock } from './clock.ts';
 import type { Store, Lease } from './store.ts';
@@ -16,14 +16,14 @@ export interface PeersDeps {
   clock: Clock;
   store: Store;
   sweeper: Sweeper;
-  /** Nothing this incarnation said holds any more. */
+  /** No register of this incarnation is valid any more. */
   onGone: (incarnation: string) => void;
 }
 
 export class Peers {
   readonly #deps: PeersDeps;
   readonly #liveness: Liveness;
-  /** Leases being asked for, so that a snapshot of many users asks once. */
+  /** Reads of leases under way: reading many users asks once for each process. */
   readonly #asking = new Map<string, Promise<boolean>>();
   readonly #sweeping = new Set<string>();
 
@@ -36,23 +36,23 @@ export class Peers {
     return this.#liveness.live;
   }
 
-  /** A message came from there. Returns whether its word counts. */
+  /** A message of this process arrived. Returns whether the message is valid. */
   heard(incarnation: string): boolean {
     return this.#liveness.heard(incarnation, this.#deps.clock.now()) !== 'left';
   }
 
-  /** It has said goodbye, and its players are handed off. */
+  /** Whether the process has announced its exit and hands off its players. */
   isLeaving(incarnation: string): boolean {
     return this.#liveness.isLeaving(incarnation);
   }
 
-  /** Whether what it said holds, as far as is known here. */
+  /** Whether its registers are valid, as far as is known here. */
   counts(incarnation: string): boolean {
     const state = this.#liveness.state(incarnation, this.#deps.clock.now());
     return state === 'up' || state === 'silent';
   }
 
-  /** It said goodbye. */
+  /** The process announced its exit. */
   left(incarnation: string, handoffMs: number | undefined): void {
     const now = this.#deps.clock.now();
     if (handoffMs === undefined) {
@@ -63,15 +63,15 @@ export class Peers {
     }
   }
 
-  /** We did not hear or were stalled: silence until now proves nothing. */
-  excuse(): void {
-    this.#liveness.excuse(this.#deps.clock.now());
+  /** This process received nothing or was stalled, so the silence of the others until now proves nothing. */
+  resetSilence(): void {
+    this.#liveness.resetSilence(this.#deps.clock.now());
   }
 
   /**
-   * Whether what `incarnation` stored about `userId` counts. One never heard
-   * of has to have a lease; without one, what it stored is a leftover, and is
-   * noted for the sweep. Rejects when the store cannot be asked.
+   * Whether the register that `incarnation` stored about `userId` is valid. An
+   * unknown incarnation needs a lease; without one its register is a leftover
+   * and is marked for the sweep. Rejects when the store cannot be asked.
    */
   accepts(incarnation: string, userId: string): boolean | Promise<boolean> {
     const state = this.#liveness.state(incarnation, this.#deps.clock.now());
@@ -88,7 +88,7 @@ export class Peers {
     return false;
   }
 
-  /** Looks at the leases of those that were not heard of. One command for each of them, usually none. */
+  /** Checks the leases of silent processes. One command for each of them, usually none. */
   async check(): Promise<void> {
     await forEachLimit(this.#liveness.silent(this.#deps.clock.now()), MAX_LEASES_AT_ONCE, async (incarnation) => {
       const lease = await this.#deps.store.lease(incarnation);
@@ -100,7 +100,7 @@ export class Peers {
     });
   }
 
-  /** Sweeps after those that are gone, in the background. */
+  /** Sweeps the processes that are gone, in the background. */
   sweep(): void {
     for (const incarnation of this.#liveness.unswept()) {
       if (!this.#sweeping.has(incarnation)) {
@@ -109,7 +109,7 @@ export class Peers {
     }
   }
 
-  /** Looks for processes nobody here has heard of. Resolves with whether this one is on the list. */
+  /** Looks for unknown processes in the store's list. Resolves with whether this process is on the list. */
   async scan(): Promise<boolean> {
     const listed = await this.#deps.store.processes();
     await forEachLimit(listed, MAX_LEASES_AT_ONCE, async (incarnation) => {
@@ -123,7 +123,7 @@ export class Peers {
     return listed.includes(this.#deps.incarnation);
   }
 
-  /** Asks for the lease of one never heard of. Resolves with whether it lives. */
+  /** Asks for the lease of an unknown process. Resolves with whether it is alive. */
   #ask(incarnation: string): Promise<boolean> {
     let answer = this.#asking.get(incarnation);
     if (answer === undefined) {

@@ -1,22 +1,23 @@
 /**
- * Many processes, over Colyseus's own `Presence`. This file is the loop; the
- * parts know nothing of each other:
+ * Connects many processes through Colyseus's own `Presence`. This file is the
+ * loop; the parts do not know each other:
  *
- *   writer → registrar → store, bus     what we say about our users
- *   watches ← store, bus                what others say about theirs
- *   peers ← liveness, sweeper               who the others are
- *   calls, health, hearing                  whether the store answers, whether we hear
+ *   writer → registrar → store, bus     publishes the users of this process
+ *   watches ← store, bus                receives the users of other processes
+ *   peers ← liveness, sweeper           knows the other processes
+ *   calls, health, hearing              tells whether the store answers and messages arrive
  *
- * Guarantees: a watched user converges to what its processes say, whatever was
- * lost, doubled or late, once messages pass again. A process that vanishes is
- * dropped at most `leaseMs` + 1.1 heartbeats + one time limit after its last
- * sign (about 8 s, by default) and what it left is removed right after.
+ * Guarantees: once messages arrive again, every watched user converges to the
+ * state its processes published, even if messages were lost, duplicated or late.
+ * A process that vanishes is dropped at most `leaseMs` + 1.1 heartbeats + one
+ * time limit after its last message (about 8 s by default), and its data is
+ * removed from the store right after.
  *
- * Failure: while the store is down nothing is sent but one probe per
- * heartbeat; what is to be said is kept as one name per user. Afterwards, and
- * whenever our own lease is found missing (the store lost its data, or we were
- * stalled) or the subscriber connected again, everything we own is
- * written again and everybody we watch is read again.
+ * Failure: while the store is down, only one probe per heartbeat is sent, and
+ * one name per changed user is kept. A process writes all its users and reads
+ * all watched users again after that, after a reconnection of the subscriber,
+ * and when its own lease is missing (the store lost its data, or the process
+ * was stalled).
  *
  * Cost: 3 commands per heartbeat, plus up to `antiEntropyBatch` reads; see
  * `registrar.ts` and `watches.ts` for the rest.
@@ -39,15 +40,15 @@ import { Sweeper } from './sweeper.ts';
 import { Watches } from './watches.ts';
 import { Writer } from './writer.ts';
 
-/** Among the users to be written: the name of this process. No user has this id. */
+/** Stands for the name of this process among the users to be written. No user has this id. */
 const OUR_NAME = '';
-/** Commands of one kind in flight at once, where there are many to do. */
+/** Maximum of commands of one kind in flight at once. */
 const MAX_AT_ONCE = 64;
-/** Heartbeats between two looks at the list of processes. */
+/** Heartbeats between two reads of the list of processes. */
 const ROUNDS_PER_SCAN = 10;
-/** So many own beats that did not come back: the subscription is opened again. */
+/** After so many own beats without an echo the subscription is opened again. */
 const MAX_MISSING_BEATS = 3;
-/** How long `stop()` takes at most. */
+/** Maximum of milliseconds that `stop()` takes. */
 const MAX_STOP_MS = 5000;
 
 export class PresenceCluster implements Cluster {
@@ -70,12 +71,12 @@ export class PresenceCluster implements Cluster {
   #stopListening: () => void = () => {};
   #stopped: Promise<void> | undefined;
   #busy = false;
-  /** The store has lost our data, and we have not begun to write it again. */
+  /** The store has lost the data of this process, and writing it again has not begun. */
   #lost = false;
-  /** What we own is being written, and our name will be put on the list of processes behind it. */
+  /** All own users are being written; the name of this process is put on the list of processes after them. */
   #enlisting = false;
   #round = 0;
-  /** Processes that are gone, which the host has not taken in. */
+  /** Processes that are gone and that the host could not drop yet. */
   readonly #undropped = new Set<string>();
 
   constructor(host: ClusterHost, given: ClusterDeps) {
@@ -239,7 +240,7 @@ export class PresenceCluster implements Cluster {
 
   #writeUser(userId: string): Promise<void> {
     const writing = this.#registrar.write(userId);
-    // Behind it: whoever hears that a connection is not there any more must know that it is here.
+    // After the own register: a process that hears that the old connection is gone must already know the new one.
     const retracted = this.#host.takeRetracted(userId, (incarnation) => this.#peers.isLeaving(incarnation));
     for (const [incarnation, register] of retracted) {
       this.#registrar.writeFor(userId, incarnation, register).catch(ignore);
@@ -264,7 +265,7 @@ export class PresenceCluster implements Cluster {
     }
     if (this.#health.state === 'down') {
       if ((await this.#store.probe(this.incarnation, this.#leaseSeconds)) && this.#health.recovered()) {
-        this.#peers.excuse();
+        this.#peers.resetSilence();
         this.#assertAll();
       }
       return;
@@ -277,7 +278,7 @@ export class PresenceCluster implements Cluster {
       ]);
       if (lease === null) {
         this.#lost = true;
-        this.#peers.excuse();
+        this.#peers.resetSilence();
         this.#assertAll();
       }
       await this.#chores();
@@ -286,7 +287,7 @@ export class PresenceCluster implements Cluster {
     }
   }
 
-  /** What is done once per heartbeat, unless the last round is still at it. */
+  /** The work of one heartbeat. Skipped while the last round still runs. */
   async #chores(): Promise<void> {
     if (this.#busy || this.#stopped !== undefined) {
       return;
@@ -313,7 +314,7 @@ export class PresenceCluster implements Cluster {
     }
   }
 
-  /** Looks at what the store knows of the processes, this one included. */
+  /** Compares the store's list of processes, and the users of this process in the store, with what is known here. */
   async #scan(): Promise<void> {
     if (!(await this.#peers.scan()) && !this.#enlisting) {
       this.#assertAll();
@@ -331,7 +332,7 @@ export class PresenceCluster implements Cluster {
     }
   }
 
-  /** Nothing of `gone` holds any more. Tried again until the host takes it, unless the process is back. */
+  /** Drops all registers of `gone`. Tried again until the host succeeds, unless the process is back. */
   #drop(gone: string): void {
     this.#undropped.delete(gone);
     if (!this.#peers.counts(gone) && !this.#host.dropIncarnation(gone)) {
@@ -339,20 +340,20 @@ export class PresenceCluster implements Cluster {
     }
   }
 
-  /** Writes all we own and, as soon as we are sure to hear, reads all we watch. */
+  /** Writes all own users. Reads all watched users as soon as an echo shows that messages arrive. */
   #assertAll(): void {
     if (this.#stopped !== undefined) {
       return;
     }
     this.#markAll();
-    this.#hearing.doubt();
+    this.#hearing.suspectLoss();
     this.#sendBeat().catch(ignore);
   }
 
   #markAll(): void {
     const announced = this.#host.announcedUsers();
     if (announced === undefined) {
-      return; // our name stays off the list, so that the next look at it leads here again
+      return; // the name of this process stays off the list, so the next scan calls this again
     }
     this.#lost = false;
     this.#enlisting = true;
@@ -393,7 +394,7 @@ export class PresenceCluster implements Cluster {
     }
   }
 
-  /** Our own beats do not come back: if the subscription was refused or lost, another one helps. */
+  /** Opens the subscription again when no echoes arrive: it may have been refused or lost. */
   #reopenControl(): void {
     const { missing } = this.#hearing;
     if (missing > 0 && (this.#control.failed || missing % MAX_MISSING_BEATS === 0)) {
@@ -401,7 +402,7 @@ export class PresenceCluster implements Cluster {
     }
   }
 
-  /** The subscriber has connected again: messages were lost, and the store may be another one. */
+  /** The subscriber has reconnected: messages were lost, and it may be a different, empty store. */
   #reconnected(): void {
     if (this.#hearing.hasHeard && this.#health.state === 'up') {
       this.#assertAll();
@@ -410,7 +411,7 @@ export class PresenceCluster implements Cluster {
 }
 
 function ignore(): void {
-  // Already counted, by `calls`.
+  // `calls` has already recorded the failure.
 }
 
 function* chunks<T>(items: readonly T[], size: number): Generator<T[]> {

@@ -1,8 +1,9 @@
 /**
- * Writes what this process says about its users. Redis commands: 2 for an
- * update (store, publish), 3 when a user appears (and is listed for a sweeper),
- * 3 when the user vanishes (erase, publish, remember or forget `offline`); the
- * listing of a user that stays away is ended later, in the background.
+ * Writes the registers of this process's own users. Redis commands: 2 for an
+ * update (store, publish), 3 when a user appears (it is also listed for the
+ * sweeper), 3 when the user vanishes (erase, publish, remember or forget
+ * `offline`). A user that stays away is taken off the list later, in the
+ * background.
  */
 import { RefusedError } from './calls.ts';
 import type { Bus } from './bus.ts';
@@ -13,7 +14,7 @@ import { forEachLimit } from './limit.ts';
 import type { GuardedHost } from './guarded-host.ts';
 import type { Register } from '../core/registers.ts';
 
-/** How long a user without anything visible stays listed: most come back before. */
+/** Milliseconds for which a user without visible connections stays listed: most come back before. */
 const IDLE_MS = 30_000;
 const MAX_UNLISTINGS_AT_ONCE = 64;
 
@@ -29,20 +30,20 @@ export interface RegistrarDeps {
 
 export class Registrar {
   readonly #deps: RegistrarDeps;
-  /** Users this process is listed for. */
+  /** Users that are on this process's list in the store. */
   #listed = new Set<string>();
-  /** Of these, the ones without anything visible, and since when. */
+  /** The listed users without visible connections, and since when. */
   readonly #idle = new Map<string, number>();
-  /** What the store should hold of us: the sequence number last written, of each user that is visible here. */
+  /** For each user that is visible here: the sequence number last written, which the store should hold. */
   readonly #written = new Map<string, number>();
-  /** Users that could not be read when they were to be written. */
+  /** Users that were to be written, but that the host could not read. */
   readonly unread = new Set<string>();
 
   constructor(deps: RegistrarDeps) {
     this.#deps = deps;
   }
 
-  /** Writes the user as it is now. Rejects when that has to be done again. One that cannot be read is left as it is in the store, and noted. */
+  /** Writes the current state of the user. Rejects when the caller has to try again. A user that cannot be read stays as it is in the store and is added to {@link unread}. */
   async write(userId: string): Promise<void> {
     const register = this.#deps.host.register(userId);
     if (register === undefined) {
@@ -60,7 +61,7 @@ export class Registrar {
     }
   }
 
-  /** Writes for another process, which has left and cannot say itself that a connection was taken over from it. Two commands. */
+  /** Writes in the name of a process that has left: it cannot publish itself that a connection was taken over. Two commands. */
   async writeFor(userId: string, incarnation: string, register: Register): Promise<void> {
     const { store, bus } = this.#deps;
     const envelope = encodeRegister(incarnation, register);
@@ -72,12 +73,12 @@ export class Registrar {
     ]);
   }
 
-  /** The sequence number of what the store should hold of us about the user; `undefined`: nothing. */
+  /** The sequence number of the own register that the store should hold about the user; `undefined`: none. */
   written(userId: string): number | undefined {
     return this.#written.get(userId);
   }
 
-  /** Users of whom the store may hold something that we do not say any more, or whose listing it lost. One command. */
+  /** Users that have to be written again: the store may hold an outdated register of this process, or has lost the user from the list. One command. */
   async audit(): Promise<string[]> {
     const listed = new Set(await this.#deps.store.listed(this.#deps.incarnation));
     const stale = [...listed].filter((userId) => !this.#written.has(userId) && !this.#idle.has(userId));
@@ -88,12 +89,12 @@ export class Registrar {
     return [...stale, ...lost];
   }
 
-  /** The store has lost what it knew, or may have: the next write of each user lists it again. */
+  /** The store has lost its data, or may have: the next write of each user lists it again. */
   relist(): void {
-    this.#listed = new Set(); // a new one: answers still on their way belong to the old
+    this.#listed = new Set(); // a new object: answers still under way change only the old one
   }
 
-  /** Ends the listing of users that stayed away. One command for each. */
+  /** Takes users that stayed away off the list. One command for each. */
   async tidy(): Promise<void> {
     const until = this.#deps.clock.now() - IDLE_MS;
     const { store, incarnation } = this.#deps;
@@ -108,7 +109,7 @@ export class Registrar {
       if (!this.#idle.delete(userId)) {
         return; // came back meanwhile
       }
-      this.#listed.delete(userId); // before the command: a later write lists it after it
+      this.#listed.delete(userId); // before the command, so that a later write lists the user again
       try {
         await store.unlist(incarnation, userId);
       } catch (error) {
@@ -120,7 +121,7 @@ export class Registrar {
     });
   }
 
-  // All commands of one write are issued before any answer is waited for.
+  // Issues all commands of one write before it waits for any answer.
   #show(userId: string, register: Register): Array<Promise<unknown>> {
     const { incarnation, store, bus } = this.#deps;
     const envelope = encodeRegister(incarnation, register);

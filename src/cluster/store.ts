@@ -1,28 +1,28 @@
 /**
- * Who is where, in the shared store: the few operations the cluster needs, on
- * Colyseus's `Presence`. Each method is one command unless it says otherwise;
- * commands are issued in the order of the calls. Any may reject.
+ * The operations of the cluster on the shared store, through Colyseus's
+ * `Presence`. Each method is one command unless it says otherwise; commands are
+ * issued in the order of the calls. Any may reject.
  */
 import type { Presence } from '@colyseus/core';
 import type { Calls } from './calls.ts';
 
 const CLAIM_FIELD = 'n';
 
-/** Every key and topic of the cluster. `docs/scaling.md` tells who owns each and how long it lives. */
+/** Every key and topic of the cluster. `docs/scaling.md` names the owner and the lifetime of each. */
 export interface Keys {
   /** Hash of one user, incarnation → register; also the topic of its registers. */
   user(userId: string): string;
-  /** Set of incarnations that may have something to sweep. */
+  /** Set of incarnations that may have data to sweep. */
   readonly processes: string;
   /** Proof of life of one incarnation. Expires by itself. */
   lease(incarnation: string): string;
-  /** Set of the users one incarnation has a field for: what its sweeper goes through. */
+  /** Set of the users for whom one incarnation has a field. The sweeper reads it. */
   users(incarnation: string): string;
-  /** Who sweeps an incarnation. Expires by itself. */
+  /** Claim of the process that sweeps an incarnation. Expires by itself. */
   claim(incarnation: string): string;
-  /** `offline` of a user nobody announces. Expires by itself. */
+  /** Marks a user that no process announces as `offline`. Expires by itself. */
   offline(userId: string): string;
-  /** The topic every process listens to: beats, farewells, commands. */
+  /** The topic every process listens to: beats, exits, commands. */
   readonly control: string;
 }
 
@@ -38,7 +38,7 @@ export function keysOf(prefix: string): Keys {
   };
 }
 
-/** `leaving`: alive until it expires, but not to stay. */
+/** `leaving`: alive until the lease expires, but shutting down. */
 export type Lease = 'up' | 'leaving';
 
 export class Store {
@@ -54,7 +54,7 @@ export class Store {
 
   // --- users ---
 
-  /** What each incarnation says about the user, as text. */
+  /** The register of each incarnation about the user, as text. */
   async fields(userId: string): Promise<Array<[incarnation: string, text: unknown]>> {
     const fields = await this.#calls.run<Record<string, unknown> | null>(() =>
       this.#presence.hgetall(this.#keys.user(userId)),
@@ -136,7 +136,7 @@ export class Store {
     return toLease(before);
   }
 
-  /** Whether the store takes a write, asked while it counts as down. */
+  /** Whether the store accepts a write. Works while the store counts as down. */
   async probe(incarnation: string, seconds: number): Promise<boolean> {
     try {
       await this.#calls.probe(() => this.#presence.setex(this.#keys.lease(incarnation), 'up', seconds));
@@ -146,7 +146,7 @@ export class Store {
     }
   }
 
-  /** Issued even while the store is down, to be carried out after what was issued before. */
+  /** Issued even while the store is down, so that it runs after all commands issued before. */
   async endLease(incarnation: string): Promise<void> {
     await this.#calls.probe(() => this.#presence.del(this.#keys.lease(incarnation)));
   }
@@ -160,7 +160,7 @@ export class Store {
     return claims !== null;
   }
 
-  /** Resolves with whether the caller is the one. Every call prolongs the claim: ask `isClaimed` first. Two commands. */
+  /** Resolves with whether the caller holds the claim. Every call prolongs the claim: ask `isClaimed` first. Two commands. */
   async claim(incarnation: string, seconds: number): Promise<boolean> {
     return (
       (await this.#calls.run<number>(() =>

@@ -1,15 +1,15 @@
 /**
- * One listener on one topic. Opening waits for a bounded time only: what is
- * confirmed later is reported, so that what was missed can be read again.
+ * One listener on one topic. Opening waits for a bounded time only. A later
+ * confirmation is reported, so that the caller can read what it missed.
  */
 import type { Presence } from '@colyseus/core';
 import { settle } from './calls.ts';
 import type { Clock } from './clock.ts';
 
 /**
- * The subscriber connection of `RedisPresence`, which tells when it connects
- * again; `RedisPresence` itself does not. Without it the missing echo of our
- * own beats tells, a little later.
+ * The subscriber connection of `RedisPresence`. It emits an event when it
+ * reconnects; `RedisPresence` itself does not. Without it the missing echo of
+ * the own beats shows the loss a little later.
  */
 interface Emitter {
   on(event: string, listener: () => void): unknown;
@@ -39,7 +39,7 @@ export class Subscription {
     this.#onLate = onLate;
   }
 
-  /** The store refused it: it needs another `open()`. */
+  /** The store refused the subscription: it needs another `open()`. */
   get failed(): boolean {
     return this.#state === 'failed';
   }
@@ -77,16 +77,16 @@ export class Subscription {
     this.#state = 'closed';
     this.#attempt++;
     this.#leave(this.#onMessage);
-    // What is sent while the connection is being restored can overtake the Redis client's own restoring
-    // of the subscriptions it had, this one among them. By then somebody may listen again.
+    // While it reconnects, the Redis client restores its old subscriptions, this one included, and a command
+    // sent now can run before that. By then somebody may listen to the topic again.
     whenReconnected(this.#context.presence, () => {
       this.#leave(nobody);
     });
   }
 
-  /** The topic is left for good when nobody else in this process listens. */
+  /** Unsubscribes from the topic when no other listener in this process is left. */
   #leave(listener: (message: unknown) => void): void {
-    // Without the callback this would end every subscription of the process to the topic.
+    // Without the callback, every listener of the process on this topic would be removed.
     settle(() => this.#context.presence.unsubscribe(this.#topic, listener)).catch(() => {
       // The connection is gone, and the subscription with it.
     });
@@ -97,7 +97,7 @@ function nobody(): void {
   // Listens to nothing.
 }
 
-/** Calls back whenever the subscriber connection of `presence` is ready (again). Returns how to stop that. */
+/** Calls back whenever the subscriber connection of `presence` is ready (again). Returns the function that ends this. */
 export function onSubscriberReady(presence: object, listener: () => void): () => void {
   const { sub } = presence as { sub?: unknown };
   if (!isEmitter(sub)) {

@@ -1,16 +1,16 @@
 /**
- * Removes what a vanished process left in the store. Every survivor tries; a
- * claim that expires by itself lets one of them do it, and doing it twice does
- * no harm. The last step ends the lease: should the process live after all (it
- * was stalled, and woke while it was being swept), it finds that out with its
- * next beat and registers everything again.
+ * Removes the data of a vanished process from the store. Every survivor tries; a
+ * claim that expires by itself lets one of them do it, and sweeping twice does
+ * no harm. The last step ends the lease: if the process is alive after all (it
+ * was only stalled), it notices the missing lease with its next beat and writes
+ * everything again.
  */
 import type { Store } from './store.ts';
 import { forEachLimit } from './limit.ts';
 
 export interface SweeperDeps {
   store: Store;
-  /** Seconds after which another may take over from a sweeper that died. */
+  /** Seconds after which another process may take over from a sweeper that died. */
   claimSeconds: number;
   /** Seconds for which `offline` is remembered. 0 = not at all. */
   rememberSeconds: number;
@@ -26,12 +26,12 @@ export class Sweeper {
   }
 
   /**
-   * Sweeps, unless another does. Resolves with whether nothing is left to do.
-   * @param isGone Asked between the steps: false ends it early.
+   * Sweeps, unless another process does. Resolves with whether nothing is left to do.
+   * @param isGone Called between the steps; `false` ends the sweep early.
    */
   async sweep(incarnation: string, isGone: () => boolean): Promise<boolean> {
     const { store, claimSeconds } = this.#deps;
-    // A store that lost its data may have users of it all the same, written before it noticed.
+    // A process that has lost its list entry may still have users in the store, written before it noticed the loss.
     if (!(await store.isEnlisted(incarnation)) && (await store.listed(incarnation)).length === 0) {
       return true;
     }
@@ -47,7 +47,7 @@ export class Sweeper {
     return true;
   }
 
-  /** Removes every trace of `incarnation`, claimed or not. Per user: one command, three when it was its last trace. */
+  /** Removes all data of `incarnation`, claimed or not. Per user: one command, or three when no other process has the user. */
   async purge(incarnation: string, isGone: () => boolean = () => true): Promise<void> {
     const { store, concurrency } = this.#deps;
     try {
@@ -61,12 +61,12 @@ export class Sweeper {
         await store.delist(incarnation);
       }
     } finally {
-      // Whatever failed may still be queued in the store's client, and be carried out late.
+      // A failed command may still be queued in the store's client and run later.
       await store.endLease(incarnation);
     }
   }
 
-  /** Removes what `incarnation` said about one user, and remembers the user as offline if nobody else says anything. */
+  /** Removes the register of `incarnation` about one user, and remembers the user as offline if no other process has it. */
   async remove(userId: string, incarnation: string): Promise<void> {
     const { store, rememberSeconds } = this.#deps;
     if ((await store.erase(userId, incarnation)) && rememberSeconds > 0 && (await store.isEmpty(userId))) {

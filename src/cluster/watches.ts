@@ -1,7 +1,7 @@
 /**
- * The users somebody here wants to hear about. Each is subscribed first and
- * read afterwards; both ways deliver whole registers with a sequence number,
- * so what arrives twice or late is recognised and dropped.
+ * The users that this process watches for its clients. It subscribes to each
+ * first and reads it afterwards. Both deliver whole registers with a sequence
+ * number, so a duplicate or a late one is recognised and dropped.
  */
 import type { Bus } from './bus.ts';
 import type { Store } from './store.ts';
@@ -21,17 +21,17 @@ export interface WatchesDeps {
   store: Store;
   bus: Bus;
   peers: Peers;
-  /** The sequence number of what the store should hold of us about a user. */
+  /** The sequence number of the own register that the store should hold about a user. */
   written: (userId: string) => number | undefined;
-  /** The store holds something else of us. */
+  /** The store holds another register of this process than it should. */
   onMismatch: (userId: string) => void;
   isUp: () => boolean;
 }
 
-/** What one process is to write again. */
+/** What one process has to write again. */
 export interface Asked {
   readonly userIds: Set<string>;
-  /** The highest sequence number that is known of it. */
+  /** The highest known sequence number of that process. */
   above: number;
 }
 
@@ -49,7 +49,7 @@ export class Watches {
   /** Reads that somebody waits for. */
   readonly #limiter = new Limiter(256);
   #rotation = this.#watches.values();
-  /** What other processes are to write again, by incarnation. */
+  /** What other processes have to write again, by incarnation. */
   #asked = new Map<string, Asked>();
   #resync: 'idle' | 'running' | 'again' = 'idle';
 
@@ -99,7 +99,7 @@ export class Watches {
     }
   }
 
-  /** Reads everybody again: messages may have been missed. Called while under way, it starts over afterwards. */
+  /** Reads all watched users again, because messages may be lost. A call while one is under way starts another afterwards. */
   async resync(): Promise<void> {
     if (this.#resync !== 'idle') {
       this.#resync = 'again';
@@ -126,7 +126,7 @@ export class Watches {
     await forEachLimit(batch, MAX_READS_AT_ONCE, (watch) => this.#refresh(watch));
   }
 
-  /** What other processes are to write again, because the store lacks it or holds something older. Each is returned once. */
+  /** What other processes have to write again, because the store lacks it or holds something older. Each is returned once. */
   takeAsked(): Map<string, Asked> {
     const asked = this.#asked;
     this.#asked = new Map();
@@ -146,7 +146,7 @@ export class Watches {
               ...(registers.size === 0 && !own && { remembered: await this.#deps.store.remembered(userId) }),
             });
           } catch {
-            // The store is down, or does not answer this one: nothing is known of the user.
+            // The store is down or refused this read: nothing is known about the user.
           }
         }),
       ),
@@ -172,7 +172,7 @@ export class Watches {
     await this.#read(watch);
   }
 
-  /** Hands what the store says to the host. Never rejects: what fails is read again by the next resync. */
+  /** Passes the registers in the store to the host. Never rejects: the next resync reads again what failed. */
   async #read(watch: Watch): Promise<void> {
     if (!this.#isOpen(watch) || !this.#deps.isUp()) {
       return;
@@ -184,7 +184,7 @@ export class Watches {
         return;
       }
       for (const [incarnation, register] of registers) {
-        // It may have been given up while the answer was on its way.
+        // The process may have been dropped while the answer was under way.
         if (this.#deps.peers.counts(incarnation)) {
           this.#apply(watch, incarnation, register);
         }
@@ -202,7 +202,7 @@ export class Watches {
     }
   }
 
-  /** Missing is not gone: whoever lives says it again, or that nothing is left. */
+  /** A register missing in the store does not mean that the user is gone: its process is asked to write it again. */
   #ask(incarnation: string, userId: string, seq: number): void {
     if (this.#deps.peers.counts(incarnation) && !this.#deps.peers.isLeaving(incarnation)) {
       const asked = this.#asked.get(incarnation) ?? { userIds: new Set(), above: 0 };
@@ -212,7 +212,7 @@ export class Watches {
     }
   }
 
-  /** Returns false when the host could not take it. */
+  /** Returns false when the host failed to apply it. */
   async #remember(watch: Watch): Promise<boolean> {
     const last = await this.#deps.store.remembered(watch.userId);
     const heard = [...(this.#deps.host.heardOf(watch.userId)?.values() ?? [])];
@@ -220,7 +220,7 @@ export class Watches {
     return !this.#isOpen(watch) || isSaid || this.#deps.host.applyRemembered(watch.userId, last);
   }
 
-  /** What the store says about a user: the registers of live others, everybody who has a field, whether we have one. */
+  /** Reads a user: the registers of other live processes, all incarnations with a field, and whether this process has one. */
   async #fetch(userId: string): Promise<{ registers: Map<string, Register>; fields: Set<string>; own: boolean }> {
     const { store, incarnation: self, host, peers, bus, written, onMismatch } = this.#deps;
     const ours = written(userId);

@@ -1,15 +1,15 @@
 /**
- * Which users have to be written, and how many at once. Only names are kept:
- * what is written is asked for at the time of writing, so the latest wins and
- * an outage costs one name per user. Never two writes of one user at once, so
- * an older one cannot overtake a newer.
+ * Which users have to be written, and how many at once. It keeps only names and
+ * reads the state at the time of writing, so the latest state wins and an outage
+ * costs one name per user. It never writes one user twice at once, so an older
+ * write cannot overtake a newer one.
  */
 export class Writer {
   readonly #write: (userId: string) => Promise<void>;
   readonly #max: number;
   readonly #dirty = new Set<string>();
   readonly #inFlight = new Set<string>();
-  /** Where the last pump stopped in `#dirty`: starting over each time would walk past what was deleted. */
+  /** Where the last pump stopped in `#dirty`: a new iterator would pass over all deleted slots each time. */
   #cursor = this.#dirty.values();
   #paused: boolean;
   #scheduled = false;
@@ -30,7 +30,7 @@ export class Writer {
     return this.#dirty.size + this.#inFlight.size;
   }
 
-  /** Written at the end of this turn, together with what else is marked until then. */
+  /** The user is written at the end of this turn, together with all others marked until then. */
   mark(userId: string): void {
     this.#dirty.add(userId);
     this.#schedule();

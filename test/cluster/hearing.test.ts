@@ -21,10 +21,10 @@ describe('hearing', () => {
     expect(hearing.echo(hearing.next())).toBe(false);
   });
 
-  test('asks for everything once, with the first beat sent after a doubt', () => {
+  test('asks for everything once, with the first beat sent after a suspected loss', () => {
     const hearing = new Hearing();
     const before = hearing.next();
-    hearing.doubt();
+    hearing.suspectLoss();
     const after = hearing.next();
     expect(hearing.echo(before)).toBe(false);
     expect(hearing.echo(after)).toBe(true);

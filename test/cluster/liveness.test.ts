@@ -60,10 +60,10 @@ describe('liveness', () => {
     expect(liveness.state('A', LEASE * 10 + 1)).toBe('unknown');
   });
 
-  test('holds nobody’s silence against them after we were deaf', () => {
+  test('ignores silence from a time when nothing could be received', () => {
     const liveness = new Liveness(LEASE);
     liveness.heard('A', 0);
-    liveness.excuse(5000);
+    liveness.resetSilence(5000);
     expect(liveness.silent(5000 + LEASE)).toEqual([]);
     expect(liveness.silent(5000 + LEASE + 1)).toEqual(['A']);
   });

@@ -60,7 +60,7 @@ describe('the other processes', () => {
     const { peers, time, gone } = setup();
     peers.heard('A');
     time.now = LEASE_MS + 1;
-    peers.excuse();
+    peers.resetSilence();
     await peers.check();
     expect(gone).toEqual([]);
   });
