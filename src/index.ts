@@ -4,6 +4,7 @@ export { PresenceLobbyRoom, type LobbyEvents } from './rooms/presence-lobby-room
 export { PresencePlugin } from './rooms/presence-plugin.ts';
 export { presence, PresenceServer } from './server/presence-server.ts';
 export type {
+  BlockEvent,
   ClusterCounts,
   Counts,
   GeneralEvent,
@@ -19,6 +20,7 @@ export {
   type ClusterOptions,
   type Features,
   type Identity,
+  type Ids,
   type Match,
   type PresenceOptions,
   type Viewer,

@@ -68,6 +68,9 @@ export interface ClusterOptions {
 /** An answer of `canFollow`: the allowed ids, or one boolean per asked id, in order. */
 export type Allowed = readonly string[] | ReadonlySet<string> | readonly boolean[];
 
+/** User ids, as a hook answers them. */
+export type Ids = readonly string[] | ReadonlySet<string>;
+
 export interface PresenceOptions {
   /**
    * Names the user behind a client, from `client.auth` only. Default: the
@@ -171,6 +174,18 @@ export interface PresenceOptions {
    */
   canFollow?: (viewer: Viewer, userIds: readonly string[]) => Allowed | Promise<Allowed>;
   /**
+   * Who has blocked this viewer, as the game has stored it from the event
+   * `block` of `presence.on`. Asked for every connection that joins, before it
+   * can see anybody; from then on each of them is blocked for all connections
+   * of the viewer, as by `presence.block`, until `presence.unblock`. When it
+   * fails, the join is refused with `hook_failed` and the log says why; in a
+   * room with `PresencePlugin` the player is let in, without presence. The
+   * viewer has no `connectionId` yet. Default: nobody.
+   *
+   * @example blockedBy: async ({ userId }) => db.blockersOf(userId)
+   */
+  blockedBy?: (viewer: Omit<Viewer, 'connectionId'>) => Ids | Promise<Ids>;
+  /**
    * What this viewer sees of a presence: the presence itself, a changed copy
    * (same `userId` and `connectionId`), or `null` for nothing. Synchronous:
    * it runs for every delivery. Applied to snapshots, deltas, queries, state
@@ -198,7 +213,7 @@ export interface PresenceOptions {
 /** Options with every default filled in. Hooks stay optional. */
 export type ResolvedOptions = Required<Omit<PresenceOptions, 'features' | 'cluster' | HookName>> &
   Pick<PresenceOptions, HookName> & { features: Features; cluster: ClusterOptions };
-type HookName = 'resolveFollows' | 'canFollow' | 'redact' | 'canJoin' | 'authorizeJoin';
+type HookName = 'resolveFollows' | 'canFollow' | 'blockedBy' | 'redact' | 'canJoin' | 'authorizeJoin';
 
 export const CLUSTER_DEFAULTS: ClusterOptions = {
   enabled: 'auto',
@@ -276,6 +291,7 @@ export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
 const HOOKS: ReadonlySet<string> = new Set<HookName>([
   'resolveFollows',
   'canFollow',
+  'blockedBy',
   'redact',
   'canJoin',
   'authorizeJoin',

@@ -1,10 +1,12 @@
 /** Who is let into a presence-aware room, and with which wishes. A refusal is a `ServerError`, which refuses the join. */
 import { ErrorCode, ServerError } from '@colyseus/core';
 import { readWishes, type Wishes } from './validate.ts';
+import { HookError, reasonOf, runHook } from '../core/hooks.ts';
 import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import { ERRORS, PresenceError } from '../protocol.ts';
 import type { Identity, ResolvedOptions } from '../options.ts';
 import type { Users } from '../core/users.ts';
+import type { Runtime } from '../server/runtime.ts';
 
 /** The user behind an auth payload. */
 export function identify(options: ResolvedOptions, auth: unknown): Identity {
@@ -30,25 +32,47 @@ export function wishesOf(options: ResolvedOptions, joinOptions: unknown, lenient
   try {
     return readWishes(joinOptions, options.maxStatusBytes, lenient);
   } catch (error) {
-    const { message, code } = error instanceof PresenceError ? error : new PresenceError('internal');
-    throw new ServerError(ErrorCode.APPLICATION_ERROR, `${message} (code: ${code})`);
+    throw refusal(error instanceof PresenceError ? error : new PresenceError('internal'));
   }
 }
 
-/** Whether the user has as many connections as it may. One that is taken over by the new one makes room for it. */
-export function isCrowded(users: Users, options: ResolvedOptions, userId: string, resume?: string): boolean {
+/** Refuses a user that has as many connections as it may. One that is taken over by the new one makes room for it. */
+export function requireRoom(users: Users, options: ResolvedOptions, userId: string, resume: string | undefined): void {
   const user = users.get(userId);
-  return (
+  if (
     user !== undefined &&
     user.own.size >= options.maxConnectionsPerUser &&
     !(resume !== undefined && users.canTakeOver(user, resume))
-  );
+  ) {
+    throw refusal(new PresenceError('too_many_connections'));
+  }
 }
 
-/** Refuses a user that has as many connections as it may. */
-export function requireRoom(users: Users, options: ResolvedOptions, userId: string, resume: string | undefined): void {
-  if (isCrowded(users, options, userId, resume)) {
-    const { message } = ERRORS.too_many_connections;
-    throw new ServerError(ErrorCode.APPLICATION_ERROR, `${message} (code: too_many_connections)`);
+/** Takes over the blocks that the game has stored against the user (option `blockedBy`). Refuses the user when they are not to be had: it could see who has blocked it. */
+export async function learnBlocks(
+  { blockedBy, hookTimeoutMs }: Required<Pick<ResolvedOptions, 'blockedBy' | 'hookTimeoutMs'>>,
+  { userId, username }: Identity,
+  auth: unknown,
+  { tracker, log }: Pick<Runtime, 'tracker' | 'log'>,
+): Promise<void> {
+  try {
+    const answer: unknown = await runHook('blockedBy', () => blockedBy({ userId, username, auth }), hookTimeoutMs);
+    const blockers: readonly unknown[] = answer instanceof Set || Array.isArray(answer) ? [...answer] : [undefined];
+    if (!blockers.every(isUserId)) {
+      throw new HookError('blockedBy', 'it must return a list or a set of user ids');
+    }
+    for (const blocker of blockers) {
+      tracker.block(blocker, userId, true);
+    }
+  } catch (error) {
+    if (error instanceof PresenceError) {
+      throw refusal(error);
+    }
+    log.warn(`presence: user ${JSON.stringify(userId)} is not let in: ${reasonOf(error)}`);
+    throw refusal(new PresenceError('hook_failed'));
   }
+}
+
+function refusal({ message, code }: PresenceError): ServerError {
+  return new ServerError(ErrorCode.APPLICATION_ERROR, `${message} (code: ${code})`);
 }

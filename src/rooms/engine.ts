@@ -11,7 +11,7 @@ import { ClientSink } from '../wire/client-sink.ts';
 import { StalledClients } from './stalled-clients.ts';
 import { answerRequest } from './requests.ts';
 import { guardRedact } from '../core/hooks.ts';
-import { identify, isCrowded, requireRoom, wishesOf } from './admission.ts';
+import { identify, learnBlocks, requireRoom, wishesOf } from './admission.ts';
 import { followFriends } from './friend-list.ts';
 import { Replier } from './reply.ts';
 import { hasEnded } from '../core/tracker.ts';
@@ -62,15 +62,6 @@ export class PresenceEngine {
     this.#entrances.set(client, entrance);
   }
 
-  /** Whether a client with this auth would be let in. */
-  admits(auth: unknown): boolean {
-    try {
-      return !isCrowded(this.#runtime.tracker.users, this.options, identify(this.options, auth).userId);
-    } catch {
-      return false;
-    }
-  }
-
   /** Makes the connection of a client that has just joined. Throws a `ServerError` that refuses the join. */
   async join(client: Client, joinOptions: unknown): Promise<void> {
     if (this.#connections.has(client.sessionId)) {
@@ -80,6 +71,12 @@ export class PresenceEngine {
     const { codec, tracker } = this.#runtime;
     const wishes = wishesOf(this.options, joinOptions, !this.#hasState);
     requireRoom(tracker.users, this.options, identity.userId, wishes.resume);
+    const { blockedBy, hookTimeoutMs } = this.options;
+    if (blockedBy !== undefined) {
+      await learnBlocks({ blockedBy, hookTimeoutMs }, identity, client.auth, this.#runtime);
+      // Others may have come meanwhile.
+      requireRoom(tracker.users, this.options, identity.userId, wishes.resume);
+    }
     const sink = new ClientSink(client, codec, this.options.maxBufferedBytes, this.#hasState);
     const made = tracker.connect({
       identity,

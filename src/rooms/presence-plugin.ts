@@ -18,7 +18,7 @@
  * A player without an identity plays on without presence; its calls answer
  * `not_joined`.
  */
-import { RoomPlugin, type Client } from '@colyseus/core';
+import { RoomPlugin, ServerError, type Client } from '@colyseus/core';
 import { acquireRuntime } from '../server/runtime.ts';
 import { captureContext } from './auth-context.ts';
 import { PresenceEngine } from './engine.ts';
@@ -51,8 +51,13 @@ export class PresencePlugin extends RoomPlugin {
   }
 
   protected override async onJoin(client: Client, options?: unknown): Promise<void> {
-    if (this.#engine.admits(client.auth)) {
+    try {
       await this.#engine.join(client, options);
+    } catch (error) {
+      if (!(error instanceof ServerError)) {
+        throw error;
+      }
+      // Refused: the player is let in, without presence.
     }
   }
 

@@ -1,6 +1,6 @@
 /** Events about users for game code: push notifications, analytics. */
 import type { Update } from '../core/model.ts';
-import type { PresenceEventMap } from './types.ts';
+import type { BlockEvent, PresenceEventMap } from './types.ts';
 
 type Listener<K extends keyof PresenceEventMap> = (event: PresenceEventMap[K]) => void;
 
@@ -9,6 +9,7 @@ export class ServerEvents {
     online: new Set(),
     offline: new Set(),
     status: new Set(),
+    block: new Set(),
   };
   readonly #report: (message: string) => void;
 
@@ -44,6 +45,10 @@ export class ServerEvents {
         local,
       }));
     }
+  }
+
+  tellBlock(event: BlockEvent): void {
+    this.#emit('block', () => event);
   }
 
   #emit<K extends keyof PresenceEventMap>(type: K, event: () => PresenceEventMap[K]): void {

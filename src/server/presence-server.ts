@@ -99,18 +99,22 @@ export class PresenceServer {
   /**
    * From now on `userId` looks to `blockedId` as if it had gone offline: in
    * deltas, state, snapshots, queries and joins, also after a new follow. Holds
-   * for the connections that `blockedId` has now; for later ones `canFollow`
-   * must refuse.
+   * for all connections of `blockedId`, later ones too, on every process that
+   * runs now. Blocking oneself does nothing. For processes that start later the
+   * game stores it (event `block`) and gives it back (option `blockedBy`). Cost:
+   * as every command, and the memory of one id until `unblock`.
+   *
+   * @example
+   * presence.on('block', ({ userId, blockedId, blocked }) => db.storeBlock(userId, blockedId, blocked));
+   * await presence.block('ann', 'troll');
    */
   block(userId: string, blockedId: string): Promise<Reached> {
-    requireIds([userId, blockedId]);
-    return this.#everywhere({ kind: 'block', userId, blockedId, blocked: true });
+    return this.#block(userId, blockedId, true);
   }
 
   /** Ends a block: `blockedId` sees `userId` again if it follows it. */
   unblock(userId: string, blockedId: string): Promise<Reached> {
-    requireIds([userId, blockedId]);
-    return this.#everywhere({ kind: 'block', userId, blockedId, blocked: false });
+    return this.#block(userId, blockedId, false);
   }
 
   /** Asks `redact` again for all that these viewers see, after something it depends on has changed (a new friendship). */
@@ -127,7 +131,7 @@ export class PresenceServer {
    * `online`, `offline`: the general status of a user changed; `status`: the
    * status of a connection did. Emitted on every process where the user or one
    * of its followers is connected; `local` tells whether the change happened on
-   * this process. So register where the rooms run: a process without players
+   * this process. `block`: `block` or `unblock` was called on this process. So register where the rooms run: a process without players
    * gets no events. May be called before the server listens. A listener that
    * throws is logged; the others are still called. Returns a function that
    * removes the listener.
@@ -165,6 +169,15 @@ export class PresenceServer {
     if (isRunning()) {
       await currentRuntime(this.#prefix)?.stopIfUnused();
     }
+  }
+
+  #block(userId: string, blockedId: string, blocked: boolean): Promise<Reached> {
+    requireIds([userId, blockedId]);
+    const reached = this.#everywhere({ kind: 'block', userId, blockedId, blocked });
+    if (userId !== blockedId) {
+      eventsOf(this.#prefix).tellBlock({ userId, blockedId, blocked, local: true });
+    }
+    return reached;
   }
 
   #everywhere(order: Order): Promise<Reached> {

@@ -56,7 +56,19 @@ export interface StatusEvent extends EventOrigin {
   after?: Presence;
 }
 
+/** `presence.block` or `presence.unblock` was called, on this process: it is for the game to store. */
+export interface BlockEvent extends EventOrigin {
+  /** Who blocks. */
+  userId: string;
+  /** To whom `userId` looks offline. */
+  blockedId: string;
+  /** `false`: the block has ended. */
+  blocked: boolean;
+}
+
 export interface PresenceEventMap {
+  /** Told once per call, where it was made, also when nothing changes; `local` is always true. */
+  block: BlockEvent;
   online: GeneralEvent;
   /** Both `offline` and `unlogined`; `general` tells which. */
   offline: GeneralEvent;

@@ -1,16 +1,19 @@
 /** `presence.block`: from that moment the blocked viewer sees somebody who has gone offline, in every output, and nothing that happens later. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { presence } from '../../src/index.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { presence, PresenceError, PresencePlugin, type BlockEvent, type PresenceOptions } from '../../src/index.ts';
 import { comeBack, drop } from '../support/drop.ts';
 import { person, settle } from '../support/person.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
+import { captureLog, gate, silence } from './support/hooks.ts';
+import { definePlugins, Room } from '@colyseus/core';
 
 let server: TestServer;
 beforeEach(async () => {
   server = await startServer({ graceSeconds: 0, rateLimit: 100 });
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await server.stop();
 });
 
@@ -214,5 +217,119 @@ describe('taking a block back', () => {
     void presence.unblock('bob', 'ann');
     await until(() => ann.deltas.length === 2, 'the news');
     expect(ann.deltas[1]).toEqual({ joins: [], leaves: [], users: [{ userId: 'bob', general: 'unlogined' }] });
+  });
+});
+
+describe('blocks that the game stores', () => {
+  async function restart(options: PresenceOptions, rooms: Parameters<typeof startServer>[1] = {}): Promise<void> {
+    await server.stop();
+    server = await startServer({ graceSeconds: 0, ...options }, rooms);
+  }
+
+  test('are told once per call, and not of oneself', async () => {
+    const told: BlockEvent[] = [];
+    const stop = presence.on('block', (event) => {
+      told.push(event);
+    });
+    await Promise.all([presence.block('bob', 'ann'), presence.unblock('bob', 'ann'), presence.block('ann', 'ann')]);
+    stop();
+    await presence.block('bob', 'cat');
+    expect(told).toEqual([
+      { userId: 'bob', blockedId: 'ann', blocked: true, local: true },
+      { userId: 'bob', blockedId: 'ann', blocked: false, local: true },
+    ]);
+  });
+
+  test.each([
+    ['a list', ['bob']],
+    ['a set', new Set(['bob'])],
+    ['a promise', Promise.resolve(['bob'])],
+  ])(
+    'are given back by blockedBy as %s: the blocker is seen in nothing, the friend list included',
+    async (_, answer) => {
+      const viewers: unknown[] = [];
+      await restart({
+        blockedBy: (viewer) => {
+          viewers.push(viewer);
+          return viewer.userId === 'ann' ? answer : [];
+        },
+        resolveFollows: ({ userId }) => (userId === 'ann' ? ['bob', 'cat'] : []),
+      });
+      const bob = await person(server, 'bob|Bob', 'presence', { status: 'here' });
+      await person(server, 'cat', 'presence', { status: 'here' });
+      const ann = await person(server, 'ann|Ann');
+      expect(await until(() => ann.snapshots[0], 'the friend list')).toMatchObject({
+        presences: [{ userId: 'cat' }],
+        users: [{ userId: 'bob', general: 'unlogined' }],
+      });
+      expect(viewers.at(-1)).toEqual({ userId: 'ann', username: 'Ann', auth: { userId: 'ann', username: 'Ann' } });
+      await bob.setStatus('there');
+      await settle(bob, ann);
+      expect(ann.statusesOf('bob')).toEqual([]);
+      expect((await ann.ask('presence:query', { userIds: ['bob'] })).users).toMatchObject([{ general: 'unlogined' }]);
+      void presence.unblock('bob', 'ann');
+      await until(() => ann.statusesOf('bob').includes('there'), 'bob to be seen');
+    },
+  );
+
+  test('are waited for: until then nothing reaches the client, and its user is not here', async () => {
+    const stored = gate<string[]>();
+    await restart({ blockedBy: ({ userId }) => (userId === 'ann' ? stored.opened : []), maxConnectionsPerUser: 1 });
+    await person(server, 'bob', 'presence', { status: 'here' });
+    const joins = Promise.allSettled([
+      person(server, 'ann', 'presence', { status: 'hello' }),
+      person(server, 'ann', 'presence', { status: 'hello' }),
+    ]);
+    await until(() => presence.count().connections === 1, 'bob alone');
+    expect(presence.count()).toMatchObject({ connections: 1, online: 1 });
+    stored.open(['bob']);
+    // The limit of connections is not passed by joins that wait together.
+    const outcomes = await joins;
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const ann = outcomes.find((outcome) => outcome.status === 'fulfilled')!.value;
+    expect((await ann.follow(['bob'])).presences).toEqual([]);
+  });
+
+  test.each<
+    [what: string, blockedBy: NonNullable<PresenceOptions['blockedBy']>, code: string, reason: RegExp | undefined]
+  >([
+    ['throws', () => Promise.reject(new Error('db "down"\nforged line')), 'hook_failed', /it threw: "Error: db/],
+    ['is silent', () => silence(), 'hook_failed', /no answer within 50 ms/],
+    ['answers no list', () => 'bob' as unknown as string[], 'hook_failed', /must return a list or a set of user ids/],
+    ['answers no ids', () => [7] as unknown as string[], 'hook_failed', /must return a list or a set of user ids/],
+    [
+      'says why',
+      () => {
+        throw new PresenceError('unavailable');
+      },
+      'unavailable',
+      undefined,
+    ],
+  ])('refuse the join when blockedBy %s', async (_, blockedBy, code, reason) => {
+    const log = captureLog();
+    await restart({ blockedBy, hookTimeoutMs: 50 });
+    await expect(person(server, 'ann')).rejects.toThrow(`(code: ${code})`);
+    expect(presence.count().connections).toBe(0);
+    const lines = log.filter((line) => line.startsWith('presence: '));
+    expect(lines).toEqual(
+      reason === undefined ? [] : [expect.stringMatching(/^presence: user "ann" is not let in: [^\n]*$/)],
+    );
+    expect(lines.join('')).toMatch(reason ?? /^$/);
+  });
+
+  test('let a player of a match play on without presence when blockedBy fails', async () => {
+    captureLog();
+    class MatchRoom extends Room {
+      override plugins = definePlugins([
+        new PresencePlugin({
+          blockedBy: () => {
+            throw new Error('db down');
+          },
+        }),
+      ]);
+    }
+    await restart({}, { match: MatchRoom });
+    const ann = await person(server, 'ann', 'match');
+    expect(await ann.refusal('presence:query', { userIds: ['bob'] }, 'request')).toMatchObject({ code: 'not_joined' });
   });
 });
