@@ -1,0 +1,330 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { MAX_WAIT_MS, PAUSE_MS } from '../../src/core/pace.ts';
+import type { PresenceOptions } from '../../src/options.ts';
+import { CoreWorld, type Player } from './support/core-world.ts';
+
+/** Longer than it takes until a follower that has fallen behind is looked at. */
+const SOON_MS = 150;
+
+describe('the outbox', () => {
+  let world: CoreWorld;
+  let ann: Player;
+  let bob: Player;
+
+  /** Follows Ann, and has forgotten what it was told of that. */
+  async function follower(userId: string, options: PresenceOptions = {}): Promise<Player> {
+    const player = await world.join(userId, options);
+    await world.follow(player, 'ann');
+    player.sink.take();
+    return player;
+  }
+
+  beforeEach(async () => {
+    world = new CoreWorld();
+    ann = await world.join('ann');
+    bob = await follower('bob');
+  });
+
+  describe('merges', () => {
+    test('a follower hears the first old and the last new status, at the end of the turn', () => {
+      world.set(ann, 'one');
+      world.set(ann, 'two');
+      expect(bob.sink.take()).toEqual([]);
+      world.timing.turn();
+      expect(bob.sink.take()).toEqual(['ann: ->two online']);
+      world.set(ann, 'three');
+      world.set(ann, 'four');
+      world.timing.turn();
+      expect(bob.sink.take()).toEqual(['ann: two>four']);
+      expect(ann.sink.take()).toEqual(['ann: ->two online', 'ann: two>four']);
+    });
+
+    test('what cancels itself out is not told', () => {
+      world.set(ann, 'one');
+      world.set(ann, null);
+      world.tracker.users.show(ann.connection.user, 'other', 'x');
+      world.tracker.users.hide(ann.connection.user, 'other', 'unlogined');
+      world.timing.turn();
+      expect(bob.sink.take()).toEqual([]);
+      world.set(ann, 'one');
+      world.timing.turn();
+      world.set(ann, 'two');
+      world.set(ann, 'one');
+      world.timing.turn();
+      expect(bob.sink.take()).toEqual(['ann: ->one online']);
+      expect(world.tracker.outbox.stats).toMatchObject({ updates: 1, delivered: 2 });
+    });
+
+    test('connections of one user are one update, users are one frame', async () => {
+      const other = await world.join('ann');
+      const eve = await world.join('eve');
+      await world.follow(bob, 'eve');
+      bob.sink.take();
+      world.set(ann, 'pc');
+      world.set(eve, 'here');
+      world.set(other, 'phone');
+      const { delivered } = world.tracker.outbox.stats;
+      world.timing.turn();
+      expect(bob.sink.take()).toEqual(['ann: ->pc ->phone online', 'eve: ->here online']);
+      // Bob, both of Ann, and Eve.
+      expect(world.tracker.outbox.stats.delivered - delivered).toBe(4);
+    });
+
+    test('what waits is known by user and by connection, and is over with the flush', () => {
+      const { outbox } = world.tracker;
+      const { user, connectionId } = ann.connection;
+      world.set(ann, 'one');
+      expect([outbox.has(user), outbox.waits(user, connectionId), outbox.waits(user, 'other')]).toEqual([
+        true,
+        true,
+        false,
+      ]);
+      world.flush();
+      expect([outbox.has(user), outbox.waits(user, connectionId)]).toEqual([false, false]);
+      const { flushes } = outbox.stats;
+      world.flush();
+      expect(outbox.stats.flushes).toBe(flushes);
+    });
+
+    test('followers that hear the same share the batch', async () => {
+      const eve = await follower('eve');
+      const batches: unknown[] = [];
+      for (const { sink } of [bob, eve]) {
+        sink.deliver = (batch) => batches.push(batch);
+      }
+      world.set(ann, 'one');
+      world.flush();
+      expect(batches).toHaveLength(2);
+      expect(batches[0]).toBe(batches[1]);
+    });
+  });
+
+  describe('under load', () => {
+    /** So many followers that one flush counts as load. */
+    async function crowd(): Promise<void> {
+      for (let i = 0; i < 800; i++) {
+        await follower(`fan ${i}`);
+      }
+      world.set(ann, 'loaded');
+      world.timing.turn();
+      bob.sink.take();
+    }
+
+    test('waits for a pause of the burst', async () => {
+      await crowd();
+      world.set(ann, 'a');
+      world.timing.turn();
+      expect(bob.sink.take()).toEqual([]);
+      world.timing.pass(2 * PAUSE_MS);
+      expect(bob.sink.take()).toEqual(['ann: loaded>a']);
+    });
+
+    test('never longer than MAX_WAIT_MS, however long the burst goes on', async () => {
+      await crowd();
+      const began = world.timing.ms;
+      const flushed: number[] = [];
+      bob.sink.onDeliver = () => flushed.push(world.timing.ms - began);
+      for (let i = 0; world.timing.ms - began < 4 * MAX_WAIT_MS; i++) {
+        world.set(ann, `burst ${i}`);
+        world.timing.pass(1, 1);
+      }
+      expect(flushed[0]).toBeLessThanOrEqual(MAX_WAIT_MS + PAUSE_MS);
+      expect(flushed[0]).toBeGreaterThan(PAUSE_MS);
+      const waits = flushed.map((at, i) => at - (flushed[i - 1] ?? 0));
+      expect(Math.max(...waits)).toBeLessThanOrEqual(MAX_WAIT_MS + PAUSE_MS + 1);
+      expect(bob.sink.take()).toHaveLength(flushed.length);
+    });
+
+    test('what somebody flushed meanwhile is not told again', async () => {
+      await crowd();
+      world.set(ann, 'a');
+      world.flush();
+      world.timing.pass(SOON_MS);
+      expect(bob.sink.take()).toEqual(['ann: loaded>a']);
+    });
+  });
+
+  describe('a follower that cannot take its frame', () => {
+    test('loses it, and gets a snapshot as soon as it can', () => {
+      bob.sink.isReady = false;
+      world.set(ann, 'one');
+      world.flush();
+      expect(bob.connection.delivery).toBe('behind');
+      world.set(ann, 'two');
+      world.timing.pass(SOON_MS);
+      expect(bob.sink.take()).toEqual([]);
+      bob.sink.isReady = true;
+      world.timing.pass(SOON_MS);
+      expect([bob.sink.take(), bob.connection.delivery]).toEqual([['snapshot everything: ann bob'], 'live']);
+      world.set(ann, 'three');
+      world.flush();
+      expect(bob.sink.take()).toEqual(['ann: two>three']);
+    });
+
+    test('the others wait for nothing', async () => {
+      const eve = await follower('eve');
+      bob.sink.isReady = false;
+      world.set(ann, 'one');
+      world.flush();
+      expect(eve.sink.take()).toEqual(['ann: ->one online']);
+    });
+
+    test('so does one whose reply is on its way', () => {
+      bob.connection.replying = true;
+      world.set(ann, 'one');
+      world.flush();
+      expect([bob.sink.take(), bob.connection.delivery]).toEqual([[], 'behind']);
+      bob.connection.replying = false;
+      world.timing.pass(SOON_MS);
+      expect(bob.sink.take()).toEqual(['snapshot everything: ann bob']);
+    });
+
+    test('what waits when the snapshot is due is told to the others, and is in the snapshot', async () => {
+      const eve = await follower('eve');
+      world.tracker.outbox.owe(bob.connection);
+      world.timing.ms += SOON_MS - 1;
+      world.set(ann, 'late');
+      world.timing.pass(1);
+      expect(eve.sink.take()).toEqual(['ann: ->late online']);
+      world.timing.pass(SOON_MS);
+      expect(bob.sink.take()).toEqual(['snapshot everything: ann bob']);
+    });
+
+    test('one that has gone meanwhile gets nothing', () => {
+      world.tracker.outbox.owe(bob.connection);
+      world.tracker.disconnect(bob.connection, 'dropped');
+      world.timing.pass(SOON_MS);
+      expect(bob.sink.take()).toEqual([]);
+      expect(world.tracker.outbox.stats.resyncs).toBe(0);
+    });
+  });
+
+  describe('a snapshot', () => {
+    test('what waits is told to the others first: no delta repeats what the snapshot says', async () => {
+      const eve = await world.join('eve');
+      world.set(ann, 'one');
+      await world.follow(eve, 'ann');
+      expect(bob.sink.take()).toEqual(['ann: ->one online']);
+      world.timing.turn();
+      expect(eve.sink.take()).toEqual(['follows +ann']);
+    });
+
+    test('of somebody of whom nothing waits, no flush is made for it', async () => {
+      const eve = await world.join('eve');
+      world.set(ann, 'one');
+      await world.follow(eve, 'somebody else');
+      expect(bob.sink.take()).toEqual([]);
+    });
+
+    test('counts as told to a viewer with a view of its own', async () => {
+      const eve = await world.join('eve', { redact: (_, presence) => presence });
+      world.set(ann, 'one');
+      await world.follow(eve, 'ann');
+      expect(world.shownTo(eve, 'ann')).toEqual(['one']);
+      world.set(ann, 'two');
+      world.flush();
+      expect(eve.sink.take()).toEqual(['follows +ann', 'ann: one>two']);
+    });
+
+    test('one that is live gets it with what waits, and no delta of it after that', () => {
+      world.set(ann, 'one');
+      world.tracker.outbox.resync(bob.connection, 'messages');
+      world.timing.turn();
+      expect(bob.sink.take()).toEqual(['snapshot messages: ann bob']);
+      expect(bob.connection.delivery).toBe('live');
+    });
+  });
+
+  describe('a view of its own', () => {
+    test('begins with what the viewer was told so far', () => {
+      world.set(ann, 'one');
+      world.flush();
+      world.set(ann, 'two');
+      const view = world.tracker.outbox.viewOf(bob.connection);
+      expect(bob.sink.take()).toEqual(['ann: ->one online', 'ann: one>two']);
+      expect(world.shownTo(bob, 'ann')).toEqual(['two']);
+      expect(world.tracker.outbox.viewOf(bob.connection)).toBe(view);
+    });
+
+    test('refresh tells only what is seen otherwise now', async () => {
+      let answer = 'busy';
+      const eve = await follower('eve', { redact: (_, presence) => ({ ...presence, status: answer }) });
+      world.set(ann, 'one');
+      world.flush();
+      const { outbox } = world.tracker;
+      const { user } = ann.connection;
+      outbox.refresh(eve.connection, user, true);
+      answer = 'free';
+      outbox.refresh(eve.connection, user);
+      expect(eve.sink.take()).toEqual(['ann: ->busy online']);
+      outbox.refresh(eve.connection, user, true);
+      expect(eve.sink.take()).toEqual(['ann: busy>free']);
+      outbox.refresh(bob.connection, user, true);
+      expect(bob.sink.take()).toEqual(['ann: ->one online']);
+    });
+
+    test('refresh leaves alone who is not live: its snapshot will say it', async () => {
+      const eve = await follower('eve', { redact: () => null });
+      world.tracker.outbox.owe(eve.connection);
+      world.tracker.outbox.refresh(eve.connection, ann.connection.user, true);
+      expect(eve.sink.take()).toEqual([]);
+    });
+
+    test('refresh puts who cannot take it behind', async () => {
+      let isHidden = true;
+      const eve = await follower('eve', { redact: (_, presence) => (isHidden ? null : presence) });
+      world.set(ann, 'one');
+      world.flush();
+      [isHidden, eve.sink.isReady] = [false, false];
+      world.tracker.outbox.refresh(eve.connection, ann.connection.user, true);
+      expect(eve.connection.delivery).toBe('behind');
+    });
+  });
+
+  describe('inside a flush', () => {
+    test('a follower that ends another one: that one hears nothing more, nobody else misses anything', async () => {
+      const [eve, max] = [await follower('eve'), await follower('max')];
+      bob.sink.onDeliver = () => {
+        world.tracker.disconnect(eve.connection, 'dropped');
+      };
+      world.set(ann, 'one');
+      world.flush();
+      expect([bob, eve, max].map(({ sink }) => sink.take())).toEqual([
+        ['ann: ->one online'],
+        [],
+        ['ann: ->one online'],
+      ]);
+      expect([bob, eve, max].map(({ connection }) => connection.batch)).toEqual([undefined, undefined, undefined]);
+    });
+
+    test('a follower that ends itself, and a change made there, which is told with the next', async () => {
+      const eve = await follower('eve');
+      bob.sink.onDeliver = () => {
+        world.tracker.disconnect(bob.connection, 'dropped');
+        world.set(ann, 'two');
+      };
+      world.set(ann, 'one');
+      world.flush();
+      expect(eve.sink.take()).toEqual(['ann: ->one online']);
+      world.timing.turn();
+      expect(eve.sink.take()).toEqual(['ann: one>two']);
+      expect(bob.sink.take()).toEqual(['ann: ->one online']);
+    });
+
+    test('the server hears of each update once, after the followers; each user is reported as done', () => {
+      const order: string[] = [];
+      const { outbox } = world.tracker;
+      const { onFlushed } = outbox;
+      bob.sink.onDeliver = () => order.push('follower');
+      outbox.onUpdate = ({ user, changes }) =>
+        order.push(`update ${user.userId} ${changes.map(({ local }) => local).join()}`);
+      outbox.onFlushed = (user) => {
+        order.push(`done ${user.userId}`);
+        onFlushed?.(user);
+      };
+      world.set(ann, 'one');
+      world.flush();
+      expect(order).toEqual(['follower', 'update ann true', 'done ann']);
+    });
+  });
+});
