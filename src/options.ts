@@ -1,7 +1,7 @@
 /**
  * What a game developer can set. Every field documents its unit, its default
  * and what happens when the limit is crossed; `DEFAULTS` holds the numbers;
- * `resolveOptions()` refuses nonsense with a full sentence.
+ * `resolveOptions()` refuses invalid values with a full sentence.
  */
 import type { Presence } from './protocol.ts';
 
@@ -9,11 +9,11 @@ import type { Presence } from './protocol.ts';
 export interface Identity {
   /** Non-empty, at most 128 characters. */
   userId: string;
-  /** Shown to followers beside the id. At most 128 characters. */
+  /** Shown to followers together with the id. At most 128 characters. */
   username?: string;
 }
 
-/** Who looks: handed to the hooks. */
+/** The user who looks, and its connection: passed to the hooks. */
 export interface Viewer {
   readonly userId: string;
   readonly username: string | undefined;
@@ -22,7 +22,7 @@ export interface Viewer {
   readonly auth: unknown;
 }
 
-/** A capability that can be switched off; a call then answers `feature_disabled`. */
+/** The features. A call of a feature that is switched off fails with `feature_disabled`. */
 export interface Features {
   /** `presence:status`, and the join option `status` (which is then ignored). Default true. (The server can still set statuses.) */
   status: boolean;
@@ -54,14 +54,14 @@ export interface ClusterOptions {
   prefix: string;
   /** Milliseconds between two heartbeats of a process. Default 2000. */
   heartbeatMs: number;
-  /** Milliseconds after which a process that was not heard of, and whose lease is gone, counts as crashed. Default 6000; at least two heartbeats. */
+  /** A process counts as crashed when no message of it has arrived for so many milliseconds and its lease has expired. Default 6000; at least two heartbeats. */
   leaseMs: number;
   /**
    * Milliseconds for which the players of a process that shuts down gracefully
    * stay visible while they rejoin elsewhere. Default 15000.
    */
   handoffMs: number;
-  /** Upper bound of users re-read from the shared store per heartbeat, which corrects what a lost message left behind. Default 100. */
+  /** Anti-entropy: maximum of users re-read from the shared store per heartbeat, which repairs the effect of lost messages. Default 100. */
   antiEntropyBatch: number;
 }
 
@@ -79,75 +79,77 @@ export interface PresenceOptions {
    * `undefined` (or `null`) refuses the join (`unauthenticated`).
    */
   identify?: (auth: unknown) => Identity | null | undefined;
-  /** Most clients in one room; further joins open another room, on any process. Default 500. */
+  /** Maximum of clients in one room; further joins open another room, on any process. Default 500. */
   maxClients?: number;
   /**
-   * Most connections of one user to this process, those in their grace included.
+   * Maximum of connections of one user to this process, those in their grace included.
    * A further join is refused with `too_many_connections`; in a room with
    * `PresencePlugin` the player is let in, without presence. Default 16.
    */
   maxConnectionsPerUser?: number;
   /**
    * Seconds for which a dropped client keeps its status and follows. 0 = none. Default 15.
-   * A connection that died without a word is noticed by the transport's pings,
+   * A connection that breaks silently is detected by the transport's pings,
    * after `pingMaxRetries` to `pingMaxRetries + 1` times `pingInterval` (6 to
-   * 9 s by default); followers see it offline that and the grace later.
+   * 9 s by default). Then the grace begins; after it followers see it offline.
    */
   graceSeconds?: number;
-  /** Most UTF-8 bytes in a status. More answers `status_too_long`. Default 2048. */
+  /** Maximum of UTF-8 bytes in a status. A longer one fails with `status_too_long`. Default 2048. */
   maxStatusBytes?: number;
-  /** Most ids in one follow or unfollow. More answers `too_many_ids`. Default 100. */
+  /** Maximum of ids in one follow or unfollow. More fail with `too_many_ids`. Default 100. */
   maxIdsPerFollow?: number;
-  /** Most ids in one query. More answers `too_many_ids`. Default 500. */
+  /** Maximum of ids in one query. More fail with `too_many_ids`. Default 500. */
   maxIdsPerQuery?: number;
-  /** Most users one connection follows. Default 200. */
+  /** Maximum of users that one connection follows. Default 200. */
   maxFollows?: number;
   /**
-   * What happens past `maxFollows`. `'reject'`: the call answers
+   * What happens above `maxFollows`. `'reject'`: the call fails with
    * `too_many_follows` and changes nothing. `'oldest'`: the earliest follows
    * are dropped and reported as `evicted`. Default `'reject'`: a friend that
    * silently disappears from a list surprises more than an error.
    */
   evict?: 'reject' | 'oldest';
   /**
-   * Most follow, unfollow, query and join calls of one user, with all its
-   * connections to this process together, per `rateWindowMs`. More answers `rate_limited`; a refused or malformed call does
-   * not count, nor does a query of oneself. Default 20.
+   * Maximum of follow, unfollow, query and join calls of one user per
+   * `rateWindowMs`, over all its connections to this process. More fail with
+   * `rate_limited`. A refused or malformed call does not count, nor does a query
+   * of oneself. Default 20.
    */
   rateLimit?: number;
   /**
-   * Most ids in those calls, per `rateWindowMs`. More answers `rate_limited`; a
-   * single call with more waits for an empty window. Default 2000: twenty full
-   * follows, or four full queries.
+   * Maximum of ids in those calls per `rateWindowMs`. More fail with
+   * `rate_limited`; a single call with more ids needs an empty window. Default
+   * 2000: twenty full follows, or four full queries.
    */
   rateLimitIds?: number;
   /** Milliseconds of the window of `rateLimit` and `rateLimitIds`. Default 5000. */
   rateWindowMs?: number;
-  /** Messages of any kind per second past which a client is disconnected (close code 4002). Default 1000. Not for `PresencePlugin`: there the room's own `maxMessagesPerSecond` rules. */
+  /** Maximum of messages of any kind per second. A client that sends more is disconnected (close code 4002). Default 1000. Not for `PresencePlugin`: there the room's own `maxMessagesPerSecond` applies. */
   floodLimit?: number;
   /**
-   * Bytes that may wait in a client's socket before its updates are held back and
-   * merged. A client for which more has waited for 10 s is disconnected (close
-   * code 4002), and so is one that goes on asking while 4 times as much waits for
-   * it, or 1024 frames before it acknowledges its join, or 1024 calls for the
-   * answers of earlier ones. Default 262144 (256 KiB).
+   * Maximum of bytes that wait in a client's socket; above it, the client's
+   * updates are held back and merged. A client that stays above it for 10 s is
+   * disconnected (close code 4002). So is a client that sends another request
+   * while 4 times as many bytes wait for it, while 1024 frames wait for it to
+   * acknowledge its join, or while 1024 of its calls wait for the answers of
+   * earlier ones. Default 262144 (256 KiB).
    */
   maxBufferedBytes?: number;
   /**
-   * Milliseconds a hook may take before the call that needs it answers
-   * `hook_failed`. Default 5000. A hook that throws or answers nonsense does the
-   * same at once, with the reason in the log; one that throws a `PresenceError`
-   * answers the call with that.
+   * Milliseconds a hook may take before the call that needs it fails with
+   * `hook_failed`. Default 5000. If the hook throws or returns an invalid value,
+   * the call fails so at once and the log gives the reason; if it throws a
+   * `PresenceError`, the call fails with that error.
    */
   hookTimeoutMs?: number;
   /**
-   * Hours for which `offline` is told from `unlogined` after a user is gone; 0 =
-   * not at all. Default 24. Kept in this process's memory, and with several
-   * processes in Redis. The first presence-aware room of a process decides for
-   * all of them.
+   * Hours for which a user that has gone is remembered as `offline`; afterwards
+   * it is `unlogined`. 0 = not at all. Default 24. Kept in this process's memory,
+   * and with several processes also in Redis. The first presence-aware room of a
+   * process decides for all of them.
    */
   rememberOfflineHours?: number;
-  /** Most users of which a process remembers that; past it the earliest are forgotten. Default 100000: about 11 MB. */
+  /** Maximum of users that a process remembers as `offline`; above it the earliest are forgotten. Default 100000: about 11 MB. */
   rememberOfflineUsers?: number;
   /** Capabilities. All on by default. */
   features?: Partial<Features>;
@@ -155,11 +157,11 @@ export interface PresenceOptions {
   cluster?: Partial<ClusterOptions>;
 
   /**
-   * The game's own friend list: these users are followed as soon as the
-   * connection has joined, without any call of the client, and told as one
+   * The game's own friend list. The server follows these users as soon as the
+   * connection has joined, without any call of the client, and sends one
    * `presence:snapshot`. They do not use up `maxFollows` unless
-   * `countResolvedFollows` is true. `canFollow` is not asked about them. If it
-   * fails, the player joins without these follows and the log says so.
+   * `countResolvedFollows` is true. `canFollow` is not called for them. If the
+   * hook fails, the player joins without these follows and the log says so.
    */
   resolveFollows?: (viewer: Viewer) => readonly string[] | Promise<readonly string[]>;
   /** Whether follows made by the server use up `maxFollows`. Default false. */
@@ -167,9 +169,10 @@ export interface PresenceOptions {
   /**
    * Which of these users may this viewer follow, query or join? Answers with
    * the allowed ids, as a list or a `Set`, or with one boolean per id, in order.
-   * Never asked about oneself. Refused ids are treated like ids nobody has: a follow shows nothing, a query does not answer them, a join
-   * finds nobody. Asked again with every call: who is followed already stays so
-   * until `presence.unfollow` or `presence.block`. Default: everybody may see
+   * Never called about the viewer itself. Refused ids are treated like ids that
+   * do not exist: a follow shows nothing, a query leaves them out, a join finds
+   * nobody. Called for every request, but it does not end an existing follow: use
+   * `presence.unfollow` or `presence.block`. Default: everybody may see
    * everybody.
    */
   canFollow?: (viewer: Viewer, userIds: readonly string[]) => Allowed | Promise<Allowed>;
@@ -189,23 +192,23 @@ export interface PresenceOptions {
    * What this viewer sees of a presence: the presence itself, a changed copy
    * (same `userId` and `connectionId`), or `null` for nothing. Synchronous:
    * it runs for every delivery. Applied to snapshots, deltas, queries, state
-   * and joins alike, but not to one's own devices. A throw hides the presence
-   * from that viewer (and is logged once). When its answer would change by
-   * itself, call `presence.refresh`. To keep somebody's coming and going from
-   * being noticed at all, refuse it in `canFollow`.
+   * and joins alike, but not to the viewer's own devices. If it throws, the
+   * presence is hidden from that viewer (and one line is logged). When its answer
+   * changes for another reason than a new presence, call `presence.refresh`. To
+   * hide completely when a user comes and goes, refuse the user in `canFollow`.
    */
   redact?: (viewer: Viewer, presence: Readonly<Presence>) => Presence | null;
   /** May this viewer take a seat in this match? Runs before a seat is reserved. Default: yes. */
   canJoin?: (viewer: Viewer, presence: Readonly<Presence>, match: Match) => boolean | Promise<boolean>;
   /**
-   * The auth data the match room gets for this viewer, instead of what the match
-   * room itself would give it. `true`: none, the room's instance `onAuth` decides
-   * when the seat is taken. `false`, `null` or nothing: `match_denied`. Default:
-   * as if the viewer joined by id with its own token, so the match room's
-   * `onAuth` decides, and what cannot be checked is denied: a room that this
+   * The auth data the match room gets for this viewer, instead of the result of
+   * the room's own `onAuth`. `true`: none, the room's instance `onAuth` decides
+   * when the seat is taken. `false`, `null` or `undefined`: `match_denied`.
+   * Default: as if the viewer joined by id with its own token, so the match
+   * room's `onAuth` decides. What cannot be checked is denied: a room that this
    * process does not define, a game without `joinById` in
-   * `matchMaker.controller.exposedMethods`, a WebSocket token that does not name
-   * the user that the token at matchmaking named.
+   * `matchMaker.controller.exposedMethods`, and a WebSocket token that does not
+   * name the same user as the token at matchmaking.
    */
   authorizeJoin?: (viewer: Viewer, match: Match) => unknown;
 }

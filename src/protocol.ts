@@ -1,7 +1,7 @@
 /**
- * All that both ends of the wire must agree on: message names, payload types,
- * the table of errors. Imports nothing, so that a client can bundle it without
- * pulling in server code.
+ * Everything that both ends of the wire must agree on: message names, payload
+ * types, the table of errors. Imports nothing, so that a client bundle contains
+ * no server code.
  *
  * Every request works in two forms:
  *   - `room.request(type, payload)`: the reply is the request's result, an
@@ -10,7 +10,7 @@
  *     message that carries the same `cid` (for SDKs without `request`).
  */
 
-/** Version of the wire vocabulary. Bumped when an old client would misread a new server. */
+/** Version of the wire protocol. Increased when an old client would misread a new server. */
 export const PROTOCOL_VERSION = 1;
 
 /** Every message type of this package starts with this. */
@@ -34,9 +34,9 @@ export const UNFOLLOWED_MESSAGE = 'presence:unfollowed';
 export const WELCOME_MESSAGE = 'presence:welcome';
 
 /**
- * What one connection says about itself.
+ * The status of one connection.
  *   - `null`: no status; the connection is invisible.
- *   - `''`: online, nothing to say.
+ *   - `''`: online, without a text.
  *   - text: shown to followers. Text that is a JSON object may carry a
  *     `matchId` (string), which makes the connection joinable.
  * At most 2048 UTF-8 bytes (configurable on the server).
@@ -54,15 +54,15 @@ export type GeneralStatus = 'online' | 'offline' | 'unlogined';
 /** One visible connection of a user. */
 export interface Presence {
   userId: string;
-  /** Opaque; the same while the connection stays visible, another one after it was invisible. Never a Colyseus session id. */
+  /** Opaque. It stays the same while the connection is visible and changes after it was invisible. Never a Colyseus session id. */
   connectionId: string;
   status: string;
-  /** Lifted out of a JSON status: the room id of the match this connection is in. */
+  /** Taken from a JSON status: the room id of the match this connection is in. */
   matchId?: string;
   username?: string;
 }
 
-/** A user whose general status changed; rides on the delta that changed it. */
+/** A user whose general status changed; part of the delta that changed it. */
 export interface GeneralChange {
   userId: string;
   general: GeneralStatus;
@@ -87,8 +87,8 @@ export interface UserStatus {
 }
 
 /**
- * `presence:snapshot`: the present state of some users, which replaces what
- * the client holds about them. Sent after a reconnection or to a client that
+ * `presence:snapshot`: the current state of some users. It replaces what the
+ * client knows about them. Sent after a reconnection, to a client that
  * could not keep up (`complete: true`: all followed users and the own one),
  * and when the server follows on the client's behalf.
  */
@@ -97,7 +97,7 @@ export interface Snapshot {
   presences: Presence[];
   /** The users among `userIds` that are not `online`. */
   users: GeneralChange[];
-  /** `userIds` is everybody this connection follows, and the own user. */
+  /** `userIds` contains all users this connection follows, and the own user. */
   complete?: true;
 }
 
@@ -149,7 +149,7 @@ export type UnfollowReply = Record<string, never>;
 export interface QueryReply {
   users: UserStatus[];
 }
-/** A Colyseus seat reservation: give it to `client.consumeSeatReservation(seat)`. */
+/** A Colyseus seat reservation: pass it to `client.consumeSeatReservation(seat)`. */
 export interface JoinReply {
   name: string;
   sessionId: string;
@@ -166,7 +166,7 @@ export interface Requests {
   'presence:join': { request: JoinRequest; reply: JoinReply };
 }
 
-/** `presence:reply`, the answer to the `send` form. `ok: true` carries the reply's own fields beside. An error of a message without a `cid` is told with `cid: null`. */
+/** `presence:reply`, the answer to the `send` form. With `ok: true` it also carries the fields of the reply. An error of a message without a `cid` comes with `cid: null`. */
 export type Reply =
   | ({ cid: string | number; ok: true } & Record<string, unknown>)
   | { cid: string | number | null; ok: false; error: PresenceErrorBody };
@@ -180,7 +180,7 @@ export type PresenceEvents = {
   'presence:welcome': Welcome;
 };
 
-/** Which channel(s) a client pays for. */
+/** The channels through which a client gets updates. */
 export type Sync = 'both' | 'state' | 'deltas';
 
 /** Join options of a presence-aware room. Everything is optional; nothing here is an identity. */
@@ -189,7 +189,7 @@ export interface PresenceJoinOptions {
   status?: Status;
   /** `'state'`: schema state only. `'deltas'`: messages only. Default `'both'`. */
   sync?: Sync;
-  /** The `connectionId` this player had before a server shutdown or a page reload: taken over if it is away, so that followers see no blink. */
+  /** The `connectionId` this player had before a server shutdown or a page reload. If that connection is lost but still kept (in its grace or handoff), the new one takes its place, and followers see no change. */
   resume?: string;
 }
 

@@ -1,10 +1,10 @@
 /**
- * The status value: its limit, the JSON inside it, and what can be derived
- * from the visible connections of a user. Pure; also used by the client.
+ * The status value: its limit, the JSON inside it, and what is derived from the
+ * visible connections of a user. Pure; also used by the client.
  */
 import type { GeneralStatus, Presence } from './protocol.ts';
 
-/** Maximum of characters in a user id, and in a `matchId` that is lifted out of a status. */
+/** Maximum of characters in a user id, and in the `matchId` of a status. */
 export const MAX_ID_LENGTH = 128;
 
 /** Whether `text` has at most `limit` UTF-8 bytes. Exact; touches the characters only when the answer is not obvious from the length. */
@@ -54,7 +54,7 @@ export function parseDetails(status: string): Record<string, unknown> | undefine
   }
 }
 
-/** The match a status points at: the non-empty string `matchId` (at most 128 characters) of its JSON object. */
+/** The match of a status: the non-empty string `matchId` (at most 128 characters) in its JSON object. */
 export function matchIdOf(status: string): string | undefined {
   // Most statuses carry no match: skip the JSON parser for them.
   if (!status.includes('"matchId"')) {
@@ -69,7 +69,7 @@ export function matchIdOf(status: string): string | undefined {
 
 /**
  * Builds the presence of a visible connection. The result is never mutated.
- * Unpaired surrogates are replaced: no encoder downstream agrees on their length.
+ * Unpaired surrogates are replaced, because encoders disagree on their length.
  */
 export function makePresence(
   userId: string,
@@ -88,7 +88,7 @@ export function makePresence(
   };
 }
 
-/** Whether a follower could tell the two apart. */
+/** Whether both look the same to a follower. */
 export function samePresence(a: Presence | null, b: Presence | null): boolean {
   return (
     a === b ||
@@ -102,14 +102,14 @@ export function samePresence(a: Presence | null, b: Presence | null): boolean {
   );
 }
 
-/** The general status of a user with this many visible connections, the last of which ended as `last`. */
+/** The general status of a user with this many visible connections. `last`: the status without any. */
 export function generalOf(visible: number, last: Exclude<GeneralStatus, 'online'>): GeneralStatus {
   return visible > 0 ? 'online' : last;
 }
 
 const ID_FORBIDDEN = new Set(['__proto__']);
 
-/** Whether `value` can be a user id: a well-formed string of 1 to 128 characters that is no prototype key. */
+/** Whether `value` can be a user id: a well-formed string of 1 to 128 characters, except `__proto__`. */
 export function isUserId(value: unknown): value is string {
   return (
     typeof value === 'string' &&

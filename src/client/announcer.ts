@@ -11,7 +11,7 @@ export class Announcer {
   readonly follows = new Listeners<[added: readonly string[], removed: readonly string[]]>();
   readonly connection = new Listeners<[state: ConnectionPhase, error?: unknown]>();
 
-  /** Calls the listeners whom this step of the store concerns, each once. */
+  /** Calls each listener that this change of the store concerns, once. */
   announce({ delta, statuses, added, removed, changed }: Transition): void {
     if (changed) {
       this.changed.emit();
@@ -27,7 +27,7 @@ export class Announcer {
     }
   }
 
-  /** Tells of a new state of the connection; the list may have become stale by it. */
+  /** Announces a new state of the connection, and a change of the list: it may be stale now. */
   announceState(state: ConnectionPhase, error: unknown): void {
     this.connection.emit(state, error);
     this.changed.emit();

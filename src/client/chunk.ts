@@ -40,7 +40,7 @@ export function chunkIds(ids: readonly string[], maxIds: number, maxBytes: numbe
   return chunks;
 }
 
-/** How long a chunk may be. `maxIds` is lowered when the server allows fewer. */
+/** Limits of one chunk. `maxIds` is lowered when the server allows fewer. */
 export interface ChunkLimits {
   maxIds: number;
   readonly maxBytes: number;

@@ -1,4 +1,4 @@
-/** What the store keeps of one user. Pure. */
+/** What the store keeps about one user. Pure. */
 import type { GeneralChange, Presence } from '../protocol.ts';
 import { toFriend, type UserFacts } from './friend.ts';
 import type { Friend } from './types.ts';
@@ -10,7 +10,7 @@ export interface Entry extends UserFacts {
   origin: Origin;
   /** Whether the server has confirmed this follow since the last join. */
   confirmed: boolean;
-  /** The immutable view of it; `null` after a change, until it is asked for. */
+  /** The immutable view of this entry; `null` after a change until somebody reads it. */
   friend: Friend | null;
 }
 
@@ -31,7 +31,7 @@ export function viewOf(entry: Entry): Friend {
   return (entry.friend ??= toFriend(entry));
 }
 
-/** The part of a reply or snapshot that says how users are. */
+/** The part of a reply or snapshot that holds the state of users. */
 export interface Knowledge {
   presences: readonly Presence[];
   users: readonly GeneralChange[];

@@ -9,7 +9,7 @@ import { readFollowReply } from './inbound.ts';
 import type { Link } from './link.ts';
 import type { CallOptions, Requests } from './requests.ts';
 
-/** Ids in one follow or unfollow that a server takes by default. */
+/** Maximum of ids in one follow or unfollow, by the server's default. */
 const MAX_IDS = 100;
 
 export interface FollowResult {
@@ -137,7 +137,7 @@ export class Follows {
   }
 }
 
-/** Removes doubles. Throws `invalid_payload` when one of them cannot be a user id. */
+/** Removes duplicates. Throws `invalid_payload` when one of them cannot be a user id. */
 function toIds(ids: readonly string[]): string[] {
   if (!Array.isArray(ids) || !ids.every(isUserId)) {
     throw badIds();

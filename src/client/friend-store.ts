@@ -1,12 +1,12 @@
 /**
- * What this client knows of the own user and of everybody it follows. Pure:
+ * What this client knows about its own user and the followed users. Pure:
  * messages and replies go in, transitions come out; no socket, timer or
- * callback. Everything has to be applied in the order of the wire: a snapshot or
- * the answer of a follow is newer than all that came before it.
+ * callback. The caller applies everything in the order of the wire: a snapshot or
+ * the answer of a follow is newer than all messages before it.
  *
- * A follow has an origin. After a rejoin the client repeats the follows it has
- * asked for; those that the server made on its behalf, the server repeats or
- * drops. Until then they are not *confirmed*.
+ * A follow has an origin. After a rejoin the client repeats the follows that the
+ * client made, and the server repeats or drops those that the server made. Until
+ * then a follow is not *confirmed*.
  */
 import type { Delta, FollowReply, Presence, Snapshot, Welcome } from '../protocol.ts';
 import { knowledge, newEntry, viewOf, type Entry, type Knowledge, type Origin } from './entry.ts';
@@ -23,7 +23,7 @@ export class FriendStore {
     return this.#me === undefined ? undefined : viewOf(this.#me);
   }
 
-  /** In the order of following. The same array while nothing changed. */
+  /** The followed users in the order of following. The same array while nothing changed. */
   list(): readonly Friend[] {
     return (this.#list ??= Object.freeze([...this.#follows.values()].map(viewOf)));
   }
@@ -62,7 +62,7 @@ export class FriendStore {
     return this.#finish(step);
   }
 
-  /** Applies the answer of a follow. For users already in the list, the difference is told. */
+  /** Applies the answer of a follow. For users already in the list, the difference is announced. */
   applyFollow(ids: readonly string[], reply: FollowReply): Transition {
     const step = new Recorder();
     this.#adopt(step, ids, reply, 'client');
@@ -88,7 +88,7 @@ export class FriendStore {
     return this.#finish(step);
   }
 
-  /** Takes these users out of the list; without ids: everybody. */
+  /** Removes these users from the list; without ids: all users. */
   remove(ids?: readonly string[]): Transition {
     const step = new Recorder();
     this.#drop(step, ids ?? [...this.#follows.keys()]);
@@ -107,7 +107,7 @@ export class FriendStore {
     return this.#finish(step);
   }
 
-  /** The seat is lost: the server has no follow of this client any more. */
+  /** The seat is lost: the server has dropped all follows of this client. */
   lose(): void {
     for (const entry of this.#follows.values()) {
       entry.confirmed = false;
@@ -130,20 +130,20 @@ export class FriendStore {
       if (origin === 'client') {
         entry.origin = 'client';
       }
-      // That the server follows a user by itself does not confirm the client's own follow.
+      // A follow by the server does not confirm the client's own follow of the same user.
       entry.confirmed ||= entry.origin === origin;
     }
     step.addGeneralChanges();
   }
 
-  /** The first state of a user: not told as a change. */
+  /** Sets the first state of a user. It is not announced as a change. */
   #fill(entry: Entry, presences: readonly Presence[], last: Entry['last']): void {
     entry.connections = new Map(presences.map((presence) => [presence.connectionId, presence]));
     entry.username = presences.at(-1)?.username ?? entry.username;
     entry.last = last;
   }
 
-  /** A newer state of a known user: the difference is told. */
+  /** Sets a newer state of a known user. The difference is announced. */
   #replace(step: Recorder, entry: Entry, presences: readonly Presence[], last: Entry['last']): void {
     const { joins, leaves } = diffPresences([...entry.connections.values()], presences);
     const different = joins.length + leaves.length > 0 || (presences.length === 0 && last !== entry.last);
@@ -170,7 +170,7 @@ export class FriendStore {
     for (const presence of delta.joins) {
       this.#change(step, presence.userId, (entry) => {
         step.joins.push(presence);
-        // Deleted first: a map keeps the old place of a key, and the newest status has to be last.
+        // Delete it first: a map keeps the old place of a key, but the newest status has to be last.
         entry.connections.delete(presence.connectionId);
         entry.connections.set(presence.connectionId, presence);
         entry.username = presence.username ?? entry.username;

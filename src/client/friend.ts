@@ -1,9 +1,9 @@
-/** Derives a friend of the list from the connections of a user. Pure. */
+/** Derives a friend in the list from the connections of a user. Pure. */
 import type { GeneralStatus, Presence } from '../protocol.ts';
 import { parseDetails } from '../status.ts';
 import type { Friend } from './types.ts';
 
-/** What is known of a user. `connections`: the one with the oldest status first. */
+/** What is known about a user. `connections`: the one with the oldest status first. */
 export interface UserFacts {
   userId: string;
   username: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * Reads what the server sends. What does not have the documented shape is left
+ * Reads messages of the server. Anything without the documented shape is left
  * out, so that a server of another version cannot break the list.
  */
 import type {
@@ -68,7 +68,7 @@ export function readQueryReply(value: unknown): QueryReply {
   return { users: list(fields(value)['users']).filter(isUserStatus) };
 }
 
-/** Checks the required fields of a seat and keeps the others: the SDK may read them. `null` when it is no seat. */
+/** Checks the required fields of a seat and keeps the others, because the SDK may read them. `null` when it is not a seat. */
 export function readSeat(value: unknown): JoinReply | null {
   const { name, sessionId, roomId, processId } = fields(value);
   return [name, sessionId, roomId, processId].every(isString) ? (value as JoinReply) : null;

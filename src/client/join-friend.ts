@@ -1,4 +1,4 @@
-/** From a friend in the list to a seat in the friend's match. */
+/** Joins the match of a friend. */
 import type { Client, Room } from '@colyseus/sdk';
 import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import { PresenceError, type PresenceErrorCode } from '../protocol.ts';
@@ -6,7 +6,7 @@ import { readSeat } from './inbound.ts';
 import type { Requests } from './requests.ts';
 import { messageOf } from './session.ts';
 
-/** Asks for a seat in that user's match and takes it. Not repeated after a lost connection: the server may have reserved a seat already. */
+/** Requests a seat in the user's match and takes it. The request is not repeated after a lost connection: the server may already have reserved a seat. */
 export async function joinFriend(
   client: Client,
   requests: Requests,

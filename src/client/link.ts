@@ -15,7 +15,7 @@ const ON_PURPOSE: readonly number[] = [1000, 4000];
 /** `CloseCode.ABNORMAL_CLOSURE`. */
 const ABNORMAL_CLOSURE = 1006;
 
-/** Milliseconds online after which the count of failed rejoins starts again at 0. */
+/** After so many milliseconds online the count of failed rejoins is reset. */
 const STABLE_MS = 10_000;
 
 export interface LinkSettings {
@@ -27,18 +27,18 @@ export interface LinkSettings {
   timeoutMs: number;
   /** Whether the server sends a welcome: it sends none to a client with `sync: 'state'`. */
   welcomed: boolean;
-  /** Makes the options of a join. Called before each. */
+  /** Returns the options of a join. Called before each join. */
   joinOptions: () => Record<string, unknown>;
   onRoom: ((room: Room) => void) | undefined;
 }
 
 export interface LinkEvents {
-  /** `fresh`: the seat is a new one, not the old one after a reconnection. */
+  /** `fresh`: the seat is new; otherwise it is the old one after a reconnection. */
   welcome(welcome: Welcome, fresh: boolean): void;
   delta(delta: Delta): void;
   snapshot(snapshot: Snapshot): void;
   unfollowed(userIds: string[]): void;
-  /** `error`: why it is `closed`, when nobody asked for it. */
+  /** `error`: why it is `closed`, unless the application closed it. */
   state(state: ConnectionPhase, error?: unknown): void;
 }
 
@@ -168,7 +168,7 @@ export class Link {
     return Math.max(0, start + this.#settings.timeoutMs - now);
   }
 
-  /** Leaves for good. What waits is rejected with `not_joined`; no timer stays. */
+  /** Leaves for good. Waiting calls are rejected with `not_joined`; no timer is left. */
   async close(error?: unknown): Promise<void> {
     if (this.#state === 'closed') {
       return;
@@ -183,7 +183,7 @@ export class Link {
       return;
     }
     this.#setState('reconnecting');
-    // The SDK tries for a minute, but the server gives the seat away much earlier.
+    // The SDK tries for a minute, but the server releases the seat much earlier.
     this.#giveUp = this.timers.after(this.#settings.reconnectMs, () => {
       void session.leave();
       this.#lose(ABNORMAL_CLOSURE);

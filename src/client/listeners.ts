@@ -1,4 +1,4 @@
-/** A set of callbacks. One that throws does not keep the others from running; its error becomes an uncaught error. */
+/** A set of callbacks. When one throws, the others still run; the error becomes an uncaught error. */
 export class Listeners<Args extends unknown[]> {
   #callbacks = new Set<{ run: (...args: Args) => void }>();
 
@@ -12,7 +12,7 @@ export class Listeners<Args extends unknown[]> {
   }
 
   emit(...args: Args): void {
-    // A copy: a callback added by another one is first called the next time.
+    // A copy, so that a callback added by another callback is not called before the next event.
     const callbacks = [...this.#callbacks];
     for (const { run } of callbacks) {
       callSafely(() => run(...args));
@@ -24,7 +24,7 @@ export class Listeners<Args extends unknown[]> {
   }
 }
 
-/** Runs it; an error is thrown again in a microtask, as an uncaught error. */
+/** Runs the callback. An error is thrown again in a microtask, as an uncaught error. */
 export function callSafely(run: () => void): void {
   try {
     run();

@@ -6,7 +6,7 @@ import type { Requests } from './requests.ts';
 export class OwnStatus {
   #requests: Requests;
   #maxFrameBytes: number;
-  /** `undefined` until a status is set, or known from the server. */
+  /** `undefined` until a status is set or received from the server. */
   #wanted: Status | undefined;
   #told: Status | undefined;
   #joining: Status | undefined;
@@ -24,16 +24,16 @@ export class OwnStatus {
   }
 
   /**
-   * The status that the next join carries: the one the server accepted last,
-   * because a status it refuses would cost the seat. Only `null` (invisible) is
-   * sent at once.
+   * The status that the next join carries: the last one the server accepted,
+   * because the server refuses the seat for an invalid status. Only `null`
+   * (invisible) is sent at once.
    */
   forJoin(): Status | undefined {
     this.#joining = this.#wanted === null || this.#told === undefined ? this.#wanted : this.#told;
     return this.#joining;
   }
 
-  /** A new seat is taken. `seen`: the status that the server shows for it. */
+  /** The client has a new seat. `seen`: the status that the server shows for it. */
   joined(seen: Status): void {
     this.#told = this.#joining === undefined ? seen : this.#joining;
     this.#wanted = this.#wanted === undefined ? this.#told : this.#wanted;
@@ -47,7 +47,7 @@ export class OwnStatus {
     this.#told = seen;
   }
 
-  /** A delta tells this status of this connection. While none of our own calls is under way, it replaces ours: the server may have changed it. */
+  /** A delta contains this status of the own connection. It replaces the local one unless a call is under way: the server may have changed it. */
   announced(status: Status): void {
     if (this.#calls === 0) {
       this.#wanted = status;
@@ -56,9 +56,9 @@ export class OwnStatus {
   }
 
   /**
-   * Resolves when the server has accepted it, or when a later call has replaced
-   * it. A status that the server refuses is dropped; one that could not be sent
-   * is kept, and sent after the next reconnection or rejoin.
+   * Resolves when the server has accepted the status or a later call has replaced
+   * it. A status that the server refuses is dropped. A status that could not be
+   * sent is kept and sent after the next reconnection or rejoin.
    */
   async set(value: Status | object): Promise<void> {
     const status = this.#encode(value);

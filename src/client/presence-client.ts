@@ -8,18 +8,19 @@
  *
  * Guarantees
  *   - `getSnapshot()` is immutable and the same array while nothing changed,
- *     unchanged friends are the same objects: it fits React's
+ *     unchanged friends are the same objects. It works with React's
  *     `useSyncExternalStore(friends.subscribe, friends.getSnapshot)`.
  *   - Listeners run after the list is up to date, once per message of the
- *     server. An error in one of them reaches nobody else.
+ *     server. An error in one of them does not affect the others.
  *   - Answers, snapshots and deltas are applied in the order of the wire.
- *   - Without a connection the list stays, marked `stale`. What has changed
- *     meanwhile is told afterwards as joins and leaves.
+ *   - Without a connection the list stays, marked `stale`. Changes during that
+ *     time are announced afterwards as joins and leaves.
  *   - A lost seat is replaced by a new one with the same status and follows.
  *
  * Failure: every call fails with a `PresenceError` only. Without a connection it
- * waits for one (`timeoutMs`), then fails with `not_joined`; after `leave()` at
- * once. A call refused with `rate_limited` is repeated for up to 30 seconds.
+ * waits for one (`timeoutMs`), then fails with `not_joined`; after `leave()` it
+ * fails at once. A call refused with `rate_limited` is repeated for up to 30
+ * seconds.
  */
 import type { Client, Room } from '@colyseus/sdk';
 import type { Delta, Presence, Status, UserStatus, Welcome } from '../protocol.ts';
@@ -38,7 +39,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_RECONNECT_MS = 15_000;
 const DEFAULT_MAX_FRAME_BYTES = 3500;
 
-/** Milliseconds after a rejoin in which the server has to repeat the follows it made. Longer than its default timeout of `resolveFollows`. */
+/** Milliseconds that the server has after a rejoin to repeat the follows it made. Longer than its default timeout of `resolveFollows`. */
 const SERVER_FOLLOWS_MS = 10_000;
 
 export class PresenceClient {
@@ -75,7 +76,7 @@ export class PresenceClient {
    * turn in which the join resolved: the room's first message is the welcome.
    * `status`, when given, is set; without it the one the room was joined with
    * counts. `leave()` leaves the room. After a lost seat the helper joins
-   * `roomName` anew, with `joinOptions`; `onRoom` hands that room over.
+   * `roomName` again with `joinOptions`, and passes the new room to `onRoom`.
    */
   static async attach(room: Room, options: AttachOptions): Promise<PresenceClient> {
     const presence = new PresenceClient(options.client, options.roomName ?? room.name, options);
@@ -133,13 +134,13 @@ export class PresenceClient {
 
   // --- what is known
 
-  /** Everybody followed, in the order of following. Immutable; the same array while nothing changed. */
+  /** The followed users, in the order of following. Immutable; the same array while nothing changed. */
   readonly getSnapshot = (): readonly Friend[] => this.#store.list();
 
   /** Calls `listener` after every change of the list, of `me` or of `connection`. Returns the function that ends it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#announcer.changed.add(listener);
 
-  /** The own user, over all its devices. `undefined` only with `sync: 'state'`. */
+  /** The own user, with all its devices. `undefined` only with `sync: 'state'`. */
   get me(): Friend | undefined {
     return this.#store.me;
   }
@@ -185,7 +186,7 @@ export class PresenceClient {
   }
 
   /**
-   * Ends these follows; after it resolves no change of these users is told.
+   * Ends these follows. After it resolves, no change of these users is announced.
    * Sent in chunks like {@link follow}. Unknown ids are fine, an empty list
    * does nothing. A `TypeError` without a list: see {@link unfollowAll}.
    */
@@ -200,8 +201,8 @@ export class PresenceClient {
 
   /**
    * The statuses of these users, followed or not. Users that may not be seen
-   * are left out; `not_visible` when that is all of them. The own user can
-   * always be asked for.
+   * are left out; when no user is left it fails with `not_visible`. The own user
+   * can always be queried.
    */
   getUserStatus(userIds: readonly string[]): Promise<UserStatus[]> {
     return queryUsers(this.#requests, userIds, this.#maxFrameBytes);
@@ -218,14 +219,14 @@ export class PresenceClient {
     return joinFriend(this.#client, this.#requests, userId, connectionId);
   }
 
-  /** Leaves the room for good: friends see it at once. What still waits fails with `not_joined`; listeners are dropped. Idempotent. */
+  /** Leaves the room for good: friends see it at once. Waiting calls fail with `not_joined`; listeners are removed. Idempotent. */
   leave(): Promise<void> {
     return (this.#leaving ??= this.#link.close());
   }
 
   // --- events; each returns the function that ends it
 
-  /** Connections of followed users and of the own user that came, went or changed, also while this client was disconnected. A follow by itself tells no joins. */
+  /** Connections of followed users and of the own user that appeared, disappeared or changed, also while this client was disconnected. A new follow alone announces no joins. */
   onDelta(listener: (delta: Delta) => void): () => void {
     return this.#announcer.deltas.add(listener);
   }
@@ -240,7 +241,7 @@ export class PresenceClient {
     return this.#announcer.follows.add(listener);
   }
 
-  /** `error`: why it is `closed`, when nobody called `leave()`. */
+  /** `error`: why it is `closed`, unless the application called `leave()`. */
   onConnectionChange(listener: (state: ConnectionPhase, error?: unknown) => void): () => void {
     return this.#announcer.connection.add(listener);
   }
@@ -295,7 +296,7 @@ export class PresenceClient {
     }
   }
 
-  /** After a rejoin: removes the follows that the server made before and does not repeat. */
+  /** Removes the follows that the server made before a rejoin and has not repeated since. */
   #awaitServerFollows(): void {
     if (this.#store.unconfirmed('server').length > 0) {
       this.#stopWaiting = this.#link.timers.after(SERVER_FOLLOWS_MS, () => {

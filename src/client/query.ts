@@ -6,13 +6,13 @@ import { badIds } from './follows.ts';
 import { readQueryReply } from './inbound.ts';
 import type { Requests } from './requests.ts';
 
-/** Ids in one query that a server takes by default. */
+/** Maximum of ids in one query, by the server's default. */
 const MAX_IDS = 500;
 
 /**
- * The statuses of those of these users that may be seen, asked for in chunks.
- * Strings that cannot be ids are left out; `invalid_payload` when that is all of
- * them. `not_visible` when none of the users may be seen.
+ * The statuses of these users, queried in chunks. Users that may not be seen are
+ * left out; when no user is left it fails with `not_visible`. Strings that cannot
+ * be ids are left out, too; when no id is left it fails with `invalid_payload`.
  */
 export async function queryUsers(requests: Requests, ids: readonly string[], maxBytes: number): Promise<UserStatus[]> {
   const usable = Array.isArray(ids) ? [...new Set(ids.filter(isUserId))] : null;

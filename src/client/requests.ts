@@ -1,15 +1,15 @@
-/** Sends a request once there is a connection, and again after a lost connection or a `rate_limited`. Fails with a `PresenceError` only. */
+/** Sends a request as soon as there is a connection, and again after a lost connection or `rate_limited`. Fails only with a `PresenceError`. */
 import { PresenceError, type Requests as RequestTable, type RequestType } from '../protocol.ts';
 import type { Link } from './link.ts';
 import { messageOf } from './session.ts';
 
-/** Milliseconds that one request spends at most on waiting because of `rate_limited`. */
+/** Maximum of milliseconds that one request waits because of `rate_limited`. */
 const MAX_RATE_LIMIT_WAIT_MS = 30_000;
 
-/** Milliseconds to wait when a `rate_limited` does not say how long. */
+/** Milliseconds to wait when `rate_limited` comes without `retryAfterMs`. */
 const DEFAULT_PAUSE_MS = 1000;
 
-/** How often a request is sent when each time the connection is lost before its answer. The request itself may be what ends the connection. */
+/** How often a request is sent if the connection is lost before the answer each time: the request itself may be what ends the connection. */
 const MAX_SENDS = 5;
 
 export interface CallOptions {
@@ -31,9 +31,9 @@ export class Requests {
   }
 
   /**
-   * Resolves with what `read` makes of the reply; `read` runs before any later
-   * message of the server is handled. Every request but `presence:join` may be
-   * sent twice without harm.
+   * Resolves with the result of `read(reply)`; `read` runs before any later
+   * message of the server is handled. Every request except `presence:join` may
+   * be sent twice without harm.
    */
   call<T extends RequestType, R>(
     type: T,

@@ -1,10 +1,10 @@
 /**
- * One joined room: its requests, its presence messages, and how its connection
- * and its seat end.
+ * One joined room: its requests, its presence messages, and the loss of its
+ * connection and of its seat.
  *
- * Requests are sent in the `cid` form. Its answers are messages, which the SDK
- * handles in the order of the wire. The promise of `room.request` would be
- * noticed only after all frames that arrived in the same chunk.
+ * Requests are sent in the `cid` form: its answers are messages, which the SDK
+ * handles in the order of the wire. The promise of `room.request` would resolve
+ * only after all frames of the same network chunk had been handled.
  */
 import type { Room } from '@colyseus/sdk';
 import {
@@ -27,7 +27,7 @@ import { callSafely } from './listeners.ts';
 /** Milliseconds a server may take to confirm a leave before the socket is closed without it. */
 const LEAVE_TIMEOUT_MS = 3000;
 
-/** Start of every `cid` of this helper; the application may use others in the same room. */
+/** Prefix of every `cid` of this helper; the application may use other ids in the same room. */
 const CID_PREFIX = 'client:';
 
 /** A request that is not answered yet. */
@@ -43,7 +43,7 @@ export interface SessionEvents {
   unfollowed(userIds: string[]): void;
   /** The socket is closed; the SDK tries to get the seat back. May be called several times. */
   dropped(): void;
-  /** The SDK got the seat back. */
+  /** The SDK has reconnected to the same seat. */
   back(): void;
   /** The seat is lost. */
   left(code: number): void;
@@ -62,7 +62,7 @@ export class Session {
       this.#failPending();
       callSafely(() => events.dropped());
     };
-    // The SDK acknowledges the join only after this signal; the server would not accept a message before.
+    // The SDK acknowledges the join only after this signal, and the server accepts no message before.
     const onReconnect = (): void =>
       queueMicrotask(() => {
         if (this.#release.length > 0) {
@@ -98,9 +98,9 @@ export class Session {
   }
 
   /**
-   * Resolves with what `read` makes of the reply. `read` runs before any later
+   * Resolves with the result of `read(reply)`. `read` runs before any later
    * message is handled. Rejects with a `PresenceError` when the server refuses,
-   * with another error when no answer came.
+   * with another error when no answer arrives.
    */
   request<R>(type: RequestType, payload: object, timeoutMs: number, read: (reply: unknown) => R): Promise<R> {
     return new Promise((resolve, reject) => {

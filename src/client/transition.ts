@@ -1,11 +1,11 @@
-/** What one step of the store has changed, by the listeners that are told. Pure. */
+/** What one change of the store announces to each kind of listener. Pure. */
 import type { Delta, GeneralChange, GeneralStatus, Presence } from '../protocol.ts';
 import { samePresence } from '../status.ts';
 import type { UserFacts } from './friend.ts';
 import type { UserStatusChange } from './types.ts';
 
 export interface Transition {
-  /** For `onDelta`; `null` when nobody came, went or changed. */
+  /** For `onDelta`; `null` when no connection appeared, disappeared or changed. */
   delta: Delta | null;
   /** For `onUserStatusChanged`. */
   statuses: UserStatusChange[];
@@ -43,7 +43,7 @@ export class Recorder {
     }
   }
 
-  /** The general statuses that differ from when `watch` was called, as a delta tells them. */
+  /** Adds the general statuses that differ from the time of `watch`, in the form of a delta. */
   addGeneralChanges(): void {
     for (const [user, before] of this.#before) {
       const { general } = lookOf(user);
@@ -79,7 +79,7 @@ export interface PresenceDiff {
 }
 
 /**
- * The difference between two states of a user, as a delta tells it: a changed
+ * The difference between two states of a user, in the form of a delta: a changed
  * status is one leave and one join of the same connection.
  */
 export function diffPresences(held: readonly Presence[], now: readonly Presence[]): PresenceDiff {

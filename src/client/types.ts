@@ -1,10 +1,10 @@
-/** What {@link PresenceClient} shows to an application, and how it is configured. */
+/** The data and the options of {@link PresenceClient}. */
 import type { Client, Room } from '@colyseus/sdk';
 import type { GeneralStatus, Presence, PresenceJoinOptions, Status, Sync } from '../protocol.ts';
 
 /**
- * One followed user (or the own one), as a friends list draws it. Immutable:
- * a change makes a new object, so `===` tells whether anything changed.
+ * One followed user (or the own one), ready for a friends list. Immutable: a
+ * change makes a new object, so `===` shows whether anything changed.
  */
 export interface Friend {
   readonly userId: string;
@@ -13,17 +13,17 @@ export interface Friend {
   readonly general: GeneralStatus;
   /** `general === 'online'`. */
   readonly online: boolean;
-  /** The text most recently set among the user's connections, `''` when there is none. */
+  /** The status that was set most recently on any of the user's connections; `''` when there is none. */
   readonly customStatus: string;
   /** `customStatus` read as JSON object; `undefined` when it is anything else. Shared: do not change it. */
   readonly details: Readonly<Record<string, unknown>> | undefined;
-  /** The match to join: that of the connection whose status is newest among those in a match. */
+  /** The match to join. If several connections are in a match: that of the one with the newest status. */
   readonly matchId?: string;
   /** There is a match to join. `"joinable": false` in the JSON of its status turns it off, for example when the match is full. */
   readonly joinable: boolean;
   /** Visible connections, the one with the oldest status first. */
   readonly connections: readonly Presence[];
-  /** The connection to the server is lost; this was true before. */
+  /** The connection to the server is lost: this is the state from before. */
   readonly stale: boolean;
 }
 
@@ -40,12 +40,12 @@ export interface UserStatusChange {
 /**
  *   - `online`: joined; requests go through.
  *   - `reconnecting`: the socket dropped and the SDK tries to get the same seat back.
- *   - `rejoining`: the seat is lost (server shut down, grace over); a new one is being asked for.
+ *   - `rejoining`: the seat is lost (server shut down, grace over); the client requests a new one.
  *   - `closed`: left, or given up. Final.
  */
 export type ConnectionPhase = 'online' | 'reconnecting' | 'rejoining' | 'closed';
 
-/** How a lost seat is asked for again. Delays are random, so that the clients of a restarted server do not all come at once. */
+/** How the client rejoins after a lost seat. Delays are random, so that the clients of a restarted server do not all come at once. */
 export interface RejoinOptions {
   /** Minimum of milliseconds before an attempt. Default 300. */
   minMs?: number;
@@ -55,7 +55,7 @@ export interface RejoinOptions {
   attempts?: number;
 }
 
-/** Which matchmaking call takes the seat, and every seat after a lost one. */
+/** The matchmaking call that takes the first seat and every seat after a lost one. */
 export type RoomMethod = 'joinOrCreate' | 'join' | 'create';
 
 interface CommonOptions {
@@ -65,10 +65,10 @@ interface CommonOptions {
   roomMethod?: RoomMethod;
   rejoin?: RejoinOptions;
   /**
-   * Milliseconds that the SDK may take to reconnect, before a new seat is asked
-   * for. Best equal to the server's `graceSeconds`: with less, the player may
-   * be online twice for a while; with more, the client waits for a seat that no
-   * longer exists. Default 15000.
+   * Milliseconds that the SDK may take to reconnect before the client requests a
+   * new seat. Best equal to the server's `graceSeconds`: with less, the player
+   * may be online twice for a while; with more, the client waits for a seat that
+   * no longer exists. Default 15000.
    */
   reconnectMs?: number;
   /** Milliseconds to wait for an answer, for a join, and for the connection to come back before a call fails. Default 10000. */

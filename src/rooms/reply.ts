@@ -4,7 +4,7 @@
  * Each client's calls are answered in order of arrival, whatever they wait for.
  */
 import { CloseCode, ErrorCode, type Client, type MessageContext, type Rejection } from '@colyseus/core';
-import { isHoarding } from '../wire/client-sink.ts';
+import { isOverBuffered } from '../wire/client-sink.ts';
 import { CallQueue } from './call-queue.ts';
 import { HookError, reasonOf } from '../core/hooks.ts';
 import { messageFrame } from '../wire/frames.ts';
@@ -105,7 +105,7 @@ export class Replier {
 
   /** A client that sends more calls while too many of its answers wait is disconnected. */
   #refuses(client: Client, queue: CallQueue): boolean {
-    const refuses = queue.length >= MAX_WAITING_CALLS || isHoarding(client, this.#deps.maxBufferedBytes);
+    const refuses = queue.length >= MAX_WAITING_CALLS || isOverBuffered(client, this.#deps.maxBufferedBytes);
     if (refuses) {
       client.leave(CloseCode.WITH_ERROR);
     }

@@ -1,8 +1,8 @@
 /**
- * Numbers of the schema state follow from ids, so two ids may share one. Where
- * one viewer's state holds both, whichever comes second gets an alias there,
- * and keeps it as long as it stays. An alias follows from the id and from what
- * that viewer's state holds, so it tells nothing about anybody else.
+ * The numbers of the schema state are derived from ids, so two ids may share a
+ * number. If one viewer's state holds both, the second gets an alias there and
+ * keeps it as long as it stays in that state. An alias is derived from the id and
+ * from what that viewer's state holds, so it reveals nothing about other users.
  */
 import { look, shownOf } from '../core/view.ts';
 import type { Batch } from '../core/batch.ts';
@@ -10,15 +10,15 @@ import type { Connection, Update, User } from '../core/model.ts';
 import type { Holder, Refs } from '../core/refs.ts';
 import type { Numbers } from './state-codec.ts';
 
-/** A user or a connection in somebody's state. */
+/** A user or a connection in the state of some viewer. */
 interface Thing {
-  /** Its number where nothing shares it. */
+  /** Its number unless it has an alias. */
   readonly ref: number;
-  /** The user it is or belongs to. */
+  /** The user itself, or the user of the connection. */
   readonly user: User;
 }
 
-/** By prefixed id. */
+/** Keyed by {@link userKey} and {@link connectionKey}. */
 type Things = Map<string, Thing>;
 
 interface Alias {
@@ -31,7 +31,7 @@ type AliasMap = ReadonlyMap<string, Alias>;
 const userKey = (userId: string): string => `user ${userId}`;
 const connectionKey = (connectionId: string): string => `connection ${connectionId}`;
 
-/** The numbers of one viewer that has aliases. */
+/** The numbers in the state of a viewer that has aliases. */
 export class AliasedNumbers implements Numbers {
   readonly #aliases: AliasMap;
 
@@ -47,7 +47,7 @@ export class AliasedNumbers implements Numbers {
     return this.#aliases.get(connectionKey(connectionId))?.number ?? ref;
   }
 
-  /** Whether some number in the bytes of `update` is an alias. */
+  /** Whether the bytes of `update` contain an alias. */
   concerns({ user, changes }: Update): boolean {
     return (
       this.#aliases.has(userKey(user.userId)) ||
@@ -65,9 +65,9 @@ export class AliasedNumbers implements Numbers {
 }
 
 /**
- * One per process. Each method answers with the numbers of one frame, or
- * `undefined` when all of them are the plain ones. Cost: one step per thing the
- * viewer sees, only where a frame brings in a number of something else it sees.
+ * One per process. Each method returns the numbers of one frame, or `undefined`
+ * when the frame has no alias. Cost: one step for each user and connection the
+ * viewer sees, but only if the frame adds a number that the viewer already sees.
  */
 export class Aliases {
   readonly #refs: Refs;
@@ -77,7 +77,7 @@ export class Aliases {
     this.#refs = refs;
   }
 
-  /** For what a flush tells the viewer. */
+  /** For the batch that a flush sends to the viewer. */
   ofBatch(viewer: Connection, batch: Batch<Update>): AliasedNumbers | undefined {
     if (!this.#byViewer.has(viewer) && !this.#meetsRival(viewer, batch)) {
       return undefined;
@@ -108,9 +108,9 @@ export class Aliases {
     return batch.rivals.some(({ followers, own }) => followers.has(viewer) || own.has(viewer));
   }
 
-  /** For a change of follows, which has been made already. */
+  /** For a change of follows. Called after the change. */
   ofFollows(viewer: Connection, added: readonly User[], removed: readonly User[]): AliasedNumbers | undefined {
-    // Users that are removed by this very frame may not count as holders of their numbers any more.
+    // The users removed by this frame may no longer be known as holders of their numbers.
     const replaces = added.length > 0 && removed.length > 0;
     if (!this.#byViewer.has(viewer) && !replaces && !this.#shares(viewer, added)) {
       return undefined;
@@ -128,7 +128,7 @@ export class Aliases {
     return this.#allot(viewer, held, entering, (_, { user }) => isGone.has(user));
   }
 
-  /** Whether anything of `users` has the number of something of a user that the viewer sees. */
+  /** Whether one of `users`, or of their connections, shares a number with something the viewer sees. */
   #shares(viewer: Connection, users: readonly User[]): boolean {
     return users.some((user) => {
       for (const { connectionId, ref } of user.visible.values()) {
@@ -144,7 +144,7 @@ export class Aliases {
     return this.#refs.rivals(ref, id).filter(({ user }) => user === viewer.user || viewer.follows.has(user));
   }
 
-  /** Connections that are gone, which the viewer's state still holds because nobody has been told yet, with a number of `users`. */
+  /** Connections that have gone, but are still in the viewer's state until the next flush, and share a number with a connection of `users`. */
   #untold(viewer: Connection, users: readonly User[]): Things {
     const things: Things = new Map();
     for (const { visible } of users) {
@@ -159,7 +159,7 @@ export class Aliases {
     return things;
   }
 
-  /** For the full state, which replaces what the client holds. */
+  /** For the full state, which replaces the state of the client. */
   ofFullState(viewer: Connection): AliasedNumbers | undefined {
     const users = [viewer.user, ...viewer.follows.keys()];
     const known = this.#byViewer.get(viewer);
@@ -172,7 +172,7 @@ export class Aliases {
     return this.#allot(viewer, new Map(), entering, () => false);
   }
 
-  /** `held`: what has its number already, and keeps it in this frame. `isLeaving`: whether it will be gone after the frame. */
+  /** `held`: what already has a number and keeps it in this frame. `isLeaving`: whether it is gone after this frame. */
   #allot(
     viewer: Connection,
     held: Things,
@@ -209,7 +209,7 @@ export class Aliases {
   }
 }
 
-/** Whether the viewer was shown a connection before it went. */
+/** Whether the viewer's state holds a connection that has gone. */
 function wasTold(viewer: Connection, user: User, connectionId: string): boolean {
   return (
     viewer.view === undefined ||
@@ -218,7 +218,7 @@ function wasTold(viewer: Connection, user: User, connectionId: string): boolean 
   );
 }
 
-/** The users and those of their connections that the viewer sees. */
+/** The users, and their connections that the viewer sees. */
 function thingsOf(viewer: Connection, users: readonly User[]): Things {
   const things: Things = new Map();
   for (const user of users) {

@@ -1,6 +1,6 @@
 /**
- * Sends to one Colyseus client. The client object is replaced when the player
- * reconnects; everything else stays.
+ * Sends to one Colyseus client. When the player reconnects, only the client
+ * object is replaced.
  */
 import { ClientState, CloseCode, type Client, type ClientPrivate } from '@colyseus/core';
 import { messageFrame, type FrameCodec } from './frames.ts';
@@ -17,11 +17,11 @@ import {
 import type { Batch } from '../core/batch.ts';
 import type { Connection, Sink, SnapshotScope, Update, User } from '../core/model.ts';
 
-/** Frames that may wait for a client to acknowledge its join. */
+/** Maximum of frames that wait for a client to acknowledge its join. */
 const MAX_FRAMES_BEFORE_JOIN = 64;
-/** Frames, replies included, that may wait for an acknowledgement before further requests are refused. */
+/** Maximum of frames, replies included, that wait for the acknowledgement; above it further requests are refused. */
 const MAX_WAITING_FRAMES = 1024;
-/** Multiple of `maxBufferedBytes` from which further requests are refused. More than the answers to any honest burst. */
+/** Multiple of `maxBufferedBytes` above which further requests are refused. No honest burst has so large answers. */
 const MAX_BUFFERS = 4;
 
 export class ClientSink implements Sink {
@@ -32,7 +32,7 @@ export class ClientSink implements Sink {
   readonly #maxBufferedBytes: number;
   /** Whether the room's state is the presence state. */
   readonly #hasState: boolean;
-  /** The client object whose transport threw: nothing more is sent to it. */
+  /** The client object that threw in its transport: nothing more is sent to it. */
   #failed: Client | undefined;
   #framesBeforeJoin = 0;
 
@@ -116,13 +116,13 @@ export class ClientSink implements Sink {
     this.client.leave(rejoins ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
   }
 
-  /** A transport that throws costs this client its connection, and nobody else anything. */
+  /** If the transport throws, this client is disconnected; other clients are not affected. */
   #send(frames: readonly Uint8Array[]): void {
     const { client } = this;
     if (client === this.#failed) {
       return;
     }
-    // Two frames for one socket leave in one system call.
+    // Send several frames in one system call.
     const socket = frames.length > 1 ? rawSocket(client) : undefined;
     socket?.cork();
     try {
@@ -141,7 +141,7 @@ export class ClientSink implements Sink {
     try {
       client.leave(CloseCode.WITH_ERROR);
     } catch {
-      // The transport is broken: it will notice by itself that the socket is gone.
+      // The transport is broken: it will detect the closed socket by itself.
     }
   }
 
@@ -152,19 +152,18 @@ export class ClientSink implements Sink {
 }
 
 /**
- * Whether so much waits to be sent to the client that its next request is
- * refused. Replies cannot be merged as updates can: a client that sends
- * requests and does not read (or does not acknowledge its join) would fill the
- * memory.
+ * Whether so much data waits for the client that its next request is refused.
+ * Updates can be merged, replies cannot: a client that sends requests but never
+ * reads (or never acknowledges its join) would fill the memory.
  */
-export function isHoarding(client: Client, maxBufferedBytes: number): boolean {
+export function isOverBuffered(client: Client, maxBufferedBytes: number): boolean {
   return (
     (framesBeforeJoin(client)?.length ?? 0) > MAX_WAITING_FRAMES ||
     waitingBytes(client) > maxBufferedBytes * MAX_BUFFERS
   );
 }
 
-/** Bytes that wait for this client: for its socket, or for it to acknowledge its join. */
+/** Bytes that wait for the socket of this client, or for the acknowledgement of its join. */
 export function waitingBytes(client: Client): number {
   return framesBeforeJoin(client)?.reduce((sum, { length }) => sum + length, 0) ?? bufferedBytes(client);
 }
@@ -183,7 +182,7 @@ interface Corkable {
   uncork(): void;
 }
 
-/** The TCP socket under a `ws` client, when the transport has one. Only used to save a system call. */
+/** The TCP socket of a `ws` client, if the transport has one. Only used to save system calls. */
 function rawSocket(client: Client): Corkable | undefined {
   const { _socket: socket } = client.ref as { _socket?: unknown };
   return typeof socket === 'object' && socket !== null && 'cork' in socket && 'uncork' in socket

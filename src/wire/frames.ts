@@ -1,7 +1,7 @@
 /**
- * Frames of the Colyseus protocol: everything that is sent to a client. What
- * several clients get is encoded once and kept in the cache fields of the model
- * (`Box.bytes`, `Update.stateBytes`, `Batch.deltaFrame` …).
+ * Frames of the Colyseus protocol: everything that is sent to a client. Bytes
+ * that several clients get are encoded once and kept in the cache fields of the
+ * model (`Box.bytes`, `Update.stateBytes`, `Batch.deltaFrame` …).
  */
 import { getMessageBytes, Protocol } from '@colyseus/core';
 import { Aliases, type AliasedNumbers } from './aliases.ts';
@@ -99,7 +99,7 @@ export class FrameCodec {
   #presenceBytes(box: Box): Uint8Array {
     if (box.bytes === undefined) {
       this.stats.presences++;
-      // Copied: a slice would keep the whole pooled buffer alive.
+      // A copy: a subarray would keep the whole pooled buffer alive.
       box.bytes = new Uint8Array(pack(box.presence));
     }
     return box.bytes;

@@ -6,8 +6,8 @@ const KEY_BYTES = 16;
 
 /**
  * SHA-256 over a key and the text, cut to 32 bits. The key has a fixed length
- * and the cut leaves nothing to extend, so this is as good as HMAC, at an
- * eighth of its cost. `key`: random unless given.
+ * and a cut hash cannot be extended, so this is as secure as HMAC, at an eighth
+ * of its cost. `key`: random unless given.
  */
 export function keyedHash(key: Uint8Array = randomBytes(KEY_BYTES)): KeyedHash {
   const prefix = Buffer.from(key).toString('hex');

@@ -1,7 +1,7 @@
 /**
- * Hands the schema state to Colyseus, per client. Patches do not go through
- * the room's patch interval: they leave with the flush that carries the
- * deltas, and a room in which nothing changed does nothing.
+ * Gives Colyseus the schema state of each client. Patches do not use the room's
+ * patch interval: they are sent in the same flush as the deltas, and a room
+ * without changes does nothing.
  */
 import type { Client, Serializer } from '@colyseus/core';
 import { stateHandshake, type PresenceState } from './state.ts';
@@ -15,7 +15,7 @@ export class PresenceSerializer implements Serializer<PresenceState> {
   }
 
   reset(): void {
-    // The state lives in the tracker; the instance Colyseus holds only gives the shape.
+    // The data is in the tracker; the instance that Colyseus holds only describes the shape.
   }
 
   handshake(): Uint8Array {

@@ -1,12 +1,11 @@
 /**
  * Writes the schema state as the bytes every Colyseus SDK decodes.
  *
- * The library's own encoder answers "what changed for this view": with a view
- * per client its cost grows with the crowd, and with a view per user each tree
- * carries a bit per view. Here each user is a fixed little structure, so its
- * bytes are written once, from the values, and the frame of a follower is a
- * concatenation of such pieces. `test/wire/state-codec.test.ts` holds every piece
- * against the library's encoder and decoder.
+ * The library's own encoder computes the changes of each view: with one view per
+ * client, its cost grows with the number of clients. Here each user is a small
+ * fixed structure whose bytes are written once, and the frame of a follower is a
+ * concatenation of such pieces. `test/wire/state-codec.test.ts` compares every
+ * piece with the library's encoder and decoder.
  *
  * Layout of a piece: `255 refId` switches to a structure; in a schema an
  * operation is one byte `operation | fieldIndex` and the value; in a map it is
@@ -26,7 +25,7 @@ const ROOT = { me: 0, users: 1 } as const;
 const USER = { userId: 0, username: 1, general: 2, connections: 3 } as const;
 const CONNECTION = { connectionId: 0, status: 1, matchId: 2 } as const;
 
-/** A visible connection as somebody sees it. */
+/** A visible connection as one viewer sees it. */
 export interface Shown {
   readonly ref: number;
   readonly box: Box;
@@ -35,11 +34,11 @@ export interface Shown {
 /** The numbers of one viewer's state. */
 export interface Numbers {
   ofUser(user: User): number;
-  /** `ref`: the number of the connection where nothing else has it. */
+  /** `ref`: the number of the connection unless it has an alias. */
   ofConnection(connectionId: string, ref: number): number;
 }
 
-/** The numbers of every state in which no two things share one. */
+/** The numbers of every state without aliases. */
 const PLAIN: Numbers = {
   ofUser: ({ ref }) => ref,
   ofConnection: (_, ref) => ref,
@@ -106,10 +105,10 @@ class ByteWriter {
   }
 }
 
-// One scratch buffer: every function below starts and finishes it without a call in between.
+// One shared scratch buffer is safe: every function below finishes its bytes before another one starts.
 const writer = new ByteWriter();
 
-/** The root: names the own user and the map of users. */
+/** Encodes the root: the own user and the map of users. */
 export function encodeRoot(me: User | undefined, numbers = PLAIN): Uint8Array {
   writer.start();
   if (me !== undefined) {
@@ -118,7 +117,7 @@ export function encodeRoot(me: User | undefined, numbers = PLAIN): Uint8Array {
   return writer.ref(ROOT.users, USERS_REF).finish();
 }
 
-/** Enters users into the map of followed users; their own bytes must follow. */
+/** Adds users to the map of followed users; their own bytes must follow. */
 export function encodeFollowed(users: readonly User[], numbers = PLAIN): Uint8Array {
   writer.start().switchTo(USERS_REF);
   for (const user of users) {
@@ -128,7 +127,7 @@ export function encodeFollowed(users: readonly User[], numbers = PLAIN): Uint8Ar
   return writer.finish();
 }
 
-/** Takes users out of the map of followed users. */
+/** Removes users from the map of followed users. */
 export function encodeUnfollowed(users: readonly User[], numbers = PLAIN): Uint8Array {
   writer.start().switchTo(USERS_REF);
   for (const user of users) {

@@ -1,6 +1,6 @@
 import { ClientState, CloseCode, type Client } from '@colyseus/core';
 import { describe, expect, test } from 'vitest';
-import { isHoarding } from '../../src/wire/client-sink.ts';
+import { isOverBuffered } from '../../src/wire/client-sink.ts';
 import { statusesIn, WireWorld, type WireClient } from '../support/wire-world.ts';
 
 /** Somebody with followers, in this order. */
@@ -104,11 +104,11 @@ describe('readiness', () => {
   test('frames and bytes that wait for a client are counted', () => {
     const waiting = (frames: readonly Uint8Array[]): Client =>
       ({ state: ClientState.JOINING, ref: {}, _enqueuedMessages: frames }) as unknown as Client;
-    expect(isHoarding(waiting([]), 1000)).toBe(false);
-    expect(isHoarding(waiting(Array.from({ length: 1025 }, () => new Uint8Array(1))), 1000)).toBe(true);
-    expect(isHoarding(waiting([new Uint8Array(16_001)]), 1000)).toBe(true);
+    expect(isOverBuffered(waiting([]), 1000)).toBe(false);
+    expect(isOverBuffered(waiting(Array.from({ length: 1025 }, () => new Uint8Array(1))), 1000)).toBe(true);
+    expect(isOverBuffered(waiting([new Uint8Array(4001)]), 1000)).toBe(true);
     const unread = (bufferedAmount: number): Client => ({ ref: { bufferedAmount } }) as unknown as Client;
-    expect(isHoarding(unread(16_000), 1000)).toBe(false);
-    expect(isHoarding(unread(16_001), 1000)).toBe(true);
+    expect(isOverBuffered(unread(4000), 1000)).toBe(false);
+    expect(isOverBuffered(unread(4001), 1000)).toBe(true);
   });
 });
