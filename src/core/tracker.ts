@@ -12,12 +12,12 @@ import { countFollows, earliest, link, unlink, unlinkAll } from './follow-graph.
 import { OfflineMemory } from './offline-memory.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
 import { PendingFollow } from './pending-follow.ts';
-import { blockedLook, isHidden, newView } from './view.ts';
+import { isHidden, newView, noteBlock } from './view.ts';
 import { PresenceError, type Status, type Sync } from '../protocol.ts';
 import type { Cluster, ClusterHost } from './ports.ts';
 import type { Refs } from './refs.ts';
 import type { Identity, ResolvedOptions } from '../options.ts';
-import type { Connection, Delivery, FollowOrigin, Sink, User } from './model.ts';
+import type { Connection, Delivery, FollowOrigin, Look, Sink, User } from './model.ts';
 
 export interface TrackerDeps {
   /** Made with the tracker as its host. */
@@ -46,6 +46,8 @@ export interface Joining {
   sink: Sink;
   /** A connection id to take over, if it waits for that. */
   resume?: string | undefined;
+  /** Called before the connection is made, when what other processes say of the user is known, if that is waited for. Throws to refuse it. */
+  admit?: () => void;
   /** Called in the very step in which the connection is made: what can be seen then and its first delta leave no gap and do not overlap. */
   onConnect?: (connection: Connection) => void;
 }
@@ -67,8 +69,8 @@ export class Tracker {
   readonly #deps: TrackerDeps;
   /** Users that are watched anew, until that is done. */
   readonly #asked = new Map<User, Promise<void>>();
-  /** Who blocked whom: by the blocked user, for all its connections, later ones too. */
-  readonly #blocks = new Map<string, Set<string>>();
+  /** Who blocked whom, and how it looks to later connections: by the blocked user, by who blocks it. */
+  readonly #blocks = new Map<string, Map<string, Look>>();
   #stopped = false;
 
   constructor(deps: TrackerDeps) {
@@ -124,9 +126,10 @@ export class Tracker {
 
   #connect(
     user: User,
-    { identity, auth, options, sync, sink, onConnect }: Joining,
+    { identity, auth, options, sync, sink, admit, onConnect }: Joining,
     resume: string | undefined,
   ): Connection {
+    admit?.();
     const resumed = resume !== undefined && this.users.canTakeOver(user, resume) ? user.visible.get(resume) : undefined;
     if (resumed !== undefined) {
       this.#retire(resumed.connectionId);
@@ -155,8 +158,8 @@ export class Tracker {
       replying: false,
       batch: undefined,
     };
-    for (const blocker of blockers ?? []) {
-      connection.view?.blocked.set(blocker, blockedLook(connection, blocker));
+    for (const [blocker, look] of blockers ?? []) {
+      connection.view?.blocked.set(blocker, look);
     }
     this.outbox.introduce(connection, [user]);
     this.connections.set(connectionId, connection);
@@ -464,23 +467,22 @@ export class Tracker {
 
   /** Makes `userId` look to every connection of `blockedId`, present and later ones, as if it had gone offline, or ends that; told as an ordinary delta. */
   block(userId: string, blockedId: string, blocked: boolean): void {
-    const blockers = this.#blocks.get(blockedId) ?? new Set();
+    const blockers = this.#blocks.get(blockedId) ?? new Map<string, Look>();
     if (userId === blockedId || blockers.has(userId) === blocked) {
       return;
     }
+    const viewers = [...(this.users.get(blockedId)?.own ?? [])];
+    const views = viewers.map((viewer) => this.outbox.viewOf(viewer));
     if (blocked) {
-      this.#blocks.set(blockedId, blockers.add(userId));
-    } else if (blockers.delete(userId) && blockers.size === 0) {
-      this.#blocks.delete(blockedId);
+      this.#blocks.set(blockedId, blockers.set(userId, noteBlock(views, userId)));
+    } else {
+      views.forEach((view) => view.blocked.delete(userId));
+      if (blockers.delete(userId) && blockers.size === 0) {
+        this.#blocks.delete(blockedId);
+      }
     }
     const user = this.users.get(userId);
-    for (const viewer of this.users.get(blockedId)?.own ?? []) {
-      const view = this.outbox.viewOf(viewer);
-      if (blocked) {
-        view.blocked.set(userId, blockedLook(viewer, userId));
-      } else {
-        view.blocked.delete(userId);
-      }
+    for (const viewer of viewers) {
       if (user !== undefined && viewer.follows.has(user)) {
         this.outbox.refresh(viewer, user);
       }

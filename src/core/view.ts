@@ -123,10 +123,18 @@ export function note(viewer: Connection, user: User): void {
   }
 }
 
-/** How a user looks to `viewer` from the moment it blocks it: what the viewer was told, gone; to one who was told nothing, like nobody. */
-export function blockedLook(viewer: Connection, userId: string): Look {
-  const told = viewer.view?.told.get(userId);
-  return told === undefined ? unseen() : unseen(told.general === 'unlogined' ? 'unlogined' : 'offline');
+/**
+ * Notes in all views of one player how `userId`, who blocks that player, looks from now on: like what each view was
+ * told, gone. Returns how it looks to those that were told nothing, later ones too: as to the others, so that no two
+ * disagree, or like nobody when none was told anything.
+ */
+export function noteBlock(views: readonly View[], userId: string): Look {
+  const toldOf = ({ told }: View): boolean => (told.get(userId)?.general ?? 'unlogined') !== 'unlogined';
+  const settled = unseen(views.some(toldOf) ? 'offline' : 'unlogined');
+  for (const view of views) {
+    view.blocked.set(userId, view.told.has(userId) && !toldOf(view) ? unseen() : settled);
+  }
+  return settled;
 }
 
 /**

@@ -36,13 +36,13 @@ export function wishesOf(options: ResolvedOptions, joinOptions: unknown, lenient
   }
 }
 
-/** Refuses a user that has as many connections as it may. One that is taken over by the new one makes room for it. */
+/** Refuses a user that has as many connections as it may. One of them that is taken over by the new one makes room for it. */
 export function requireRoom(users: Users, options: ResolvedOptions, userId: string, resume: string | undefined): void {
   const user = users.get(userId);
   if (
     user !== undefined &&
     user.own.size >= options.maxConnectionsPerUser &&
-    !(resume !== undefined && users.canTakeOver(user, resume))
+    !([...user.own].some(({ connectionId }) => connectionId === resume) && users.canTakeOver(user, resume!))
   ) {
     throw refusal(new PresenceError('too_many_connections'));
   }

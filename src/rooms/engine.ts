@@ -70,12 +70,13 @@ export class PresenceEngine {
     const identity = identify(this.options, client.auth);
     const { codec, tracker } = this.#runtime;
     const wishes = wishesOf(this.options, joinOptions, !this.#hasState);
-    requireRoom(tracker.users, this.options, identity.userId, wishes.resume);
+    const admit = (): void => {
+      requireRoom(tracker.users, this.options, identity.userId, wishes.resume);
+    };
+    admit();
     const { blockedBy, hookTimeoutMs } = this.options;
     if (blockedBy !== undefined) {
       await learnBlocks({ blockedBy, hookTimeoutMs }, identity, client.auth, this.#runtime);
-      // Others may have come meanwhile.
-      requireRoom(tracker.users, this.options, identity.userId, wishes.resume);
     }
     const sink = new ClientSink(client, codec, this.options.maxBufferedBytes, this.#hasState);
     const made = tracker.connect({
@@ -85,6 +86,8 @@ export class PresenceEngine {
       sink,
       sync: wishes.sync,
       resume: wishes.resume,
+      // Others may have come meanwhile.
+      admit,
       onConnect: (connection) => {
         sink.connection = connection;
         this.#connections.set(client.sessionId, connection);

@@ -15,8 +15,8 @@
  * second longer, and a returned one gets its snapshot within a second (at
  * once when it calls).
  *
- * A player without an identity plays on without presence; its calls answer
- * `not_joined`.
+ * A player without an identity, or with too many connections, plays on without
+ * presence; its calls answer `not_joined`.
  */
 import { RoomPlugin, ServerError, type Client } from '@colyseus/core';
 import { acquireRuntime } from '../server/runtime.ts';

@@ -384,13 +384,13 @@ describe('a block', () => {
     expect(bob.sink.take()).toEqual(['ann: ->two online']);
   });
 
-  test('holds for later connections: to them the user looks like nobody', async () => {
+  test('holds for later connections: to them the user looks as to those that were there', async () => {
     world.tracker.block('ann', 'bob', true);
     const later = await follower();
     world.set(ann, 'two');
     world.flush();
     expect([world.shownTo(later, 'ann'), later.sink.take()]).toEqual([[], []]);
-    expect(later.connection.view?.told.get('ann')?.general).toBe('unlogined');
+    expect(later.connection.view?.told.get('ann')?.general).toBe('offline');
     const eve = await world.join('eve');
     expect(eve.connection.view).toBeUndefined();
   });

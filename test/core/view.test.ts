@@ -2,12 +2,12 @@
 import { describe, expect, test, vi } from 'vitest';
 import { makeBox, type Box } from '../../src/core/box.ts';
 import {
-  blockedLook,
   generalsTo,
   isHidden,
   look,
   newView,
   note,
+  noteBlock,
   personalise,
   presencesTo,
   shownOf,
@@ -196,7 +196,7 @@ describe('look', () => {
             viewer.view!.told.set('ann', told);
           }
           if (hide === 'blocked') {
-            viewer.view!.blocked.set('ann', blockedLook(viewer, 'ann'));
+            noteBlock([viewer.view!], 'ann');
           } else if (hide === 'refused') {
             viewer.view!.refused.add('ann');
           }
@@ -253,11 +253,22 @@ describe('how a user looks from the moment it blocks a viewer', () => {
     if (general !== undefined) {
       viewer.view!.told.set('ann', { general, username: 'Ann', connections: new Map() });
     }
-    expect(words(blockedLook(viewer, 'ann'))).toEqual({ general: then, username: undefined, shown: [] });
+    const seen = { general: then, username: undefined, shown: [] };
+    const [told, untold] = [viewer.view!, newView()];
+    expect(words(noteBlock([told, untold], 'ann'))).toEqual(seen);
+    expect([told, untold].map(({ blocked }) => words(blocked.get('ann')!))).toEqual([seen, seen]);
   });
 
-  test('without a view nothing is remembered of what it was told', () => {
-    expect(blockedLook(viewerOf(userOf('bob', 8), undefined, false), 'ann').general).toBe('unlogined');
+  test('a viewer that was told it is not logged in hears nothing else, though another one was told it is offline', () => {
+    const [first, second] = [newView(), newView()];
+    first.told.set('ann', { general: 'unlogined', username: undefined, connections: new Map() });
+    second.told.set('ann', { general: 'offline', username: undefined, connections: new Map() });
+    expect(noteBlock([first, second], 'ann').general).toBe('offline');
+    expect([first, second].map(({ blocked }) => blocked.get('ann')?.general)).toEqual(['unlogined', 'offline']);
+  });
+
+  test('to a player without connections it looks like nobody', () => {
+    expect(noteBlock([], 'ann').general).toBe('unlogined');
   });
 });
 
