@@ -129,8 +129,9 @@ export interface PresenceOptions {
   /**
    * Maximum of bytes that wait in a client's socket; above it, the client's
    * updates are held back and merged. A client that stays above it for 10 s is
-   * disconnected (close code 4002). So is a client that sends another request
-   * while 4 times as many bytes wait for it, while 1024 frames wait for it to
+   * disconnected (close code 4002). So is a client that has not read everything
+   * and sends another request while 4 times as many bytes wait for all connections
+   * of its user to this process together, while 1024 frames wait for it to
    * acknowledge its join, or while 1024 of its calls wait for the answers of
    * earlier ones. Default 262144 (256 KiB).
    */

@@ -46,6 +46,7 @@ export class PresenceEngine {
       log: (reason) => {
         runtime.log.error(reason);
       },
+      devicesOf: (client) => this.#devicesOf(client),
       answer: (...call) => this.#answer(...call),
     });
   }
@@ -217,6 +218,11 @@ export class PresenceEngine {
   }
 
   // --- requests
+
+  #devicesOf({ sessionId }: Client): Client[] {
+    const own = this.#connections.get(sessionId)?.user.own ?? [];
+    return [...own].map(({ sink }) => (sink as ClientSink).client);
+  }
 
   #answer<T extends RequestType>(
     type: T,

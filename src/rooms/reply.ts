@@ -26,6 +26,8 @@ const MAX_WAITING_CALLS = 1024;
 export interface ReplierDeps {
   readonly maxBufferedBytes: number;
   readonly log: (reason: string) => void;
+  /** The clients of the same user on this process. */
+  devicesOf(client: Client): Iterable<Client>;
   /** `extra`: fields that the form of the message brings along. */
   answer<T extends RequestType>(
     type: T,
@@ -103,9 +105,11 @@ export class Replier {
     return queue;
   }
 
-  /** A client that sends more calls while too many of its answers wait is disconnected. */
+  /** A client that sends more calls while too many answers to its user wait is disconnected. */
   #refuses(client: Client, queue: CallQueue): boolean {
-    const refuses = queue.length >= MAX_WAITING_CALLS || isOverBuffered(client, this.#deps.maxBufferedBytes);
+    const refuses =
+      queue.length >= MAX_WAITING_CALLS ||
+      isOverBuffered(client, this.#deps.devicesOf(client), this.#deps.maxBufferedBytes);
     if (refuses) {
       client.leave(CloseCode.WITH_ERROR);
     }

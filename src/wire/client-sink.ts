@@ -152,15 +152,23 @@ export class ClientSink implements Sink {
 }
 
 /**
- * Whether so much data waits for the client that its next request is refused.
- * Updates can be merged, replies cannot: a client that sends requests but never
- * reads (or never acknowledges its join) would fill the memory.
+ * Whether so much waits to be sent to the client that its next request is
+ * refused. Replies cannot be merged as updates can: a client that sends
+ * requests and does not read (or does not acknowledge its join) would fill the
+ * memory. All clients of its user share one limit; one that reads everything
+ * does not suffer from the others.
  */
-export function isOverBuffered(client: Client, maxBufferedBytes: number): boolean {
-  return (
-    (framesBeforeJoin(client)?.length ?? 0) > MAX_WAITING_FRAMES ||
-    waitingBytes(client) > maxBufferedBytes * MAX_BUFFERS
-  );
+export function isOverBuffered(client: Client, devices: Iterable<Client>, maxBufferedBytes: number): boolean {
+  if ((framesBeforeJoin(client)?.length ?? 0) > MAX_WAITING_FRAMES) {
+    return true;
+  }
+  let waiting = waitingBytes(client);
+  if (waiting > 0) {
+    for (const device of devices) {
+      waiting += device === client ? 0 : waitingBytes(device);
+    }
+  }
+  return waiting > maxBufferedBytes * MAX_BUFFERS;
 }
 
 /** Bytes that wait for the socket of this client, or for the acknowledgement of its join. */

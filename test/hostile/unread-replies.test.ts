@@ -50,6 +50,36 @@ test('who does not read cannot pile up answers', async () => {
   hoarder.socket.terminate();
 }, 20_000);
 
+test('who reads on none of many connections cannot pile up more than on one; a device that reads goes on', async () => {
+  const options = { status: 'x'.repeat(2000) };
+  const reader = await person(server, 'hoarder', 'presence', options);
+  const hoarders = await Promise.all(Array.from({ length: 15 }, () => rawJoin(server, 'hoarder', 'presence', options)));
+  const clients = [...currentRuntime('presence')!.tracker.users.get('hoarder')!.own].map(
+    ({ sink }) => (sink as unknown as { client: { readyState: number; ref: { bufferedAmount: number } } }).client,
+  );
+  const waiting = (): number =>
+    clients.reduce((sum, { readyState, ref }) => sum + (readyState === WebSocketOpen ? ref.bufferedAmount : 0), 0);
+  for (const { socket } of hoarders) {
+    (socket as unknown as { _socket: Socket })._socket.pause();
+  }
+  let most = 0;
+  await until(() => {
+    for (const hoarder of hoarders) {
+      askAboutOneself(hoarder, 'hoarder', 1);
+    }
+    most = Math.max(most, waiting());
+    return clients.filter(({ readyState }) => readyState === WebSocketOpen).length === 1;
+  }, 'the connections that do not read to be closed');
+  // The answers of a turn may pass the limit of one connection, but not those of all connections together.
+  expect(most).toBeLessThan(MAX_BUFFERED * 4 * 4);
+  expect(await reader.ask('presence:query', { userIds: ['hoarder'] })).toMatchObject({
+    users: [{ general: 'online' }],
+  });
+  for (const { socket } of hoarders) {
+    socket.terminate();
+  }
+}, 20_000);
+
 test('who has not read for 10 s is disconnected, though it asks no more', async () => {
   const sleeper = await rawJoin(server, 'sleeper', 'presence', { status: 'x'.repeat(2000) });
   const [connection] = currentRuntime('presence')!.tracker.users.get('sleeper')!.own;

@@ -104,11 +104,21 @@ describe('readiness', () => {
   test('frames and bytes that wait for a client are counted', () => {
     const waiting = (frames: readonly Uint8Array[]): Client =>
       ({ state: ClientState.JOINING, ref: {}, _enqueuedMessages: frames }) as unknown as Client;
-    expect(isOverBuffered(waiting([]), 1000)).toBe(false);
-    expect(isOverBuffered(waiting(Array.from({ length: 1025 }, () => new Uint8Array(1))), 1000)).toBe(true);
-    expect(isOverBuffered(waiting([new Uint8Array(4001)]), 1000)).toBe(true);
+    const isAlone = (client: Client): boolean => isOverBuffered(client, [client], 1000);
+    expect(isAlone(waiting([]))).toBe(false);
+    expect(isAlone(waiting(Array.from({ length: 1025 }, () => new Uint8Array(1))))).toBe(true);
+    expect(isAlone(waiting([new Uint8Array(4001)]))).toBe(true);
     const unread = (bufferedAmount: number): Client => ({ ref: { bufferedAmount } }) as unknown as Client;
-    expect(isOverBuffered(unread(4000), 1000)).toBe(false);
-    expect(isOverBuffered(unread(4001), 1000)).toBe(true);
+    expect(isAlone(unread(4000))).toBe(false);
+    expect(isAlone(unread(4001))).toBe(true);
+  });
+
+  test('what waits for all clients of a user is counted together, but not against one that reads everything', () => {
+    const [first, second, reading] = [1, 4000, 0].map(
+      (bufferedAmount) => ({ ref: { bufferedAmount } }) as unknown as Client,
+    ) as [Client, Client, Client];
+    const devices = [first, second, reading];
+    expect(devices.map((client) => isOverBuffered(client, devices, 1000))).toEqual([true, true, false]);
+    expect(isOverBuffered(second, [second, reading], 1000)).toBe(false);
   });
 });
