@@ -1,4 +1,4 @@
-/** Options: defaults are filled in; what does not exist or makes no sense is refused, wherever it stands. */
+/** Options: defaults are filled in; unknown options and invalid values are refused at every level. */
 import { describe, expect, test } from 'vitest';
 import { PresenceRoom, type PresenceOptions } from '../src/index.ts';
 import { DEFAULTS, resolveOptions } from '../src/options.ts';

@@ -1,4 +1,4 @@
-/** From a friend in the list to a seat in the friend's match. */
+/** Joins the match of a friend. */
 import { describe, expect, test } from 'vitest';
 import { refusal } from './fakes.ts';
 import { code, join, sent, server, settle, useScriptedServer } from './scripted.ts';

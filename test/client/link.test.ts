@@ -1,4 +1,4 @@
-/** The connection: dropped, lost, asked for again. */
+/** The connection: dropped, lost, rejoined. */
 import { describe, expect, test, vi } from 'vitest';
 import type { Delta } from '../../src/protocol.ts';
 import { presence } from './fakes.ts';

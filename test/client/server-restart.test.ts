@@ -1,4 +1,4 @@
-/** Players live through the end of their server process and find each other on the next one. */
+/** Players survive the end of their server process and find each other on the next one. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Client } from '@colyseus/sdk';

@@ -1,4 +1,4 @@
-/** Random stories over one connection: however frames fall into chunks, the list ends as the server has it. */
+/** Random stories over one connection: however frames are split into chunks, the list ends in the state of the server. */
 import * as fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import type { PresenceClient } from '../../src/client/index.ts';

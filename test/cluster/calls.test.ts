@@ -13,7 +13,7 @@ function setup(timeoutMs = 20): { calls: Calls; health: Health; lines: string[] 
 }
 
 describe('a command to the store', () => {
-  test('answers with what the store answers, promise or not', async () => {
+  test('resolves with the answer of the store, promise or not', async () => {
     const { calls, health } = setup();
     expect(await calls.run(() => 1)).toBe(1);
     expect(await calls.run(() => Promise.resolve('x'))).toBe('x');
@@ -44,7 +44,7 @@ describe('a command to the store', () => {
     expect(await calls.probe(() => ++issued)).toBe(1);
   });
 
-  test('does not take the store down when it is refused for what sits on its key', async () => {
+  test('does not mark the store as down when it is refused because of a foreign value', async () => {
     const { calls, health } = setup();
     await expect(calls.run(() => Promise.reject(new Error('WRONGTYPE Operation against a key')))).rejects.toThrow(
       RefusedError,
@@ -52,7 +52,7 @@ describe('a command to the store', () => {
     expect(health.state).toBe('up');
   });
 
-  test('says nothing about now when it was issued before the last recovery', async () => {
+  test('does not change the health when it was issued before the last recovery', async () => {
     const { calls, health, lines } = setup();
     let fail = (_error: Error): void => {};
     const old = calls.run(
@@ -70,7 +70,7 @@ describe('a command to the store', () => {
     expect(lines).toHaveLength(2);
   });
 
-  test('accepts an answer that is there when a stalled process looks', async () => {
+  test('accepts an answer that arrived while the process was stalled', async () => {
     const { calls, health } = setup(5);
     const answer = calls.run(
       () =>

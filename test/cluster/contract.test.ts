@@ -17,7 +17,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
 
   const lasting = async (): Promise<string[]> => (await processes.keys()).filter((key) => !key.includes(':o:'));
 
-  test('hands what is stored to who watches, before the watch resolves', async () => {
+  test('delivers the stored registers to the watcher before the watch resolves', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     a.show('ann', 'hello', { matchId: 'm1' });
@@ -30,7 +30,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(b.host.remembered).toEqual([]);
   });
 
-  test('delivers changes to who watches, and to nobody else', async () => {
+  test('delivers changes to the watchers, and to no other process', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     const c = await processes.start('C');
@@ -46,7 +46,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(c.host.applied).toEqual([]);
   });
 
-  test('keeps what two processes say about one user apart', async () => {
+  test('keeps the registers of two processes about one user apart', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     const c = await processes.start('C');
@@ -59,7 +59,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(c.host.statuses('ann')).toEqual(['desk']);
   });
 
-  test('never tells a process what it said itself', async () => {
+  test('never delivers a process its own registers', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     await a.cluster.watch('ann');
@@ -74,7 +74,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(b.host.commands).toEqual(['to others']);
   });
 
-  test('stops telling after unwatch, and starts again after another watch', async () => {
+  test('stops delivering after unwatch, and starts again after another watch', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     await b.cluster.watch('ann');
@@ -93,7 +93,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     await until(() => b.host.statuses('ann')[0] === 'heard', 'B to hear ann again');
   });
 
-  test('loses and doubles nothing when a user changes while being watched', async () => {
+  test('loses and duplicates nothing when a user changes while the watch opens', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     for (let round = 0; round < 100; round++) {
@@ -108,7 +108,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(new Set(seqs).size).toBe(seqs.length);
   });
 
-  test('reads without watching: registers, the remembered offline, and nothing of strangers', async () => {
+  test('reads without watching: registers, the remembered status, and nothing about unknown users', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     await b.cluster.watch('gone');
@@ -137,7 +137,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect([...(await a.cluster.read(['ann'])).get('ann')!.registers]).toEqual([]);
   });
 
-  test('tells who watches a user nobody announces what is remembered', async () => {
+  test('delivers the remembered status of a user that no process announces', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     a.show('ann', 'here');
@@ -198,7 +198,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     }
   });
 
-  test('takes what a newer release of the same version adds', async () => {
+  test('accepts fields that a newer release of the same version adds', async () => {
     const b = await processes.start('B', { antiEntropyBatch: 0 });
     await b.cluster.watch('ann');
     await b.store.publish(`${processes.prefix}:u:ann`, {
@@ -212,7 +212,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(b.host.said('ann', 'NEWER')).toEqual({ seq: 3, entries: [{ connectionId: 'c1', status: 'hi', setAt: 5 }] });
   });
 
-  test('does not believe entries of a process without a lease, and removes them', async () => {
+  test('ignores entries of a process without a lease, and removes them', async () => {
     const b = await processes.start('B');
     await b.store.hset(
       `${processes.prefix}:u:ann`,
@@ -225,7 +225,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     await until(async () => !(await processes.keys()).some((key) => key.endsWith(':u:ann')), 'the ghost to be swept');
   });
 
-  test('drops a process that vanished, sweeps what it left, and remembers its users', async () => {
+  test('drops a process that vanished, sweeps its data, and remembers its users as offline', async () => {
     const a = await processes.start('A');
     const survivors = [await processes.start('B'), await processes.start('C')];
     const [b] = survivors;
@@ -252,7 +252,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(sweeps.toSorted((x, y) => x - y)).toEqual([0, 50]);
   });
 
-  test('takes a stalled process back when it wakes, and has it write everything again', async () => {
+  test('accepts a stalled process again when it continues, and makes it write everything again', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     await b.cluster.watch('ann');
@@ -273,7 +273,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(b.cluster.stats.processes).toBe(1);
   });
 
-  test('logs one line when the store goes and one when it is back, and sends but probes between', async () => {
+  test('logs one line when the store goes down and one when it is back, and sends only probes in between', async () => {
     const a = await processes.start('A');
     await a.cluster.watch('ann');
     a.line.cut();
@@ -314,7 +314,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect(a.log).toEqual([]);
   });
 
-  test('corrects what a lost message left behind', async () => {
+  test('repairs the effect of a lost message (anti-entropy)', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     for (const userId of ['ann', 'bob', 'eve']) {
@@ -340,13 +340,13 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     await until(() => b.host.statuses('eve')[0] === 'back', 'B to see eve again');
   });
 
-  test('reads everybody again after messages were lost, without being told so', async () => {
+  test('notices by itself that messages were lost, and reads all users again', async () => {
     const a = await processes.start('A', { antiEntropyBatch: 0 });
     const b = await processes.start('B', { antiEntropyBatch: 0 });
     await b.cluster.watch('ann');
     a.show('ann', 'old');
     await until(() => b.host.statuses('ann')[0] === 'old', 'B to hear ann');
-    b.line.deafen();
+    b.line.loseMessages();
     a.show('ann', 'missed');
     const beats = (): number => b.line.calls.get('publish') ?? 0;
     const before = beats();
@@ -356,7 +356,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     await until(() => b.host.statuses('ann')[0] === 'missed', 'B to read ann again');
   });
 
-  test('removes what it wrote after the store had lost its data, when it leaves before it noticed', async () => {
+  test('leaves nothing behind when it exits before it notices that the store has lost its data', async () => {
     const slow = { heartbeatMs: 60_000, leaseMs: 120_000 };
     const a = await processes.start('A', slow);
     const b = await processes.start('B', slow);
@@ -385,7 +385,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     expect((await b.cluster.read(['bob'])).get('bob')).toEqual({ registers: [], remembered: 'offline' });
   });
 
-  test('keeps handed off users in sight until the handoff is over, for newcomers too, then sweeps', async () => {
+  test('shows handed off users until the handoff is over, also to new processes, then sweeps', async () => {
     const a = await processes.start('A');
     const b = await processes.start('B');
     await b.cluster.watch('ann');
@@ -429,7 +429,7 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     await until(async () => (await processes.topics()).length === 0, 'no subscription to be left');
   });
 
-  test('sweeps after processes that nobody saw crash', async () => {
+  test('sweeps processes whose crash no live process noticed', async () => {
     const a = await processes.start('A');
     a.show('ann', 'here');
     await until(async () => (await lasting()).some((key) => key.endsWith(':u:ann')), 'ann to be stored');

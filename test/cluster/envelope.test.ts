@@ -31,12 +31,12 @@ describe('a register in its envelope', () => {
     ],
   ];
 
-  test.each(registers)('survives the way: %s', (_what, register) => {
+  test.each(registers)('is the same after encoding and decoding: %s', (_what, register) => {
     expect(decodeRegister(throughJson(encodeRegister('A', register)))).toEqual({ from: 'A', body: register });
     expect(parseRegister('A', JSON.stringify(encodeRegister('A', register)))).toEqual(register);
   });
 
-  test('is a copy: neither side can change what the other holds', () => {
+  test('is a copy: a change on one side does not affect the other', () => {
     const register: Register = { seq: 1, entries: [{ connectionId: 'c', status: 's', setAt: 1 }] };
     const envelope = encodeRegister('A', register);
     const decoded = decodeRegister(envelope)!;

@@ -33,7 +33,7 @@ describe('a host that throws', () => {
     (await a.cluster.read(['ann'])) && (await b.cluster.read(['ann'])).get('ann')?.registers.length;
   const errors = ({ log }: Process): number => log.filter(([level]) => level === 'error').length;
 
-  test('when it is read: the user stays as it was, here and in the store, and is written later', async () => {
+  test('during a read: the user stays as it was, here and in the store, and is written later', async () => {
     a.host.broken.add('register');
     a.show('ann', 'next');
     await rounds(3);
@@ -45,7 +45,7 @@ describe('a host that throws', () => {
     expect(b.host.remembered).toEqual([]);
   });
 
-  test('when its users are listed, after the store lost its data', async () => {
+  test('while it lists its users, after the store lost its data', async () => {
     a.host.broken.add('announcedUsers');
     for (const key of await processes.keys()) {
       a.store.del(key);
@@ -58,7 +58,7 @@ describe('a host that throws', () => {
     expect(b.host.statuses('ann')).toEqual(['here']);
   });
 
-  test('when it is read after the store lost its data: missing is not gone', async () => {
+  test('during a read after the store lost its data: a missing user is not gone', async () => {
     a.host.broken.add('register');
     for (const key of await processes.keys()) {
       a.store.del(key);
@@ -71,7 +71,7 @@ describe('a host that throws', () => {
     expect(b.host.statuses('ann')).toEqual(['here']);
   });
 
-  test('when a register is applied: it is applied again later', async () => {
+  test('while it applies a register: the register is applied again later', async () => {
     b.host.broken.add('applyRegister');
     a.show('ann', 'next');
     await rounds(3);
@@ -81,7 +81,7 @@ describe('a host that throws', () => {
     await until(() => b.host.statuses('ann')[0] === 'next', 'B to take it');
   });
 
-  test('when it is told what is remembered: it is told again later', async () => {
+  test('while it applies a remembered status: the status is applied again later', async () => {
     b.host.broken.add('applyRemembered');
     await b.cluster.watch('nobody');
     await rounds(3);
@@ -92,7 +92,7 @@ describe('a host that throws', () => {
     expect(b.host.statuses('ann')).toEqual(['here']);
   });
 
-  test('when a command is applied', async () => {
+  test('while it applies a command', async () => {
     b.host.broken.add('applyCommand');
     a.cluster.broadcast('one');
     a.cluster.broadcast('two');
@@ -101,7 +101,7 @@ describe('a host that throws', () => {
     expect(b.host.statuses('ann')).toEqual(['here']);
   });
 
-  test('when a process is dropped: it is dropped later', async () => {
+  test('while it drops a process: the process is dropped later', async () => {
     b.host.broken.add('dropIncarnation');
     a.line.cut();
     await until(() => errors(b) === 1, 'B to fail to drop A');

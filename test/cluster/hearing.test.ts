@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Hearing } from '../../src/cluster/hearing.ts';
 
 describe('hearing', () => {
-  test('asks for nothing while every beat comes back, however late', () => {
+  test('requests no resync while every echo arrives, however late', () => {
     const hearing = new Hearing();
     const beats = [hearing.next(), hearing.next(), hearing.next()];
     expect(hearing.missing).toBe(3);
@@ -13,7 +13,7 @@ describe('hearing', () => {
     expect(hearing.hasHeard).toBe(true);
   });
 
-  test('asks for everything once when a beat was skipped', () => {
+  test('requests one resync when an echo was skipped', () => {
     const hearing = new Hearing();
     hearing.echo(hearing.next());
     hearing.next();
@@ -21,7 +21,7 @@ describe('hearing', () => {
     expect(hearing.echo(hearing.next())).toBe(false);
   });
 
-  test('asks for everything once, with the first beat sent after a suspected loss', () => {
+  test('requests one resync with the first beat sent after a suspected loss', () => {
     const hearing = new Hearing();
     const before = hearing.next();
     hearing.suspectLoss();

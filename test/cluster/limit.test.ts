@@ -7,7 +7,7 @@ const turn = (): Promise<void> =>
   });
 
 describe('a limiter', () => {
-  test('runs at most so many at once, in order, and hands on what they return or throw', async () => {
+  test('runs a limited number at once, in order, and passes on results and errors', async () => {
     const limiter = new Limiter(3);
     let inFlight = 0;
     let most = 0;
@@ -35,7 +35,7 @@ describe('a limiter', () => {
 });
 
 describe('forEachLimit', () => {
-  test('visits everybody, at most so many at once', async () => {
+  test('runs the task for every item, a limited number at once', async () => {
     const seen: number[] = [];
     let inFlight = 0;
     let most = 0;

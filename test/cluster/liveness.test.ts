@@ -16,7 +16,7 @@ describe('liveness', () => {
     expect(liveness.state('A', LEASE + 2)).toBe('up');
   });
 
-  test('is gone only when told so, waits to be swept, and is then forgotten', () => {
+  test('is gone only when the caller says so, waits to be swept, and is then forgotten', () => {
     const liveness = new Liveness(LEASE);
     liveness.heard('A', 0);
     liveness.heard('B', 0);
@@ -38,7 +38,7 @@ describe('liveness', () => {
     expect(liveness.unswept()).toEqual([]);
   });
 
-  test('holds what a leaving process said until the handoff ends, whatever it says meanwhile', () => {
+  test('keeps the registers of a leaving process valid until the handoff ends, even if it still sends messages', () => {
     const liveness = new Liveness(LEASE);
     liveness.handsOff('A', 5000, 0);
     expect(liveness.live).toBe(0);
@@ -47,7 +47,7 @@ describe('liveness', () => {
     expect(liveness.silent(5000)).toEqual(['A']);
   });
 
-  test('takes an announced exit as final, and forgets it in the end', () => {
+  test('treats an announced exit as final, and forgets the process after a while', () => {
     const liveness = new Liveness(LEASE);
     liveness.heard('A', 0);
     liveness.left('A', 0);

@@ -1,4 +1,4 @@
-/** What the store lost, or has back from earlier, while the processes live: each writes again what it owns, and nobody blinks. */
+/** The store loses data or returns old data while the processes live: each process writes its own data again, and no user looks offline. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { startStores } from './support/backends.ts';
@@ -26,7 +26,7 @@ describe.each(await startStores())('a store that loses single values: %s', (_nam
     await store.stop();
   });
 
-  test('a field that vanished is not somebody gone: a reader asks, the owner writes it again', async () => {
+  test('a lost field does not mean that the user is gone: a reader asks for it, and the owner writes it again', async () => {
     await b.cluster.watch('ann');
     a.show('ann', 'here');
     await until(() => b.host.statuses('ann')[0] === 'here', 'B to hear ann');
@@ -36,7 +36,7 @@ describe.each(await startStores())('a store that loses single values: %s', (_nam
     expect(b.host.remembered.length).toBeLessThanOrEqual(1);
   });
 
-  test('the owner sees itself that its field vanished, when nobody else looks', async () => {
+  test('the owner notices the loss of its field by itself when no other process reads it', async () => {
     await a.cluster.watch('ann');
     a.show('ann', 'here');
     await until(async () => (await stored('ann'))[0] === 'here', 'ann to be stored');
@@ -58,7 +58,7 @@ describe.each(await startStores())('a store that loses single values: %s', (_nam
     await until(async () => (await stored('ann'))[0] === 'now', 'A to write ann again');
   });
 
-  test('what a store that came back older says of somebody who left is erased, for newcomers too', async () => {
+  test('old data of a restored store about a user that left is erased, also for new processes', async () => {
     a.show('ann', 'here');
     await until(async () => (await stored('ann'))[0] === 'here', 'ann to be stored');
     const earlier = (await a.store.hgetall(field('ann')))['A']!;
@@ -89,7 +89,7 @@ describe.each(await startStores())('a store that loses single values: %s', (_nam
     await until(() => b.host.statuses('ann')[0] === 'next', 'B to hear ann');
   });
 
-  test('a lost listing is written again, so that a sweeper finds everybody', async () => {
+  test('a lost list of users is written again, so that a sweeper finds every user', async () => {
     a.show('ann', 'here');
     await until(async () => (await stored('ann'))[0] === 'here', 'ann to be stored');
     a.store.del(`${processes.prefix}:pu:A`);

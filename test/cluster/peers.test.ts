@@ -20,7 +20,7 @@ function setup() {
 }
 
 describe('the other processes', () => {
-  test('what one never heard of has stored counts if it has a lease, which is asked for once', async () => {
+  test('registers of an unknown process are valid if it has a lease, which is read once', async () => {
     const { peers, store } = setup();
     await store.renew('A', 'up', 60);
     const lease = vi.spyOn(store, 'lease');
@@ -30,7 +30,7 @@ describe('the other processes', () => {
     await store.endLease('A');
   });
 
-  test('without a lease it is a leftover, noted for the sweep', async () => {
+  test('registers of an unknown process without a lease are leftovers and are marked for the sweep', async () => {
     const { peers, store } = setup();
     expect(await peers.accepts('A', 'ann')).toBe(false);
     expect([await store.processes(), await store.listed('A')]).toEqual([['A'], ['ann']]);
@@ -41,7 +41,7 @@ describe('the other processes', () => {
     });
   });
 
-  test('one that falls silent is gone when its lease is, and not before', async () => {
+  test('a silent process is gone when its lease is gone, and not before', async () => {
     const { peers, store, time, gone } = setup();
     peers.heard('A');
     await store.renew('A', 'up', 60);
@@ -56,7 +56,7 @@ describe('the other processes', () => {
     expect(peers.counts('A')).toBe(true);
   });
 
-  test('silence while nothing could be heard proves nothing', async () => {
+  test('silence proves nothing while no message could arrive', async () => {
     const { peers, time, gone } = setup();
     peers.heard('A');
     time.now = LEASE_MS + 1;
@@ -65,7 +65,7 @@ describe('the other processes', () => {
     expect(gone).toEqual([]);
   });
 
-  test('one that leaves is gone at once, and its late messages mean nothing', () => {
+  test('a process that leaves is gone at once, and its late messages are ignored', () => {
     const { peers, gone } = setup();
     peers.heard('A');
     peers.left('A', undefined);
@@ -73,7 +73,7 @@ describe('the other processes', () => {
     expect([peers.heard('A'), peers.counts('A')]).toEqual([false, false]);
   });
 
-  test('one that hands off counts until that is over', async () => {
+  test('the registers of a process that hands off are valid until the handoff ends', async () => {
     const { peers, time, gone } = setup();
     peers.heard('A');
     peers.left('A', 500);
@@ -83,7 +83,7 @@ describe('the other processes', () => {
     expect([peers.counts('A'), gone]).toEqual([false, ['A']]);
   });
 
-  test('a look at the list finds those nobody here has heard of, and tells whether this process is on it', async () => {
+  test('a scan of the list finds unknown processes, and tells whether this process is on the list', async () => {
     const { peers, store } = setup();
     await store.enlist('A');
     await store.enlist('B');

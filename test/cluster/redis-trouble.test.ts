@@ -6,7 +6,7 @@ import { Processes, type Process } from './support/processes.ts';
 
 const redis = await startRedis({ own: true });
 
-describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
+describe.skipIf(redis === null)('the cluster when Redis fails', () => {
   const server = redis!;
   let processes: Processes;
   let a: Process;
@@ -44,7 +44,7 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
     await until(() => a.cluster.stats.processes === 1 && b.cluster.stats.processes === 1, 'both to know each other');
   };
 
-  test('is right again after Redis was killed and came back empty', async () => {
+  test('recovers after Redis was killed and came back empty', async () => {
     await startBoth();
     for (let i = 0; i < 300; i++) {
       a.show(`user${i}`, 'here');
@@ -73,7 +73,7 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
     await until(() => b.host.statuses('ann')[0] === 'three', 'messages to pass again');
   }, 30_000);
 
-  test('is right again after Redis was emptied under it, without a word', async () => {
+  test('recovers after Redis was emptied without any notice', async () => {
     await startBoth();
     await server.cli('FLUSHALL');
     await until(
@@ -89,7 +89,7 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
     expect(b.host.dropped).toEqual([]);
   });
 
-  test('is right again after CLIENT KILL of every connection', async () => {
+  test('recovers after CLIENT KILL of every connection', async () => {
     await startBoth();
     for (let round = 0; round < 5; round++) {
       await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
@@ -102,7 +102,7 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
     expect([...a.host.dropped, ...b.host.dropped]).toEqual([]);
   }, 30_000);
 
-  test('learns what it missed while only its subscriber connection was gone', async () => {
+  test('reads what it missed while only its subscriber connection was lost', async () => {
     [a, b] = [await processes.start('A', { antiEntropyBatch: 0 }), await processes.start('B', { antiEntropyBatch: 0 })];
     const watched = Array.from({ length: 50 }, (_, i) => `user${i}`);
     for (const userId of watched) {
@@ -124,7 +124,7 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
     );
   });
 
-  test('stays calm while Redis is slow, and catches up', async () => {
+  test('does not count a slow Redis as down, and catches up', async () => {
     await startBoth();
     await server.cli('CLIENT', 'PAUSE', '800', 'ALL');
     for (let i = 0; i < 200; i++) {
@@ -136,7 +136,7 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
     expect(b.host.applied.filter(({ userId }) => userId === 'ann').length).toBeLessThan(20);
   });
 
-  test('stops within a bounded time while Redis is gone, and leaves keys that end by themselves or are swept', async () => {
+  test('stops within a bounded time while Redis is down, and leaves only keys that expire or are swept', async () => {
     await startBoth();
     await server.cli('CLIENT', 'PAUSE', '1500', 'ALL');
     const started = Date.now();
@@ -150,7 +150,7 @@ describe.skipIf(redis === null)('the cluster and a troubled Redis', () => {
     );
   }, 20_000);
 
-  test('goes on, and stays up, when a foreign value sits on a key', async () => {
+  test('continues, and does not count the store as down, when a key holds a foreign value', async () => {
     await startBoth();
     await server.cli('SET', `${processes.prefix}:u:eve`, 'not a hash');
     a.show('eve', 'blocked');

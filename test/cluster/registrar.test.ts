@@ -49,7 +49,7 @@ function setup() {
 }
 
 describe('the registrar', () => {
-  test('lists a user for the sweeper, and ends that only once the user stayed away for a while', async () => {
+  test('lists a user for the sweeper, and takes it off the list only after the user stayed away for a while', async () => {
     const { registrar, write, time, listed } = setup();
     await write('ann', true);
     await write('bob', true);
@@ -69,7 +69,7 @@ describe('the registrar', () => {
     expect(await listed()).toEqual(['bob']);
   });
 
-  test('lists a user again who comes back after that', async () => {
+  test('lists a user again that comes back after that', async () => {
     const { registrar, write, time, listed } = setup();
     await write('ann', true);
     await write('ann', false);
@@ -80,7 +80,7 @@ describe('the registrar', () => {
     expect(await listed()).toEqual(['ann']);
   });
 
-  test('leaves a user that cannot be read as it is, and notes that it has to be written', async () => {
+  test('leaves the stored register of a user that cannot be read, and remembers to write it later', async () => {
     const { registrar, host, write, fields } = setup();
     await write('ann', true);
     const before = await fields('ann');

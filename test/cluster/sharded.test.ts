@@ -40,7 +40,7 @@ describe.skipIf(left === null || right === null)('the cluster over two Redis ser
     await store.stop();
   });
 
-  test('follows, tells, sweeps and leaves nothing, with the users on both', async () => {
+  test('follows, delivers, sweeps and leaves nothing behind, with users on both servers', async () => {
     processes = new Processes(store);
     const [a, b, c] = [await processes.start('A'), await processes.start('B'), await processes.start('C')];
     const users = Array.from({ length: 40 }, (_, i) => `user${i}`);

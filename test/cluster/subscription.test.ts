@@ -10,7 +10,7 @@ import { endConnections } from './support/backends.ts';
 
 const redis = await startRedis({ own: true });
 
-describe.skipIf(redis === null)('a subscription while the connection is made anew', () => {
+describe.skipIf(redis === null)('a subscription while the connection is restored', () => {
   const server = redis!;
   const subscribers = async (topic: string): Promise<number> =>
     Number((await server.cli('PUBSUB', 'NUMSUB', topic)).split('\n')[1]);

@@ -16,7 +16,7 @@ describe('the sweeper', () => {
     await store.enlist('A');
   });
 
-  test('removes every trace of a process, and remembers as offline whom nobody else announces', async () => {
+  test('removes all data of a process, and remembers as offline the users that no other process announces', async () => {
     const { store, sweeper } = parts;
     expect(await sweeper.sweep('A', always)).toBe(true);
     expect([await store.fields('ann'), await store.fields('bob')]).toEqual([[], [['C', 'x']]]);
@@ -25,7 +25,7 @@ describe('the sweeper', () => {
     expect(await store.isClaimed('A')).toBe(false);
   });
 
-  test('sweeps one that is listed nowhere but has users', async () => {
+  test('sweeps a process that is on no list but has users', async () => {
     const { store, sweeper } = parts;
     await store.delist('A');
     expect(await sweeper.sweep('A', always)).toBe(true);
@@ -45,14 +45,14 @@ describe('the sweeper', () => {
     await store.endLease('A');
   });
 
-  test('leaves it to another that has claimed it', async () => {
+  test('does nothing when another process holds the claim', async () => {
     const { store, sweeper } = parts;
     await store.claim('A', 60);
     expect(await sweeper.sweep('A', always)).toBe(false);
     expect(await store.fields('ann')).toHaveLength(1);
   });
 
-  test('stops where the process is back, and ends its lease so that it writes everything again', async () => {
+  test('stops when the process is back, and ends its lease so that it writes everything again', async () => {
     const { store, sweeper } = parts;
     await store.renew('A', 'up', 60);
     await sweeper.purge('A', () => false);

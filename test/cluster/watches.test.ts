@@ -35,7 +35,7 @@ function setup() {
 }
 
 describe('watched users', () => {
-  test('are read when the watch opens, then heard; whatever comes twice or late is nothing new', async () => {
+  test('are read when the watch opens, then received as messages; duplicates and late messages are ignored', async () => {
     const { watches, host, put, publish } = setup();
     await put('ann', 'A', 2, 'stored');
     await Promise.all([watches.open('ann'), watches.open('ann')]);
@@ -46,7 +46,7 @@ describe('watched users', () => {
     expect(watches.size).toBe(1);
   });
 
-  test('are not heard of any more once closed', async () => {
+  test('send no more messages once the watch is closed', async () => {
     const { watches, host, publish } = setup();
     await watches.open('ann');
     watches.close('ann');
@@ -55,7 +55,7 @@ describe('watched users', () => {
     expect([host.applied, watches.size]).toEqual([[], 0]);
   });
 
-  test('of whom nobody says anything: the host is told what is remembered, once', async () => {
+  test('that no process announces: the host gets the remembered status, once', async () => {
     const { watches, host, store } = setup();
     await store.rememberOffline('ann', 60);
     await watches.open('ann');
@@ -64,7 +64,7 @@ describe('watched users', () => {
     await store.forgetOffline('ann');
   });
 
-  test('are read again in rotation, so many at a time', async () => {
+  test('are read again in rotation, a limited number at a time', async () => {
     const { watches, host, put } = setup();
     const userIds = ['u1', 'u2', 'u3'];
     for (const userId of userIds) {
@@ -92,7 +92,7 @@ describe('watched users', () => {
     expect(host.statuses('ann')).toEqual(['missed']);
   });
 
-  test('what is missing or older in the store is asked for, and nobody is taken for gone', async () => {
+  test('a register that is missing or older in the store is requested again, and no user is dropped for it', async () => {
     const { watches, host, store, put } = setup();
     for (const userId of ['ann', 'bob', 'eve']) {
       await put(userId, 'A', 7, 'here');
@@ -117,7 +117,7 @@ describe('watched users', () => {
     expect(watches.takeAsked().size).toBe(0);
   });
 
-  test('what the store holds of this process and should not, or lacks, is told; the number goes above it', async () => {
+  test('a wrong or missing register of this process in the store is reported, and the next sequence number is higher', async () => {
     const { watches, host, store, put, written, mismatched } = setup();
     await put('ann', 'self', 5, 'here');
     written.set('ann', 5);

@@ -71,7 +71,7 @@ describe('the writer', () => {
     expect(seen).toEqual(['ann', 'bob', 'ann']);
   });
 
-  test('keeps to its limit, and in the end writes everybody', async () => {
+  test('never exceeds its limit, and writes every user in the end', async () => {
     let inFlight = 0;
     let most = 0;
     const seen = new Set<string>();
@@ -92,7 +92,7 @@ describe('the writer', () => {
     expect(seen.size).toBe(500);
   });
 
-  test('pauses at a failure, keeps who is to be written, and goes on when told', async () => {
+  test('pauses at a failure, keeps the users to be written, and continues after resume()', async () => {
     const { write, seen, open } = held();
     const writer = new Writer(write, 1);
     writer.mark('ann');

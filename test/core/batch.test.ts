@@ -1,4 +1,4 @@
-/** One follower, one flush, very many who changed: a server-side friend list has no limit. */
+/** One follower, one flush, very many changed users: a server-side friend list has no limit. */
 import { expect, test } from 'vitest';
 import { Batch } from '../../src/core/batch.ts';
 import type { Update, User } from '../../src/core/model.ts';

@@ -22,7 +22,7 @@ test('calls and ids of a user count, each on its own; a refused call does not', 
   expect(asked(budgets, 'bob', 6, 4)).toBe(0);
 });
 
-test('is kept while it counts, and no longer', () => {
+test('is kept only while it counts', () => {
   const budgets = new Budgets();
   for (let i = 0; i < 100; i++) {
     asked(budgets, `user ${i}`, 1, i);

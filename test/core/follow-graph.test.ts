@@ -1,4 +1,4 @@
-/** Who follows whom: two indexes that mirror each other, whatever is done in whatever order. */
+/** Who follows whom: two indexes that mirror each other after any sequence of operations. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { countFollows, earliest, link, unlink, unlinkAll } from '../../src/core/follow-graph.ts';
@@ -7,14 +7,14 @@ import type { Connection, FollowOrigin, User } from '../../src/core/model.ts';
 const user = (userId: string): User => ({ userId, followers: new Set<Connection>() }) as unknown as User;
 const connection = (): Connection => ({ follows: new Map<User, FollowOrigin>() }) as unknown as Connection;
 
-test('a follow is told once, and ended once', () => {
+test('a follow is reported once, and ended once', () => {
   const [ann, bob] = [connection(), user('bob')];
   expect([link(ann, bob, 'client'), link(ann, bob, 'client')]).toEqual([true, false]);
   expect([unlink(ann, bob), unlink(ann, bob)]).toEqual([true, false]);
   expect([ann.follows.size, bob.followers.size]).toEqual([0, 0]);
 });
 
-test('a follow by the client counts, even if the server made it first; the server takes nothing back', () => {
+test('a follow by the client counts, even if the server made it first; the server does not change that', () => {
   const [ann, bob] = [connection(), user('bob')];
   link(ann, bob, 'server');
   expect([countFollows(ann, false), countFollows(ann, true)]).toEqual([0, 1]);

@@ -35,7 +35,7 @@ async function jump(made: Matchmaking, options: PresenceOptions = {}): Promise<u
 }
 
 describe('pickMatch', () => {
-  test('the most recent one in a match, or the one named', () => {
+  test('picks the most recent presence in a match, or the one that is named', () => {
     const all = [presence('a', 'm1'), presence('b', 'm2'), presence('c')];
     expect(pickMatch(all, undefined).matchId).toBe('m2');
     expect(pickMatch(all, 'a').matchId).toBe('m1');
@@ -53,7 +53,7 @@ describe('jumpIn', () => {
     expect([made.reserved, other.reserved]).toEqual([[undefined], [{ member: true }]]);
   });
 
-  test('what cannot be asked is denied, in words of our own', async () => {
+  test('a match that cannot be checked is denied, with a message of this package', async () => {
     const made = matchmaking({ authorize: () => Promise.reject(new Error('secret')) });
     expect(await jump(made)).toBe('match_denied');
     expect(await jump(made, { canJoin: () => false })).toBe('match_denied');
@@ -69,7 +69,7 @@ describe('jumpIn', () => {
     expect(await jump(matchmaking({ find: async () => match }))).toBe(code);
   });
 
-  test('a seat that waits already is given again, full or not, but not to who is denied by now', async () => {
+  test('a reserved seat is returned again, even in a full match, but not to a user that is denied now', async () => {
     const held = { find: async () => ({ ...MATCH, clients: 2, locked: true }), heldSeat: async () => SEAT };
     const made = matchmaking(held);
     expect(await jump(made)).toBe(SEAT);

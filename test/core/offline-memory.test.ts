@@ -1,4 +1,4 @@
-/** Who is remembered as offline: for a time, and not too many. */
+/** Users are remembered as offline for a limited time and up to a limited number. */
 import { expect, test } from 'vitest';
 import { OfflineMemory } from '../../src/core/offline-memory.ts';
 
@@ -9,7 +9,7 @@ test('remembers for its time, and not a millisecond longer', () => {
   expect(memory.size).toBe(0);
 });
 
-test('being remembered again starts the time anew', () => {
+test('being remembered again restarts the time', () => {
   const memory = new OfflineMemory(100, 10);
   memory.remember('ann', 1000);
   memory.remember('ann', 1050);
@@ -24,7 +24,7 @@ test('when there are too many, the earliest are forgotten', () => {
   expect(['ann', 'bob', 'cat'].map((userId) => memory.has(userId, 1010))).toEqual([true, false, true]);
 });
 
-test('what has expired leaves with the next one that is remembered', () => {
+test('expired users are removed when the next one is remembered', () => {
   const memory = new OfflineMemory(100, 10);
   memory.remember('ann', 1000);
   memory.remember('bob', 2000);
@@ -42,7 +42,7 @@ test('forgets on demand, and with time 0 at once', () => {
   expect(memory.has('bob', 1000)).toBe(false);
 });
 
-test('a smaller limit holds from the next one on', () => {
+test('a smaller limit applies from the next user on', () => {
   const memory = new OfflineMemory(100, 10);
   ['a', 'b', 'c'].forEach((userId) => {
     memory.remember(userId, 1000);

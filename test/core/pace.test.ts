@@ -1,8 +1,8 @@
-/** When to flush: at once in a quiet room, with company under load. */
+/** When to flush: at once in a quiet room, in batches under load. */
 import { expect, test } from 'vitest';
 import { MAX_WAIT_MS, Pace, PAUSE_MS } from '../../src/core/pace.ts';
 
-test('is quiet at first, and under a few frames', () => {
+test('does not wait at first, nor after a few frames', () => {
   const pace = new Pace();
   expect(pace.loaded(1000)).toBe(false);
   pace.sent(100, 1000);
@@ -20,7 +20,7 @@ test('is loaded by one large flush, or by many small ones close together', () =>
   expect(small.loaded(1010)).toBe(true);
 });
 
-test('the load fades: small flushes far apart never add up, and after a large one it is quiet again', () => {
+test('the load decays: small flushes far apart never add up, and some time after a large one it does not wait', () => {
   const pace = new Pace();
   for (let i = 0; i < 1000; i++) {
     pace.sent(100, i * 100);

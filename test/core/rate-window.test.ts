@@ -16,14 +16,14 @@ test('at most so many calls in any window', () => {
   expect([take(0), take(600), take(900), take(1001), take(1002)]).toEqual([0, 0, 100, 0, 598]);
 });
 
-test('costs weigh in, and what costs more than the limit has to be alone', () => {
+test('costs add up, and a call above the limit needs an empty window', () => {
   const take = takes(new RateWindow(), 10);
   expect([take(0, 6), take(100, 5), take(200, 4), take(1001, 6), take(1002, 11)]).toEqual([0, 900, 0, 0, 999]);
   expect(take(2002, 11)).toBe(0);
   expect(take(2003, 1)).toBe(999);
 });
 
-test('a clock that is set back locks nobody out', () => {
+test('a clock that is set back blocks nobody', () => {
   const take = takes(new RateWindow(), 2);
   const hour = 3_600_000;
   expect([take(hour), take(hour), take(hour)]).toEqual([0, 0, 1000]);

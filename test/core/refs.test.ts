@@ -6,7 +6,7 @@ import { userOf } from '../support/model.ts';
 const IDS = Array.from({ length: 20_000 }, (_, i) => `id${i}`);
 
 describe('the numbers of the schema state', () => {
-  test('follow from the id alone: the same whoever else exists', () => {
+  test('depend only on the id, not on other users', () => {
     const key = Buffer.alloc(16, 7);
     const [crowded, empty] = [new Refs(keyedHash(key)), new Refs(keyedHash(key))];
     for (const id of IDS) {
@@ -43,7 +43,7 @@ describe('the numbers of the schema state', () => {
     }
   });
 
-  test('who shares a number is known while both are there', () => {
+  test('ids that share a number are known while both are present', () => {
     const refs = new Refs(() => 0);
     const [ann, bob] = [userOf('ann', refs.ofUser('ann')), userOf('bob', refs.ofUser('bob'))];
     refs.hold(ann.ref, 'ann', ann);

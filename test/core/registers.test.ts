@@ -12,7 +12,7 @@ const said = (seq: number, ...ids: string[]): Register => ({
 const idsOf = (registers: Registers, from: string): string[] | undefined =>
   registers.others.get(from)?.entries.map(({ connectionId }) => connectionId);
 
-describe('what processes say of a user', () => {
+describe('registers of the processes about a user', () => {
   test('a later register replaces an earlier one; an older one, or the same again, is nothing new', () => {
     const registers = new Registers('self');
     expect(registers.merge('A', said(2, 'x', 'y'))?.changed).toEqual(['x', 'y']);
@@ -24,7 +24,7 @@ describe('what processes say of a user', () => {
     expect(registers.winner('y')).toBeUndefined();
   });
 
-  test('of two with one number only what both contain holds, in either order, however often', () => {
+  test('of two registers with the same number only the common entries count, in any order and however often', () => {
     const parts = [said(1, 'x', 'y', 'z'), said(1, 'x', 'y'), said(1, 'y', 'z')];
     for (const order of [parts, parts.toReversed(), [...parts, ...parts]]) {
       const registers = new Registers('self');
@@ -35,7 +35,7 @@ describe('what processes say of a user', () => {
     }
   });
 
-  test('what was taken out does not come back with the number it was said under, but with a later one', () => {
+  test('a removed entry does not come back with the same sequence number, but with a later one', () => {
     const registers = new Registers('self');
     registers.merge('A', said(1, 'x', 'y'));
     expect(registers.merge('A', said(1))?.changed).toEqual(['x', 'y']);
@@ -43,7 +43,7 @@ describe('what processes say of a user', () => {
     expect(registers.merge('A', said(2, 'x'))?.changed).toEqual(['x']);
   });
 
-  test('a process that is dropped says nothing any more, and its late messages mean nothing', () => {
+  test('a dropped process has no register any more, and its late messages are ignored', () => {
     const registers = new Registers('self');
     registers.merge('A', said(5, 'x'));
     registers.merge('B', said(1, 'x'));
@@ -55,7 +55,7 @@ describe('what processes say of a user', () => {
     expect(registers.merge('A', said(6, 'x'))).toBeDefined();
   });
 
-  test('past 16 processes one that has nothing to say is forgotten, and no other', () => {
+  test('above 16 processes, one without entries is forgotten, and no other', () => {
     const registers = new Registers('self');
     for (let i = 0; i < 16; i++) {
       expect(registers.merge(`P${i}`, i === 3 || i === 5 ? said(1) : said(1, `c${i}`))?.forgotten).toBeUndefined();
@@ -70,7 +70,7 @@ describe('what processes say of a user', () => {
 describe('the connections of this process', () => {
   const here = (connectionId: string, setAt = 1) => ({ connectionId, status: 'here', setAt });
 
-  test('are said and unsaid; the last said is last', () => {
+  test('are added to and removed from the register; the latest is last', () => {
     const registers = new Registers('self');
     expect(registers.hasOwn).toBe(false);
     expect(registers.unsay('x')).toBe(false);
@@ -85,14 +85,14 @@ describe('the connections of this process', () => {
     expect(registers.hasOwn).toBe(true);
   });
 
-  test('go to whoever took them over later', () => {
+  test('belong to the process that took them over later', () => {
     const registers = new Registers('self');
     registers.say(here('x'));
     registers.merge('A', { seq: 1, entries: [{ ...here('x', 0), epoch: 1 }] });
     expect(registers.winner('x')?.incarnation).toBe('A');
   });
 
-  test('a taken over one is retracted from what the others said, once for each that has to be told', () => {
+  test('a taken over connection is removed from the registers of the others, and each removal is published once', () => {
     const registers = new Registers('self');
     registers.merge('A', said(1, 'x', 'y'));
     registers.merge('B', said(1, 'z'));
@@ -105,7 +105,7 @@ describe('the connections of this process', () => {
     expect(registers.takeRetracted(() => true)).toEqual([]);
   });
 
-  test('nothing is said in the place of a process that has spoken since, or is gone', () => {
+  test('nothing is published for a process that has sent a newer register, or is gone', () => {
     const registers = new Registers('self');
     registers.merge('A', said(1, 'x'));
     registers.merge('B', said(1, 'x'));
@@ -115,7 +115,7 @@ describe('the connections of this process', () => {
     expect(registers.takeRetracted(() => true)).toEqual([]);
   });
 
-  test('one that is held and not visible is not shown by a process it was taken over from', () => {
+  test('an invisible connection here is not shown because of the process it was taken over from', () => {
     const registers = new Registers('self');
     registers.hold('x', 2);
     registers.merge('A', { seq: 1, entries: [{ ...here('x'), epoch: 1 }] });
@@ -128,9 +128,9 @@ describe('the connections of this process', () => {
   });
 });
 
-describe('whose a connection is', () => {
+describe('which process owns a connection', () => {
   test.each<[why: string, right: Claim, wrong: Claim]>([
-    ['who has the player, whatever the other says', claim('a', 0, false, 1), claim('b', 9, true, 9)],
+    ['the process that has the player, whatever the other claims', claim('a', 0, false, 1), claim('b', 9, true, 9)],
     ['of two that have it, who took it over last', claim('a', 2, false, 1), claim('b', 1, false, 9)],
     ['of two that wait for it, who took it over last', claim('a', 2, true, 1), claim('b', 1, true, 9)],
     ['then who has the later status', claim('a', 1, false, 2), claim('b', 1, false, 1)],
@@ -140,7 +140,7 @@ describe('whose a connection is', () => {
     expect(outranks(wrong, right)).toBe(false);
   });
 
-  test('is settled without contradiction, whichever three claim it', () => {
+  test('is decided consistently among any three claims', () => {
     const all = ['a', 'b', 'c'].flatMap((incarnation) =>
       [0, 1].flatMap((epoch) =>
         [true, false].flatMap((away) => [1, 2].map((setAt) => claim(incarnation, epoch, away, setAt))),
@@ -160,7 +160,7 @@ describe('whose a connection is', () => {
     }
   });
 
-  test('is found among the registers in any order; nobody claims what nobody says', () => {
+  test('is found in any order of the registers; a connection in no register has no owner', () => {
     const registers: Array<[string, Register]> = [
       ['a', { seq: 1, entries: [{ connectionId: 'x', status: 'old', setAt: 5, handoffUntil: 99 }] }],
       [

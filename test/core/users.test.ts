@@ -49,7 +49,7 @@ describe('users', () => {
   const shown = (): Array<[id: string, status: string, owner: string | undefined]> =>
     [...ann.visible.values()].map(({ connectionId, box, owner }) => [connectionId, box.presence.status, owner]);
 
-  test('a connection that is shown is said in the register, with its match, and announced', () => {
+  test('a visible connection is in the register, with its match, and is announced', () => {
     users.show(ann, 'c', '{"matchId":"m1"}', 'Ann');
     expect(users.register('ann')).toMatchObject({
       seq: 1,
@@ -77,7 +77,7 @@ describe('users', () => {
     ]);
   });
 
-  test('what another process says is applied once, and dropped with the process', () => {
+  test('a register of another process is applied once, and dropped with the process', () => {
     users.applyRegister('ann', 'A', said(2, 'x'));
     users.applyRegister('ann', 'A', said(1, 'y'));
     expect([shown(), ann.username, users.general(ann)]).toEqual([[['x', 'x 2', 'A']], 'Ann', 'online']);
@@ -88,7 +88,7 @@ describe('users', () => {
     expect(users.heardOf('nobody').size).toBe(0);
   });
 
-  test('one that waits can be taken over until its time is up, and what was said of it is retracted', () => {
+  test('a connection in its grace can be taken over until the grace ends, and the old claim is retracted', () => {
     const away = (handoffUntil: number): Register => ({
       seq: 1,
       entries: [{ connectionId: 'x', status: 's', setAt: 1, handoffUntil }],
@@ -109,20 +109,20 @@ describe('users', () => {
     expect(users.register('ann').entries[0]?.handoffUntil).toBeUndefined();
   });
 
-  test('a connection that another process took over later is not ours any more', () => {
+  test('a connection that another process took over later is not owned here any more', () => {
     users.show(ann, 'x', 'ours');
     users.applyRegister('ann', 'A', { seq: 1, entries: [{ connectionId: 'x', status: 'theirs', setAt: 1, epoch: 1 }] });
     expect([shown(), taken]).toEqual([[['x', 'theirs', 'A']], ['x']]);
     expect(users.register('ann').entries).toEqual([]);
   });
 
-  test('registers are numbered above what others have heard', () => {
+  test('registers get sequence numbers above those that others have received', () => {
     users.raiseSeq(7);
     users.raiseSeq(3);
     expect(users.register('ann').seq).toBe(8);
   });
 
-  test('a record that nobody needs is forgotten, and the cluster told', () => {
+  test('a record that nobody needs is forgotten, and the watch is closed', () => {
     const held = users.hold('bob');
     held.release();
     held.release();

@@ -1,4 +1,4 @@
-/** By hand, below any SDK: what the framework lets through must hurt nobody but the sender. */
+/** Raw frames without an SDK: whatever the framework lets through must harm only the sender. */
 import { Protocol } from '@colyseus/core';
 import { pack } from 'msgpackr';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -81,7 +81,7 @@ describe.each(ROOMS)('abuse, in a %s room', (room) => {
     await expectUnharmed();
   });
 
-  test('who closes before, during and right after the join leaves nothing behind', async () => {
+  test('a client that closes before, during or right after the join leaves nothing behind', async () => {
     const annId = fresh('ann');
     await witness.follow([annId]);
     for (let i = 0; i < 10; i++) {
@@ -148,7 +148,7 @@ describe.each(ROOMS)('abuse, in a %s room', (room) => {
     await expectUnharmed();
   });
 
-  test('keys named after prototypes do not get anywhere', async () => {
+  test('prototype keys have no effect', async () => {
     const client = await rawJoin(server, fresh('ann'), room);
     // { "__proto__": { "status": "polluted" } }, which no JavaScript object literal makes.
     const proto = Buffer.concat([Buffer.from([0x81]), pack('__proto__'), pack({ status: 'polluted', userIds: ['x'] })]);
@@ -184,7 +184,7 @@ describe.each(ROOMS)('abuse, in a %s room', (room) => {
     await expectUnharmed();
   });
 
-  test('broken MessagePack in a request is an error reply, and the sender lives', async () => {
+  test('broken MessagePack in a request is answered with an error, and the sender stays connected', async () => {
     const client = await rawJoin(server, fresh('ann'), room);
     client.socket.send(Buffer.concat([requestHead(1, 'presence:status'), Buffer.from([0xdf, 0xff, 0xff])]));
     await until(() => client.frames.some((frame) => frame[0] === Protocol.ROOM_RESPONSE), 'the error');
@@ -212,7 +212,7 @@ describe.each(ROOMS)('abuse, in a %s room', (room) => {
     await expectUnharmed();
   });
 
-  test('who sends and never reads is cut off from updates, not from life, and holds nobody up', async () => {
+  test('a client that sends but never reads gets no updates, stays connected, and delays nobody', async () => {
     const greedy = await rawJoin(server, fresh('ann'), room);
     greedy.burst([['presence:follow', { userIds: ['friend'], cid: 1 }]]);
     greedy.socket.pause();

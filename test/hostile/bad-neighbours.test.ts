@@ -1,4 +1,4 @@
-/** Clients that behave badly, next to honest ones that must not notice. */
+/** Hostile clients, together with honest ones that must not notice them. */
 import type { Socket } from 'node:net';
 import { Protocol } from '@colyseus/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -40,14 +40,14 @@ test('a client that stops reading is held back within its limit, costs nobody el
     names.map((name) => rawJoin(server, name, 'presence', { status: '', sync: 'state' })),
   );
   const honest = await rawJoin(server, 'honest', 'presence', { sync: 'deltas' });
-  const deaf = await rawJoin(server, 'deaf', 'presence');
+  const slow = await rawJoin(server, 'slow', 'presence');
   await ask(honest, 'presence:follow', { userIds: names });
-  await ask(deaf, 'presence:follow', { userIds: names });
+  await ask(slow, 'presence:follow', { userIds: names });
 
-  const { _socket: tcp } = deaf.socket as unknown as { _socket: Socket };
+  const { _socket: tcp } = slow.socket as unknown as { _socket: Socket };
   tcp.pause();
   const { tracker } = currentRuntime('presence')!;
-  const held = [...tracker.connections.values()].find(({ user }) => user.userId === 'deaf')!;
+  const held = [...tracker.connections.values()].find(({ user }) => user.userId === 'slow')!;
   const { client } = held.sink as unknown as { client: { ref: { bufferedAmount: number } } };
   const filler = 'x'.repeat(3400);
   let most = 0;
@@ -88,17 +88,17 @@ test('a client that stops reading is held back within its limit, costs nobody el
   );
 
   tcp.resume();
-  const snapshot = await until(() => deaf.of<Snapshot>('presence:snapshot').at(-1), 'the snapshot', 15_000);
+  const snapshot = await until(() => slow.of<Snapshot>('presence:snapshot').at(-1), 'the snapshot', 15_000);
   expect(snapshot.complete).toBe(true);
-  expect(snapshot.userIds.toSorted()).toEqual(['deaf', ...names]);
+  expect(snapshot.userIds.toSorted()).toEqual(['slow', ...names]);
   expect(snapshot.presences.map(({ status }) => status.split(' ')[0])).toEqual(names.map(() => String(round)));
   await until(
-    () => deaf.frames.filter((frame) => frame[0] === Protocol.ROOM_STATE).length === 2,
+    () => slow.frames.filter((frame) => frame[0] === Protocol.ROOM_STATE).length === 2,
     'the full state again',
   );
 
   await ask(stars[0]!, 'presence:status', { status: 'after' });
-  await until(() => lastStatus(deaf) === 'after', 'deltas to go on');
+  await until(() => lastStatus(slow) === 'after', 'deltas to go on');
 }, 60_000);
 
 test('ten thousand updates a second are merged, and the last one counts', async () => {

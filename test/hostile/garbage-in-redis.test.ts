@@ -1,4 +1,4 @@
-/** What does not belong on our topics and keys, or belongs to another release, is dropped and counted, and hurts nobody. */
+/** Foreign data, and data of other releases, on the topics and keys of the cluster is dropped, counted and harmless. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { expectSound, type Person } from '../support/person.ts';
 import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';
@@ -131,7 +131,7 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
     expectSound(ann, bob);
   };
 
-  test('messages that are no registers are dropped, and each is counted', async () => {
+  test('messages that are not registers are dropped, and each is counted', async () => {
     const before = await dropped();
     // Text that is not even JSON ends in Colyseus's RedisPresence.
     await publish('presence:u:bob', ...NO_JSON, ...NO_REGISTERS.map((message) => JSON.stringify(message)));
@@ -140,7 +140,7 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
     await expectUnharmed();
   });
 
-  test('messages that are no control messages are dropped, and each is counted; commands that are none do nothing', async () => {
+  test('messages that are not control messages are dropped, and each is counted; invalid commands do nothing', async () => {
     const before = await dropped();
     const commands = NO_COMMANDS.map((command) => JSON.stringify({ v: 1, f: 'evil', kind: 'command', command }));
     await publish('presence:c', ...NO_JSON, ...commands, ...NO_CONTROLS.map((message) => JSON.stringify(message)));
@@ -179,7 +179,7 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
     }
   });
 
-  test('what a newer release adds beside what we know is ignored, and the rest understood', async () => {
+  test('fields that a newer release adds are ignored, and the rest is read', async () => {
     const status = JSON.stringify({ text: 'from the future', matchId: 'm1' });
     const newer = {
       v: 1,

@@ -1,4 +1,4 @@
-/** Jump-in gives nobody more than the match's own door would, and who was checked is who gets in. */
+/** Jump-in lets nobody in whom the match itself would refuse, and the user that was checked is the one that gets in. */
 import { matchMaker, Room, type AuthContext, type Client } from '@colyseus/core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { currentRuntime } from '../../src/server/runtime.ts';
@@ -89,7 +89,7 @@ describe.each(ROOMS)('from a %s room', (room) => {
     await expect(sit(refused, banned)).rejects.toThrow();
   });
 
-  test('a room that this process does not define cannot be asked', async () => {
+  test('a room that this process does not define cannot be checked and is denied', async () => {
     const { bobId, matchId } = await host('club');
     const ann = await follower(bobId, fresh('member-ann'));
     const handler = matchMaker.getHandler('club');
@@ -102,21 +102,21 @@ describe.each(ROOMS)('from a %s room', (room) => {
     expect((await ann.ask('presence:join', { userId: bobId })).roomId).toBe(matchId);
   });
 
-  test('nobody joins by id where the game has closed that', async () => {
+  test('nobody gets a seat when the game has disabled joinById', async () => {
     const { bobId } = await host('match');
     const ann = await follower(bobId, fresh('ann'));
     matchMaker.controller.exposedMethods = exposed.filter((method) => method !== 'joinById');
     expect((await ann.refusal('presence:join', { userId: bobId }, 'request')).code).toBe('match_denied');
   });
 
-  test('a status one wrote oneself opens nothing on the same connection', async () => {
+  test('the match id in the own status gives no seat to the same connection', async () => {
     const { matchId } = await host('match');
     const ann = fresh('ann');
     const one = await person(server, ann, room, { status: JSON.stringify({ matchId }) });
     expect((await one.refusal('presence:join', { userId: ann }, 'request')).code).toBe('not_visible');
   });
 
-  test('a presence-aware room is no match', async () => {
+  test('a presence-aware room does not count as a match', async () => {
     const bobId = fresh('bob');
     const bob = await person(server, bobId, room, { status: '' });
     const ann = await follower(bobId, fresh('ann'));
@@ -138,7 +138,7 @@ describe.each(ROOMS)('from a %s room', (room) => {
     return reply.error?.code ?? 'a seat';
   }
 
-  test('the token that decides is the one that named the user', async () => {
+  test('the token that is checked is the one that named the user', async () => {
     const { bobId } = await host('club');
     const guest = fresh('guest');
     const member = fresh('member');
@@ -149,7 +149,7 @@ describe.each(ROOMS)('from a %s room', (room) => {
     expect(connection?.viewer.auth).toEqual({ userId: bobId });
   });
 
-  test('asked again, in turn or at once, a user gets the seat it has; taken, the next one', async () => {
+  test('a repeated call, sequential or concurrent, returns the reserved seat; once it is taken, a new one', async () => {
     const { bobId } = await host('match');
     const ann = fresh('ann');
     const [one, other] = [await follower(bobId, ann), await follower(bobId, ann)];

@@ -1,4 +1,4 @@
-/** The lobby's own messages: nothing that a client sends stops the server, and who does not read is not written to. */
+/** The lobby's own messages: no message of a client stops the server, and a client that does not read is sent nothing more. */
 import type { Socket } from 'node:net';
 import { Protocol, Room } from '@colyseus/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -63,7 +63,7 @@ test('filters of one segment are answered by one list', async () => {
   client.socket.terminate();
 });
 
-test('who does not read is owed one list, and gets it', async () => {
+test('a client that does not read gets one list when it reads again', async () => {
   const client = await rawJoin(server, 'sleeper', 'lobby');
   const { _socket: tcp } = client.socket as unknown as { _socket: Socket };
   const { ref } = clientOf('sleeper');
@@ -83,7 +83,7 @@ test('who does not read is owed one list, and gets it', async () => {
   client.socket.terminate();
 }, 20_000);
 
-test('who never acknowledges its join is not written to without end', async () => {
+test('a client that never acknowledges its join does not get an unlimited number of messages', async () => {
   const client = await rawOpen(server, 'silent', 'lobby');
   await until(() => client.frames.some((frame) => frame[0] === Protocol.JOIN_ROOM), 'the join to be offered');
   const waiting = clientOf('silent');

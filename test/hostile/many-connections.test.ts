@@ -1,4 +1,4 @@
-/** One account cannot be here as often as it likes. */
+/** The number of connections of one account is limited. */
 import { definePlugins, Room } from '@colyseus/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PresencePlugin } from '../../src/index.ts';
@@ -35,7 +35,7 @@ test.each(ROOMS)('in a %s room: a connection too many is refused, those in their
   await person(server, 'ann', room);
 });
 
-test('with the plugin the player plays on, without presence', async () => {
+test('with the plugin the player is let in, without presence', async () => {
   const rooms = await Promise.all([1, 2, 3, 4].map(async () => server.client('ann').joinOrCreate('match')));
   expect(own()).toBe(3);
   await Promise.all(rooms.map(async (room) => room.leave()));

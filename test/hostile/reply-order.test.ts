@@ -1,4 +1,4 @@
-/** Rule 3, order of replies: the calls of a connection are answered in order of arrival, whoever they ask about. */
+/** Rule 3, order of replies: the calls of a connection are answered in order of arrival, whichever users they are about. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fresh, person, ROOMS, type Person } from '../support/person.ts';
 import { rawJoin, type RawClient } from '../support/raw.ts';

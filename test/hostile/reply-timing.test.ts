@@ -1,4 +1,4 @@
-/** Rule 3, timing of replies: over a shared store, what is asked about somebody who is here unseen takes the way of what is asked about nobody. */
+/** Rule 3, timing of replies: with a shared store, a request about an invisible user does the same work as a request about an unknown one. */
 import { matchMaker, type Presence } from '@colyseus/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CLUSTER_DEFAULTS } from '../../src/options.ts';

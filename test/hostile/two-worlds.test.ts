@@ -44,7 +44,7 @@ describe('the test itself', () => {
     expect(await play(visible, 'a', clockwork)).toEqual(seen);
   });
 
-  test('notices a difference', async () => {
+  test('detects a difference', async () => {
     const forgetful: Story = { ...visible, options: { redact: () => null } };
     expect(await play(forgetful, 'a', clockwork)).not.toEqual(await play(visible, 'a', clockwork));
   });

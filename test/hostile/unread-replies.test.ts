@@ -1,4 +1,4 @@
-/** A client that asks and asks and takes no answer: what waits for it is bounded, and nobody else notices. */
+/** A client that sends requests and never reads the answers: the memory for it is bounded, and no other client notices. */
 import type { Socket } from 'node:net';
 import { CloseCode, Protocol } from '@colyseus/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -22,65 +22,67 @@ function askAboutOneself(client: RawClient, userId: string, times: number): void
   client.burst(Array.from({ length: times }, (_, cid) => ['presence:query', { userIds: [userId], cid }] as const));
 }
 
-test('who never acknowledges its join cannot pile up answers', async () => {
+test('a client that never acknowledges its join cannot accumulate answers', async () => {
   const honest = await person(server, 'honest', 'presence', { status: 'here' });
-  const hoarder = await rawOpen(server, 'hoarder', 'presence', { status: 'x'.repeat(2000) });
-  await until(() => hoarder.frames.some((frame) => frame[0] === Protocol.JOIN_ROOM), 'the join to be offered');
+  const silent = await rawOpen(server, 'silent', 'presence', { status: 'x'.repeat(2000) });
+  await until(() => silent.frames.some((frame) => frame[0] === Protocol.JOIN_ROOM), 'the join to be offered');
   await until(() => {
-    askAboutOneself(hoarder, 'hoarder', 100);
-    return hoarder.closeCode;
+    askAboutOneself(silent, 'silent', 100);
+    return silent.closeCode;
   }, 'the connection to be closed');
-  expect(hoarder.closeCode).toBe(CloseCode.WITH_ERROR);
+  expect(silent.closeCode).toBe(CloseCode.WITH_ERROR);
   expect(await honest.ask('presence:query', { userIds: ['honest'] })).toMatchObject({ users: [{ general: 'online' }] });
 });
 
-test('who does not read cannot pile up answers', async () => {
-  const hoarder = await rawJoin(server, 'hoarder', 'presence', { status: 'x'.repeat(2000) });
-  const [connection] = currentRuntime('presence')!.tracker.users.get('hoarder')!.own;
+test('a client that does not read cannot accumulate answers', async () => {
+  const silent = await rawJoin(server, 'silent', 'presence', { status: 'x'.repeat(2000) });
+  const [connection] = currentRuntime('presence')!.tracker.users.get('silent')!.own;
   const { client } = connection!.sink as unknown as { client: { readyState: number; ref: { bufferedAmount: number } } };
-  const { _socket: tcp } = hoarder.socket as unknown as { _socket: Socket };
+  const { _socket: tcp } = silent.socket as unknown as { _socket: Socket };
   tcp.pause();
   let most = 0;
   await until(() => {
-    askAboutOneself(hoarder, 'hoarder', 200);
+    askAboutOneself(silent, 'silent', 200);
     most = Math.max(most, client.ref.bufferedAmount);
     return client.readyState !== WebSocketOpen;
   }, 'the connection to be closed');
   expect(most).toBeLessThan(MAX_BUFFERED * 16 * 2);
-  hoarder.socket.terminate();
+  silent.socket.terminate();
 }, 20_000);
 
-test('who reads on none of many connections cannot pile up more than on one; a device that reads goes on', async () => {
+test('a user that reads on none of many connections cannot accumulate more than on one; a device that reads is still served', async () => {
   const options = { status: 'x'.repeat(2000) };
-  const reader = await person(server, 'hoarder', 'presence', options);
-  const hoarders = await Promise.all(Array.from({ length: 15 }, () => rawJoin(server, 'hoarder', 'presence', options)));
-  const clients = [...currentRuntime('presence')!.tracker.users.get('hoarder')!.own].map(
+  const reader = await person(server, 'silent', 'presence', options);
+  const silentClients = await Promise.all(
+    Array.from({ length: 15 }, () => rawJoin(server, 'silent', 'presence', options)),
+  );
+  const clients = [...currentRuntime('presence')!.tracker.users.get('silent')!.own].map(
     ({ sink }) => (sink as unknown as { client: { readyState: number; ref: { bufferedAmount: number } } }).client,
   );
   const waiting = (): number =>
     clients.reduce((sum, { readyState, ref }) => sum + (readyState === WebSocketOpen ? ref.bufferedAmount : 0), 0);
-  for (const { socket } of hoarders) {
+  for (const { socket } of silentClients) {
     (socket as unknown as { _socket: Socket })._socket.pause();
   }
   let most = 0;
   await until(() => {
-    for (const hoarder of hoarders) {
-      askAboutOneself(hoarder, 'hoarder', 1);
+    for (const silent of silentClients) {
+      askAboutOneself(silent, 'silent', 1);
     }
     most = Math.max(most, waiting());
     return clients.filter(({ readyState }) => readyState === WebSocketOpen).length === 1;
   }, 'the connections that do not read to be closed');
   // The answers of a turn may pass the limit of one connection, but not those of all connections together.
   expect(most).toBeLessThan(MAX_BUFFERED * 4 * 4);
-  expect(await reader.ask('presence:query', { userIds: ['hoarder'] })).toMatchObject({
+  expect(await reader.ask('presence:query', { userIds: ['silent'] })).toMatchObject({
     users: [{ general: 'online' }],
   });
-  for (const { socket } of hoarders) {
+  for (const { socket } of silentClients) {
     socket.terminate();
   }
 }, 20_000);
 
-test('who has not read for 10 s is disconnected, though it asks no more', async () => {
+test('a client that has not read for 10 s is disconnected, even if it sends no more requests', async () => {
   const sleeper = await rawJoin(server, 'sleeper', 'presence', { status: 'x'.repeat(2000) });
   const [connection] = currentRuntime('presence')!.tracker.users.get('sleeper')!.own;
   const { client } = connection!.sink as unknown as { client: { readyState: number; ref: { bufferedAmount: number } } };
@@ -94,7 +96,7 @@ test('who has not read for 10 s is disconnected, though it asks no more', async 
   sleeper.socket.terminate();
 }, 20_000);
 
-test('an honest burst before the join is acknowledged is answered, all of it', async () => {
+test('an honest burst before the join is acknowledged is answered completely', async () => {
   const eager = await rawOpen(server, 'eager', 'presence', { status: '' });
   await until(() => eager.frames.some((frame) => frame[0] === Protocol.JOIN_ROOM), 'the join to be offered');
   askAboutOneself(eager, 'eager', 100);

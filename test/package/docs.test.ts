@@ -1,4 +1,4 @@
-/** What the documents say is what the code does: names, numbers, links, and every piece of code passes the type checker. */
+/** The documents match the code: names, numbers and links are right, and every code example passes the type checker. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

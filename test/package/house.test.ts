@@ -1,4 +1,4 @@
-/** Rules of the house: what docs/architecture.md says about the code is so. */
+/** The code follows the rules in docs/architecture.md. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire, stripTypeScriptTypes } from 'node:module';

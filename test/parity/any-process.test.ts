@@ -99,7 +99,7 @@ describe.skipIf(redis === null)('the server API, from a process without players,
     await redis?.stop();
   });
 
-  test('asks for statuses and who is online, on whatever process', async () => {
+  test('reads statuses and who is online, on any process', async () => {
     const [ann, bob, cat] = [fresh('ann'), fresh('bob'), fresh('cat')];
     await join(a, ann, 'on a');
     await join(b, bob, 'on b');
@@ -116,7 +116,7 @@ describe.skipIf(redis === null)('the server API, from a process without players,
     expect(await presence.statuses([bob])).toMatchObject([{ userId: bob, general: 'online', customStatus: 'on b' }]);
   });
 
-  test('pushes and kicks off follows, sets statuses and blocks, on whatever process', async () => {
+  test('adds and removes follows, sets statuses and blocks, on any process', async () => {
     const [annId, bobId] = [fresh('ann'), fresh('bob')];
     const pc = await join(a, annId);
     const phone = await join(b, annId);

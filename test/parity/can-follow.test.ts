@@ -100,7 +100,7 @@ describe('canFollow', () => {
     expect(users.map(({ userId }) => userId)).toEqual(['ann']);
   });
 
-  test('changes its mind: the next follow shows the user, or hides it', async () => {
+  test('gives another answer later: the next follow shows the user, or hides it', async () => {
     let friends = false;
     await serve((_, ids) => ids.map(() => friends));
     const bob = await person(server, 'bob|Bob', 'presence', { status: 'here' });
@@ -167,7 +167,7 @@ describe.each(FORMS)('a bad canFollow hurts only its own call, by %s:', (form) =
   });
 });
 
-describe('while canFollow is thinking', () => {
+describe('while canFollow is pending', () => {
   test('an unfollow behind the follow waits for its turn, and ends it', async () => {
     const answer = gate<boolean[]>();
     await serve((_, ids) => (ids.includes('bob') ? answer.opened : ids.map(() => true)));

@@ -63,7 +63,7 @@ async function forkClient(server: TestServer, token: string): Promise<{ child: C
   return { child, said };
 }
 
-describe('a connection that dies without a word', () => {
+describe('a connection that breaks silently', () => {
   test('a cut socket (no FIN) is noticed by the pings, and a quiet but living one is kept', async () => {
     const server = await serve(0);
     const ann = await person(server, 'ann');

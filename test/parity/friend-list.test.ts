@@ -105,13 +105,13 @@ describe('resolveFollows, the friend list at the join,', () => {
     },
   );
 
-  test('with ids that cannot exist: those are left out', async () => {
+  test('with invalid ids: those are left out', async () => {
     await serve({ resolveFollows: () => ['', 'bob', 7 as unknown as string, '__proto__', 'x'.repeat(129)] });
     const ann = await person(server, 'ann');
     expect((await until(() => ann.snapshots[0], 'the snapshot')).userIds).toEqual(['bob']);
   });
 
-  test('does not bring back whom the client unfollowed while the hook was still thinking', async () => {
+  test('does not bring back users that the client unfollowed while the hook was pending', async () => {
     const friends = gate<string[]>();
     await serve({ resolveFollows: ({ userId }) => (userId === 'ann' ? friends.opened : []) });
     const ann = await person(server, 'ann');

@@ -89,7 +89,7 @@ describe('offline is told from unlogined', () => {
     expect(await generalOf(await join('ann'), 'bob')).toBe('unlogined');
   });
 
-  test('no longer of a user who is there but invisible than of one who is gone', async () => {
+  test('for an invisible user no longer than for one that has gone', async () => {
     await serve({ rememberOfflineHours: 0 });
     const ann = await join('ann');
     const bob = await join('bob', 'here');
@@ -113,7 +113,7 @@ describe('offline is told from unlogined', () => {
     ]);
   });
 
-  test('until the user is back, or leaves in so many words', async () => {
+  test('until the user is back, or leaves with consent', async () => {
     await serve();
     const ann = await join('ann');
     await drop(await join('bob', 'here'), true);

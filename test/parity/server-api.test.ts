@@ -136,7 +136,7 @@ test('ids that cannot exist are refused by every call', async () => {
 describe('a command tells how many connections it has reached', () => {
   const reached = (connections: number): Reached => ({ connections, processes: 1, complete: true });
 
-  test('of a user all, of a connection one, of nobody none', async () => {
+  test('of a user all, of a connection one, of an unknown target none', async () => {
     const pc = await person(server, 'bob', 'presence', { status: 'pc' });
     await person(server, 'bob', 'lobby');
     const bob = { userId: 'bob' };
@@ -165,7 +165,7 @@ describe('a command tells how many connections it has reached', () => {
     expect(log.filter((line) => line.includes('a follow for user "ann" failed'))).toHaveLength(1);
   });
 
-  test('no list is no way to end every follow', () => {
+  test('a missing list does not end every follow', () => {
     expect(() => presence.unfollow({ userId: 'ann' }, undefined as unknown as string[])).toThrow(TypeError);
   });
 });

@@ -1,4 +1,4 @@
-/** What is said while a follow is under way comes with the snapshot or as a delta: once, and in order. */
+/** A status that changes during a follow arrives with the snapshot or as a delta: once, and in order. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { expectSound, type Person } from '../support/person.ts';
 import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';

@@ -58,7 +58,7 @@ describe.skipIf(redis === null)('friends on different processes', () => {
     },
   );
 
-  test('see the devices of one user, on whatever process, as one user', async () => {
+  test('see the devices of one user, on any process, as one user', async () => {
     const [annId, bobId, catId] = [fresh('ann'), fresh('bob'), fresh('cat')];
     const pc = await cluster.person(a, annId, { status: 'pc' });
     await until(() => cluster.isAnnounced(annId), 'the PC to be announced');

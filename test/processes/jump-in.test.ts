@@ -1,4 +1,4 @@
-/** One click into the match of a friend, on whatever process it runs. */
+/** One call joins the match of a friend, on any process. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Room } from '@colyseus/sdk';
 import { type PresenceClient } from '../../src/client/index.ts';

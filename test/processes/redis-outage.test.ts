@@ -1,4 +1,4 @@
-/** Redis goes and comes back empty: who is on the same process never notices, and everybody else is right soon after. */
+/** Redis goes down and comes back empty: players of the same process notice nothing, and all others see the right state soon after. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { expectSound, type Person } from '../support/person.ts';
 import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';

@@ -1,4 +1,4 @@
-/** A deploy: every process is shut down and started anew, one after the other, under load; nobody is seen to go. */
+/** A deploy under load: all processes are restarted, one after the other, and no player ever looks offline. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { PresenceClient } from '../../src/client/index.ts';
 import { startCluster, type TestCluster } from '../support/processes.ts';

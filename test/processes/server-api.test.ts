@@ -65,7 +65,7 @@ describe.skipIf(redis === null)('the server API of another process', () => {
     expect(bob.connection).toBe('online');
   });
 
-  test('knows who is online, what they say and how many there are', async () => {
+  test('knows who is online, their statuses and their number', async () => {
     const [annId, bobId, catId] = [fresh('ann'), fresh('bob'), fresh('cat')];
     await cluster.player(a, annId, { status: 'pc' });
     await cluster.player(b, annId, { status: 'phone' });

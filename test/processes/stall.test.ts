@@ -1,4 +1,4 @@
-/** A server process that stands still for longer than its lease, and goes on, is right again: for its own players and for everybody else. */
+/** A server process that is stalled for longer than its lease and continues recovers: for its own players and for all others. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { expectSound, type Person } from '../support/person.ts';
 import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';
@@ -32,7 +32,7 @@ describe.skipIf(redis === null)('a process stopped past its lease and continued'
   const sees = (follower: Person, userIds: string[], status: string): boolean =>
     userIds.every((userId) => follower.statusesOf(userId).join() === status);
 
-  test('both sides are right again within 5 s', async () => {
+  test('both sides show the right state again within 5 s', async () => {
     const [playersA, playersB] = [await join(a, ON_A), await join(b, ON_B)];
     const [followerA, followerB] = [
       await cluster.person(a, 'follower-a', { status: '' }),

@@ -1,4 +1,4 @@
-/** PresencePlugin is told neither of drops nor of returns: who is back and calls is welcomed by that call, not by the next look. */
+/** Colyseus tells PresencePlugin neither of drops nor of returns: the first call of a returned player gets the welcome at once, before the next check. */
 import { definePlugins, matchMaker, Room, type Client } from '@colyseus/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PresencePlugin } from '../../src/index.ts';
@@ -23,7 +23,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-test('a returned player that calls is welcomed first, and hears on', async () => {
+test('a returned player that calls gets the welcome first, and then updates', async () => {
   const ann = await person(server, 'ann', 'match');
   const bob = await person(server, 'bob', 'presence', { status: 'here' });
   await ann.follow(['bob']);

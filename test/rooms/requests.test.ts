@@ -131,7 +131,7 @@ describe.each(ROOMS)('the wire, in a %s room', (room) => {
       expect(bad).toEqual({ cid, ok: false, error: { code: 'invalid_payload', message: expect.any(String) } });
     });
 
-    test('replies come with the cids of their questions, whatever the order', async () => {
+    test('every reply carries the cid of its request, in any order', async () => {
       const ann = await person(server, fresh('ann'), room);
       const cids = Array.from({ length: 20 }, (_, i) =>
         ann.sendForm(i % 2 === 0 ? 'presence:follow' : 'presence:query', { userIds: [`u${i % 3}`] }),

@@ -1,4 +1,4 @@
-/** What a client's compiler knows from the server's type. Checked by tsc; run so that the calls are real. */
+/** The types that a client gets from the type of the server. Checked by tsc; also run, so that the calls are real. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

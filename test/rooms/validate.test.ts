@@ -85,12 +85,12 @@ describe('fields', () => {
 
 describe('join options', () => {
   test.each([undefined, null, true, 5, 'abc', [], {}, { other: 1 }, { status: undefined }])(
-    '%s wish for nothing',
+    '%s ask for nothing',
     (options) => {
       expect(readWishes(options, 10)).toEqual({ status: undefined, sync: 'both', resume: undefined });
     },
   );
-  test('what is wished for', () => {
+  test('reads all options', () => {
     expect(readWishes({ status: false, sync: 'state', resume: 'id' }, 10)).toEqual({
       status: null,
       sync: 'state',

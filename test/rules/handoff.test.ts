@@ -42,7 +42,7 @@ async function shutDownRoomOf(who: Person): Promise<void> {
   await matchMaker.getLocalRoomById(who.room.roomId).disconnect(CloseCode.SERVER_SHUTDOWN);
 }
 
-test('who does not come back goes offline when the handoff is over', async () => {
+test('a player that does not come back goes offline when the handoff is over', async () => {
   const fan = await person(server, 'fan', 'lobby', { sync: 'deltas' });
   const ann = await person(server, 'ann', 'presence', { status: 'here' });
   await neighbour.start();
@@ -58,7 +58,7 @@ test('who does not come back goes offline when the handoff is over', async () =>
   expect(currentRuntime(CLUSTER.prefix)!.tracker.users.byId.has('ann')).toBe(false);
 });
 
-test('who comes back in time, to another room of the process, stays', async () => {
+test('a player that comes back in time, to another room of the process, stays online', async () => {
   const fan = await person(server, 'fan', 'lobby', { sync: 'deltas' });
   const ann = await person(server, 'ann', 'presence', { status: 'here' });
   await neighbour.start();

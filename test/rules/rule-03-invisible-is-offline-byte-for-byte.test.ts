@@ -103,7 +103,7 @@ describe.each(ROOMS)('rule 3, in a %s room', (room) => {
     ['a follower', true],
     ['nobody watching', false],
   ])('with %s', (_, follower) => {
-    test('clearing the status is, byte for byte, dropping: deltas, state, follows, queries, jumps', async () => {
+    test('clearing the status looks, byte for byte, like dropping: deltas, state, follows, queries, jumps', async () => {
       const dropped = await transcript(room, { status: PLAYING, ends: drops }, true, follower);
       const cleared = await transcript(room, { status: PLAYING, ends: clears }, true, follower);
       expect(cleared).toEqual(dropped);
@@ -136,7 +136,7 @@ describe.each(ROOMS)('rule 3, in a %s room', (room) => {
       expect(clearedThenLeft).toEqual(dropped);
     });
 
-    test('a user who is there but never was visible is, byte for byte, one who never came', async () => {
+    test('a connected user who never was visible looks, byte for byte, like one who never came', async () => {
       const never = await transcript(room, { status: null, ends: nothing }, false, follower);
       const silent = await transcript(room, { status: null, ends: nothing }, true, follower);
       expect(silent).toEqual(never);

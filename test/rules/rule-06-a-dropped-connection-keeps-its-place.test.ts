@@ -140,7 +140,7 @@ describe.each(ROOMS)('rule 6, in a %s room', (room) => {
 });
 
 describe.each(ROOMS)('rule 6, the end of the grace, in a %s room', (room) => {
-  test('who does not come back leaves when the grace is over, exactly once', async () => {
+  test('a player that does not come back leaves when the grace is over, exactly once', async () => {
     const server = await startServer({ graceSeconds: 0.3 });
     try {
       const [bob, ann] = [await person(server, 'bob', room, { status: 'bob' }), await person(server, 'ann', room)];
@@ -165,7 +165,7 @@ describe.each(ROOMS)('rule 6, the end of the grace, in a %s room', (room) => {
     }
   });
 
-  test('who leaves in so many words gets no grace', async () => {
+  test('a player that leaves with consent gets no grace', async () => {
     const server = await startServer({ graceSeconds: 60 });
     try {
       const [bob, ann] = [await person(server, 'bob', room, { status: 'bob' }), await person(server, 'ann', room)];
@@ -178,7 +178,7 @@ describe.each(ROOMS)('rule 6, the end of the grace, in a %s room', (room) => {
     }
   });
 
-  test('who is kicked with a normal closure (1000) gets no grace', async () => {
+  test('a player that is kicked with a normal closure (1000) gets no grace', async () => {
     const server = await startServer({ graceSeconds: 60 });
     try {
       const [bob, ann] = [await person(server, 'bob', room, { status: 'bob' }), await person(server, 'ann', room)];

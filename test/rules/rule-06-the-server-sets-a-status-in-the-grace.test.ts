@@ -1,4 +1,4 @@
-/** The server sets the status of a player who is away in its grace: the player can still take its connection over. */
+/** The server sets the status of a player in its grace: the player can still take over its connection. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { presence } from '../../src/index.ts';
 import { drop } from '../support/drop.ts';

@@ -1,4 +1,4 @@
-/** Rule 8 to the microtask: a user changes in the very turn in which a follow of it is decided. */
+/** Rule 8 at the level of microtasks: a user changes in the same turn in which a follow of it is decided. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { presence } from '../../src/index.ts';
 import { currentRuntime } from '../../src/server/runtime.ts';

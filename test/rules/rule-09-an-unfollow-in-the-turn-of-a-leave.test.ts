@@ -1,4 +1,4 @@
-/** With `redact`, what a viewer was told is remembered: an unfollow in the very turn in which the user goes forgets it, too. */
+/** With `redact`, the server remembers what each viewer was told: an unfollow in the same turn in which the user goes removes this, too. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { presence } from '../../src/index.ts';
 import { currentRuntime } from '../../src/server/runtime.ts';

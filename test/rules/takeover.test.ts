@@ -1,4 +1,4 @@
-/** A player who comes back as a new client (page reload, lost seat) takes over the connection that is away in its grace. */
+/** A player that comes back as a new client (page reload, lost seat) takes over its connection that is in its grace. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rawJoin, type RawClient } from '../support/raw.ts';
 import { startServer, type TestServer } from '../support/server.ts';

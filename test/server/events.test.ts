@@ -1,4 +1,4 @@
-/** What game code is told of one update: each connection's status, and the user as a whole. */
+/** The events of one update for game code: the status of each connection, and of the user as a whole. */
 import { expect, test } from 'vitest';
 import { ServerEvents } from '../../src/server/events.ts';
 import { makePresence } from '../../src/status.ts';

@@ -1,4 +1,4 @@
-/** What must hold when everything has healed: every belief is true, and nothing is left over. */
+/** What must be true when all faults have ended: every client believes the truth, and no data is left over. */
 import { parseRegister } from '../../src/cluster/envelope.ts';
 import { keysOf } from '../../src/cluster/store.ts';
 import { queryUsers } from '../../src/core/query.ts';
@@ -191,10 +191,10 @@ function checkStore({ world: { redis, profile }, nodes, truth, complain, orphans
   }
   for (const { presence, tracker, incarnation } of nodes) {
     const wanted = [keys.control, ...[...tracker.users.byId.keys()].map((userId) => keys.user(userId))];
-    const deaf = wanted.filter((topic) => redis.topics().get(topic)?.has(presence) !== true);
-    if (deaf.length > 0 || presence.topics.length !== wanted.length) {
+    const unsubscribed = wanted.filter((topic) => redis.topics().get(topic)?.has(presence) !== true);
+    if (unsubscribed.length > 0 || presence.topics.length !== wanted.length) {
       complain(
-        `${incarnation} does not hear ${show(deaf)} and listens to ${presence.topics.length} topics of ${wanted.length}`,
+        `${incarnation} does not hear ${show(unsubscribed)} and listens to ${presence.topics.length} topics of ${wanted.length}`,
       );
     }
   }

@@ -1,4 +1,4 @@
-/** What goes wrong. Each fault ends by itself after a while, or when everything is to heal. */
+/** The faults of a run. Each fault ends by itself after a while, or at the end of a segment. */
 import type { Fault } from './profile.ts';
 import type { Random } from './random.ts';
 import type { SimClient } from './sim-client.ts';

@@ -1,6 +1,6 @@
 /**
- * What happens in a run, all of it from the seed. Each run has some kinds of
- * fault and not others: what one kind would heal by accident shows without it.
+ * What happens in a run, derived from the seed. Each run has only some kinds of
+ * faults, because one kind of fault can hide the effect of another.
  */
 import { CLUSTER_DEFAULTS, type ClusterOptions } from '../../src/options.ts';
 import { Random } from './random.ts';

@@ -1,4 +1,4 @@
-/** Chance that can be replayed: everything random in a run comes from one seed. */
+/** Reproducible randomness: everything random in a run comes from one seed. */
 export class Random {
   #a: number;
   #b: number;

@@ -1,4 +1,4 @@
-/** What is so, from what the clients did: the model that every belief is held against. */
+/** The truth, derived from the actions of the clients: the model with which every belief is compared. */
 import type { Presence, Status } from '../../src/protocol.ts';
 import type { Ending } from '../../src/core/tracker.ts';
 import type { SimClient } from './sim-client.ts';

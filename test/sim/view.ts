@@ -1,7 +1,7 @@
 /**
- * What one client believes, from nothing but what it was given. Complains at
- * once about whatever a client could not make sense of: a leave of somebody
- * who is not there, a join of somebody who is, news of a stranger.
+ * What one client believes, only from the messages it got. It fails at once for
+ * messages that contradict this: a leave of a user who is not online, a join of
+ * one who is, a change of a user who is not followed.
  */
 import type { Delta, GeneralChange, GeneralStatus, Presence } from '../../src/protocol.ts';
 

@@ -1,4 +1,4 @@
-/** Ends a TCP connection without a word, as a lost network does. */
+/** Breaks a TCP connection silently, as a lost network does. */
 import { matchMaker, type Client, type Room } from '@colyseus/core';
 import { until } from './until.ts';
 import type { Person } from './person.ts';

@@ -1,4 +1,4 @@
-/** What a careful client holds, and every contradiction it was told. */
+/** The state of a strict client, and every contradiction in the messages it got. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Delta, Presence, Snapshot, Welcome } from '../../src/index.ts';
 

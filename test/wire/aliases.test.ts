@@ -1,4 +1,4 @@
-/** Ids that share a number in one viewer's state, by a hash that makes them. */
+/** Ids that share a number in one viewer's state; a fake hash makes them share it. */
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
 import { keyedHash } from '../../src/wire/keyed-hash.ts';
 import { WireWorld } from '../support/wire-world.ts';
@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 describe('two users that share a number', () => {
-  test('the second in a state gets an alias, keeps it over a full state, and loses it when it leaves', async () => {
+  test('the second one in a state gets an alias, keeps it in a full state, and loses it when it leaves', async () => {
     const world = new WireWorld(sharing);
     const [bob1, bob2, ann] = [await world.join('bob1'), await world.join('bob2'), await world.join('ann')];
     world.set(bob1, 'one');
@@ -58,7 +58,7 @@ describe('two users that share a number', () => {
     expect(ann.userNumber('bob2')).toBe(world.refs.ofUser('bob2'));
   });
 
-  test('one that takes the place of the other in the same frame is not mistaken for it', async () => {
+  test('one that replaces the other in the same frame is not confused with it', async () => {
     const world = new WireWorld(sharing);
     const ann = await world.join('ann', undefined, { maxFollows: 1, evict: 'oldest' });
     await world.follow(ann, 'bob1');
@@ -77,7 +77,7 @@ const HOOKS: Array<[string, PresenceOptions]> = [
 ];
 
 describe.each(HOOKS)('two connections that share a number, seen by a viewer %s', (_, options) => {
-  test('the one that comes second in a state gets an alias there; whoever does not see both has the same bytes as ever', async () => {
+  test('the second one in a state gets an alias there; viewers that do not see both get unchanged bytes', async () => {
     const world = new WireWorld(sharing);
     const [bob, cat] = [await world.join('bob', 'same1'), await world.join('cat', 'same2')];
     const [both, one, other] = [
@@ -120,7 +120,7 @@ describe.each(HOOKS)('two connections that share a number, seen by a viewer %s',
     expect(both.connectionNumber('cat', 'same2')).toBe(plain);
   });
 
-  test('one that comes in the flush in which the other goes, and both in one flush', async () => {
+  test('one appears in the flush in which the other disappears, and both appear in one flush', async () => {
     const world = new WireWorld(sharing);
     const [bob, cat] = [await world.join('bob', 'same1'), await world.join('cat', 'same2')];
     const ann = await world.join('ann', undefined, options);
@@ -161,7 +161,7 @@ describe.each(HOOKS)('two connections that share a number, seen by a viewer %s',
   });
 });
 
-test('what a viewer may not see has no part in it: the same bytes, whether it is there or not', async () => {
+test('a connection that the viewer may not see has no effect: the bytes are the same with and without it', async () => {
   const seenBy = async (withHidden: boolean): Promise<string[]> => {
     const world = new WireWorld(sharing);
     const [bob, cat] = [await world.join('bob', 'same1'), await world.join('cat', 'same2')];

@@ -23,7 +23,7 @@ async function starWith(names: readonly string[]): Promise<{
 }
 
 describe('in a flush, only the client that makes trouble is affected', () => {
-  test('one whose transport throws is closed, and brought up to date when it is back with a new client', async () => {
+  test('a client whose transport throws is closed, and gets the current state when it reconnects', async () => {
     const { world, star, fans } = await starWith(['before', 'broken', 'after']);
     const [before, broken, after] = fans;
     broken!.onSend = () => {
@@ -53,7 +53,7 @@ describe('in a flush, only the client that makes trouble is affected', () => {
     });
   });
 
-  test('one whose transport also throws when it is closed', async () => {
+  test('a client whose transport also throws on close', async () => {
     const { world, star, fans } = await starWith(['broken', 'after']);
     const [broken, after] = fans;
     const fail = (): never => {
@@ -67,7 +67,7 @@ describe('in a flush, only the client that makes trouble is affected', () => {
     expect(statusesIn(after!)).toEqual(['one', 'two']);
   });
 
-  test('one that is gone in the middle of it, and takes another one along', async () => {
+  test('a client that leaves during the flush and makes another one leave', async () => {
     const { world, star, fans } = await starWith(['before', 'leaving', 'taken along', 'after']);
     const [before, leaving, taken, after] = fans;
     leaving!.onSend = () => {

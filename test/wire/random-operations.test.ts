@@ -1,7 +1,7 @@
 /**
  * Random sequences of operations on a tracker with real sinks and real
  * frames: what each client decodes, from the state and from the messages, must
- * be the truth after every flush. A sequence that fails is shrunk to its shortest.
+ * be the truth after every flush. A failing sequence is shrunk to the shortest one.
  */
 import { ClientState, Protocol, type Client } from '@colyseus/core';
 import { decode, Reflection, type Decoder, type Iterator } from '@colyseus/schema';

@@ -1,4 +1,4 @@
-/** Every piece of src/wire/state-codec.ts, held against the library's own encoder and decoder. */
+/** Every piece of src/wire/state-codec.ts, compared with the library's own encoder and decoder. */
 import { Encoder, Reflection, type Decoder, type Iterator } from '@colyseus/schema';
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
 import { encodeFollowed, encodeRoot, encodeUnfollowed, encodeUpdate, encodeUser } from '../../src/wire/state-codec.ts';

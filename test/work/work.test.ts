@@ -1,4 +1,4 @@
-/** Counts work: what is encoded, flushed and sent, against who hears it. No clock decides anything here. */
+/** Counts what is encoded, flushed and sent in relation to the number of receivers. No test depends on the clock. */
 import { matchMaker, Protocol } from '@colyseus/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { currentRuntime, type Runtime } from '../../src/server/runtime.ts';

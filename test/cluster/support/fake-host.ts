@@ -3,7 +3,7 @@ import { Registers, type Register, type RegisterEntry } from '../../../src/core/
 
 type Last = 'offline' | 'unlogined';
 
-/** A tracker as the cluster sees it, reduced to what tests look at. */
+/** A minimal tracker: only what the cluster calls and the tests check. */
 export class FakeHost implements ClusterHost {
   /** Own users. */
   readonly own = new Map<string, { entries: RegisterEntry[]; last?: Last }>();

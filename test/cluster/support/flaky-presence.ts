@@ -3,29 +3,29 @@ import type { Presence } from '@colyseus/core';
 type Callback = (...args: unknown[]) => void;
 
 /**
- * A `Presence` whose line to the store can be cut: commands hang (as they do
- * in a Redis client that is offline), messages are lost. What hung never
- * settles. Counts the calls per method.
+ * A `Presence` whose connection to the store can be cut: commands hang (as they
+ * do in a Redis client that is offline) and never settle, messages are lost.
+ * Counts the calls per method.
  */
 export interface FlakyPresence {
   presence: Presence;
   calls: Map<string, number>;
   cut(): void;
   /** Only messages are lost; commands pass. */
-  deafen(): void;
+  loseMessages(): void;
   mend(): void;
 }
 
 export function flaky(real: Presence): FlakyPresence {
   let isCut = false;
-  let isDeaf = false;
+  let losesMessages = false;
   const calls = new Map<string, number>();
   const wrapped = new Map<Callback, Callback>();
 
   const overrides: Record<string, (...args: never[]) => unknown> = {
     subscribe: (topic: string, callback: Callback) => {
       const deliver: Callback = (...args) => {
-        if (!isCut && !isDeaf) {
+        if (!isCut && !losesMessages) {
           callback(...args);
         }
       };
@@ -59,12 +59,12 @@ export function flaky(real: Presence): FlakyPresence {
     cut: () => {
       isCut = true;
     },
-    deafen: () => {
-      isDeaf = true;
+    loseMessages: () => {
+      losesMessages = true;
     },
     mend: () => {
       isCut = false;
-      isDeaf = false;
+      losesMessages = false;
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Time and chance under the test's control, for the whole process: a timer
+ * Time and randomness under the test's control, for the whole process: a timer
  * fires only when the test lets time pass, and a random id follows from who
  * caused it, not from what else was drawn. So two worlds that differ in one
  * fact give everybody else the same ids, and every frame can be compared.

@@ -1,6 +1,6 @@
 /**
- * The facts that a viewer must not learn: what is so in one world, and what in
- * the other. "Secret" is the user the fact is about.
+ * The facts that a viewer must not learn: what is true in each of the two
+ * worlds. "Secret" is the user the fact is about.
  */
 import type { Player, World } from './world.ts';
 import type { PresenceJoinOptions, PresenceOptions } from '../../../src/index.ts';
