@@ -5,6 +5,7 @@
  * is counted and dropped. Neither a message nor a failing listener makes the
  * publisher throw.
  */
+import { reasonOf } from '../core/hooks.ts';
 import type { Presence } from '@colyseus/core';
 import type { Calls } from './calls.ts';
 import type { Log } from './health.ts';
@@ -111,9 +112,7 @@ export class Bus {
         try {
           hear(message);
         } catch (error) {
-          log.error(
-            `colyseus-presence: applying a message on ${topic} failed: ${error instanceof Error ? error.stack : String(error)}`,
-          );
+          log.error(`colyseus-presence: applying a message on ${JSON.stringify(topic)} failed: ${reasonOf(error)}`);
         }
       },
       onLate,

@@ -2,6 +2,7 @@
  * Wraps the host: an error of the host becomes a log line. It neither breaks the
  * loops of the cluster nor makes a user look offline.
  */
+import { reasonOf } from '../core/hooks.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './health.ts';
 import type { ClusterHost } from '../core/ports.ts';
@@ -95,7 +96,7 @@ export class GuardedHost {
       const quietUntil = this.#quietUntil.get(what) ?? -Infinity;
       if (now >= quietUntil || quietUntil - now > LOG_EVERY_MS) {
         this.#quietUntil.set(what, now + LOG_EVERY_MS);
-        this.#log.error(`colyseus-presence: ${what} failed: ${error instanceof Error ? error.stack : String(error)}`);
+        this.#log.error(`colyseus-presence: ${what} failed: ${reasonOf(error)}`);
       }
       return undefined;
     }

@@ -4,6 +4,7 @@
  * ignored.
  */
 import { countShare, type Census } from './census.ts';
+import { reasonOf } from '../core/hooks.ts';
 import { fitsBytes, isUserId } from '../status.ts';
 import type { Connection } from '../core/model.ts';
 import type { Tracker } from '../core/tracker.ts';
@@ -179,7 +180,7 @@ async function followAll(
   outcomes.forEach((outcome, i) => {
     if (outcome.status === 'rejected') {
       runtime.log.warn(
-        `presence: a follow for user "${connections[i]?.user.userId}" failed: ${String(outcome.reason)}`,
+        `presence: a follow for user ${JSON.stringify(connections[i]?.user.userId)} failed: ${reasonOf(outcome.reason)}`,
       );
     }
   });

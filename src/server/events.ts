@@ -1,4 +1,5 @@
 /** Events about users for game code: push notifications, analytics. */
+import { reasonOf } from '../core/hooks.ts';
 import type { Update } from '../core/model.ts';
 import type { BlockEvent, PresenceEventMap } from './types.ts';
 
@@ -57,9 +58,7 @@ export class ServerEvents {
         listener(event());
       } catch (error) {
         // A listener that throws must stop neither the flush nor the process.
-        this.#report(
-          `presence: a listener for "${type}" threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-        );
+        this.#report(`presence: a listener for "${type}" threw: ${reasonOf(error)}`);
       }
     }
   }
