@@ -136,6 +136,8 @@ export class Watches {
   /** See `Cluster.read`. */
   async read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
     const users = new Map<string, RemoteUser>();
+    // A single read may stand for a watch (a follow of somebody who is hidden from the viewer): it must not wait longer than one.
+    const group = userIds.length > 1 ? users : undefined;
     await Promise.all(
       [...new Set(userIds)].map((userId) =>
         this.#limiter.run(async () => {
@@ -148,7 +150,7 @@ export class Watches {
           } catch {
             // The store is down or refused this read: nothing is known about the user.
           }
-        }),
+        }, group),
       ),
     );
     return users;

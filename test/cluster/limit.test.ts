@@ -34,6 +34,29 @@ describe('a limiter', () => {
   });
 });
 
+describe('tasks that wait', () => {
+  test('without a group go first, in order; groups take turns, however much each has asked for', async () => {
+    const limiter = new Limiter(1);
+    const order: string[] = [];
+    const many = {};
+    const few = {};
+    const ask = (name: string, group?: object): Promise<void> =>
+      limiter.run(async () => {
+        order.push(name);
+        await turn();
+      }, group);
+    await Promise.all([
+      ask('running', many),
+      ...['m1', 'm2', 'm3', 'm4'].map((name) => ask(name, many)),
+      ...['f1', 'f2'].map((name) => ask(name, few)),
+      ...['1', '2'].map((name) => ask(name)),
+    ]);
+    expect(order).toEqual(['running', '1', '2', 'm1', 'f1', 'm2', 'f2', 'm3', 'm4']);
+    await ask('later', few);
+    expect(order.at(-1)).toBe('later');
+  });
+});
+
 describe('forEachLimit', () => {
   test('runs the task for every item, a limited number at once', async () => {
     const seen: number[] = [];
