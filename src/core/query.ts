@@ -9,7 +9,8 @@ import { generalOf, makePresence } from '../status.ts';
 import type { Connection, User } from './model.ts';
 import type { GeneralStatus, Presence, UserStatus } from '../protocol.ts';
 import type { RemoteUser } from './ports.ts';
-import { isUnseen, type Tracker } from './tracker.ts';
+import { isUnseen } from './derived.ts';
+import type { Tracker } from './tracker.ts';
 
 /** One answer per id, in order. Without a viewer nothing is hidden. */
 export async function queryUsers(

@@ -8,16 +8,21 @@
  * publishes once for the other processes. Local followers wait for nobody.
  */
 import { Users } from './users.ts';
-import { countFollows, earliest, link, unlink, unlinkAll } from './follow-graph.ts';
+import { hasEnded, statusOf } from './derived.ts';
+import { Following, type Followed } from './following.ts';
+import { unlinkAll } from './follow-graph.ts';
 import { OfflineMemory } from './offline-memory.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
 import { PendingFollow } from './pending-follow.ts';
-import { isHidden, newView, noteBlock } from './view.ts';
-import { PresenceError, type Status, type Sync } from '../protocol.ts';
+import { newView, noteBlock } from './view.ts';
+import type { Status, Sync } from '../protocol.ts';
 import type { Cluster, ClusterHost } from './ports.ts';
 import type { Refs } from './refs.ts';
 import type { Identity, ResolvedOptions } from '../options.ts';
-import type { Connection, Delivery, FollowOrigin, Look, Sink, User } from './model.ts';
+import type { Connection, Delivery, Look, Sink, User } from './model.ts';
+
+/** A timer may fire a little before the clock says so. */
+const TIMER_SLACK_MS = 10;
 
 export interface TrackerDeps {
   /** Made with the tracker as its host. */
@@ -55,20 +60,13 @@ export interface Joining {
 /** Why a connection ends. `shutdown`: the process goes, the player will be back elsewhere. */
 export type Ending = 'consented' | 'dropped' | 'shutdown';
 
-export interface Followed {
-  /** The requested users, without the own one. */
-  users: User[];
-  evicted: User[];
-}
-
 export class Tracker {
   readonly connections = new Map<string, Connection>();
   readonly users: Users;
   readonly outbox: Outbox;
   readonly cluster: Cluster;
   readonly #deps: TrackerDeps;
-  /** Users that are watched anew, until that is done. */
-  readonly #asked = new Map<User, Promise<void>>();
+  readonly #following: Following;
   /** Who blocked whom, and how it looks to later connections: by the blocked user, by who blocks it. */
   readonly #blocks = new Map<string, Map<string, Look>>();
   #stopped = false;
@@ -109,6 +107,7 @@ export class Tracker {
         deps.onCommand?.(command);
       },
     });
+    this.#following = new Following(this);
   }
 
   /** A new connection, invisible, following nobody. Waits for the cluster only when it wants to take over a connection. */
@@ -293,169 +292,19 @@ export class Tracker {
     return new PendingFollow(connection);
   }
 
-  /**
-   * Follows users, and ends `pending`. `tell` is called in the very step in
-   * which the follow is registered: the snapshot it takes and the first delta
-   * leave no gap and do not overlap. Throws `too_many_follows` having changed
-   * nothing. `refused` ones are followed like an id nobody has: nothing is ever
-   * seen.
-   */
-  async follow(
-    pending: PendingFollow,
-    userIds: Iterable<string>,
-    origin: FollowOrigin,
-    refused?: ReadonlySet<string>,
-    tell?: (followed: Followed) => void,
-  ): Promise<Followed> {
-    const { connection } = pending;
-    const others = [...new Set(userIds)].filter((userId) => userId !== connection.user.userId);
-    const held = others.map((userId) => this.users.hold(userId));
-    try {
-      await Promise.all(
-        held.map(async ({ user }) =>
-          this.#knownTo(isHidden(connection, user.userId) || refused?.has(user.userId) === true, user),
-        ),
-      );
-      const users = held.map(({ user }) => user).filter(({ userId }) => pending.wants(userId));
-      const followed = this.#follow(connection, users, origin, refused);
-      tell?.(followed);
-      return followed;
-    } finally {
-      pending.end();
-      for (const { release } of held) {
-        release();
-      }
-    }
+  /** See `Following.follow`. */
+  follow(...args: Parameters<Following['follow']>): Promise<Followed> {
+    return this.#following.follow(...args);
   }
 
   /** Follows on the connection's behalf and sends it the snapshot. */
-  async followFor(
-    connection: Connection,
-    userIds: Iterable<string>,
-    pending = this.beginFollow(connection),
-  ): Promise<void> {
-    await this.follow(pending, userIds, 'server', undefined, ({ users, evicted }) => {
-      connection.sink.unfollowed(evicted);
-      if (users.length > 0) {
-        connection.sink.snapshot(users, 'some');
-      }
-    });
+  followFor(connection: Connection, userIds: Iterable<string>, pending = this.beginFollow(connection)): Promise<void> {
+    return this.#following.followFor(connection, userIds, pending);
   }
 
-  /**
-   * Resolves when what other processes say of `user` is known. One who is here unseen is watched anew, and one who is
-   * hidden from the viewer is read, too: the same time as for one who is not here, whoever else asks meanwhile.
-   */
-  async #knownTo(isHidden: boolean, user: User): Promise<void> {
-    if (isUnseen(user)) {
-      let asked = this.#asked.get(user);
-      if (asked === undefined) {
-        this.cluster.unwatch(user.userId);
-        user.known = asked = this.cluster.watch(user.userId).finally(() => {
-          this.#asked.delete(user);
-        });
-        this.#asked.set(user, asked);
-      }
-      await asked;
-    } else {
-      const isRead = isHidden && user.followers.size === 0;
-      await Promise.all([user.known, isRead && this.cluster.read([user.userId])]);
-    }
-  }
-
-  #follow(
-    connection: Connection,
-    users: User[],
-    origin: FollowOrigin,
-    refused: ReadonlySet<string> = new Set(),
-  ): Followed {
-    if (hasEnded(connection)) {
-      throw new PresenceError('not_joined');
-    }
-    const evicted = this.#makeRoom(connection, users, origin);
-    for (const user of evicted) {
-      this.#unfollow(connection, user);
-    }
-    const added = users.filter((user) => !connection.follows.has(user));
-    const turned = this.#refuse(connection, users, refused);
-    this.outbox.introduce(connection, users);
-    for (const user of users) {
-      link(connection, user, origin);
-    }
-    if (connection.delivery === 'live' && turned.some((user) => !added.includes(user))) {
-      // `canFollow` has changed its mind about somebody who is in the state already: only the whole of it says what is gone.
-      this.outbox.resync(connection, 'everything');
-    } else {
-      connection.sink.followsChanged(added, evicted);
-    }
-    return { users, evicted };
-  }
-
-  /** Notes whom `canFollow` refuses now. Returns those for whom that is new. */
-  #refuse(connection: Connection, users: readonly User[], refused: ReadonlySet<string>): User[] {
-    const turned = users.filter(
-      ({ userId }) => (connection.view?.refused.has(userId) ?? false) !== refused.has(userId),
-    );
-    if (turned.length > 0) {
-      const view = this.outbox.viewOf(connection);
-      for (const { userId } of turned) {
-        if (refused.has(userId)) {
-          view.refused.add(userId);
-        } else {
-          view.refused.delete(userId);
-        }
-      }
-    }
-    return turned;
-  }
-
-  #makeRoom(connection: Connection, users: readonly User[], origin: FollowOrigin): User[] {
-    const { maxFollows, evict, countResolvedFollows } = connection.options;
-    if (origin === 'server' && !countResolvedFollows) {
-      return [];
-    }
-    let added = 0;
-    for (const user of users) {
-      const known = connection.follows.get(user);
-      if (known === undefined || (known === 'server' && !countResolvedFollows)) {
-        added++;
-      }
-    }
-    const excess = countFollows(connection, countResolvedFollows) + added - maxFollows;
-    if (added === 0 || excess <= 0) {
-      return [];
-    }
-    if (evict === 'reject' || added > maxFollows) {
-      throw new PresenceError('too_many_follows');
-    }
-    const requested = new Set(users);
-    return earliest(connection, excess + requested.size, countResolvedFollows)
-      .filter((user) => !requested.has(user))
-      .slice(0, excess);
-  }
-
-  /** Ends follows at once: no later delta names these users. Unknown ids are no-ops; no list = all. Returns who is no longer followed. */
+  /** See `Following.unfollow`. */
   unfollow(connection: Connection, userIds: Iterable<string> | undefined): User[] {
-    const ids = userIds === undefined ? undefined : new Set(userIds);
-    for (const pending of connection.pending ?? []) {
-      pending.unfollow(ids);
-    }
-    const users =
-      ids === undefined
-        ? [...connection.follows.keys()]
-        : [...ids].map((userId) => this.users.get(userId)).filter((user) => user !== undefined);
-    const ended = users.filter((user) => this.#unfollow(connection, user));
-    connection.sink.followsChanged([], ended);
-    return ended;
-  }
-
-  #unfollow(connection: Connection, user: User): boolean {
-    if (!connection.follows.has(user)) {
-      return false;
-    }
-    unlink(connection, user);
-    this.users.release(user);
-    return true;
+    return this.#following.unfollow(connection, userIds);
   }
 
   /** Asks `redact` again about all that a viewer follows; what it sees otherwise is told as an ordinary delta. */
@@ -498,22 +347,4 @@ export class Tracker {
     this.#stopped = true;
     await this.cluster.stop();
   }
-}
-
-/** A timer may fire a little before the clock says so. */
-const TIMER_SLACK_MS = 10;
-
-/** Whether the user is here, but nothing shows it: no visible connection, and nobody follows it. */
-export function isUnseen(user: User): boolean {
-  return user.own.size > 0 && user.visible.size === 0 && user.followers.size === 0;
-}
-
-/** Nothing happens to it any more. */
-export function hasEnded({ delivery }: Connection): boolean {
-  return delivery === 'gone' || delivery === 'moved';
-}
-
-/** The status of the connection itself; `null` = invisible. */
-export function statusOf({ user, connectionId }: Connection): Status {
-  return user.visible.get(connectionId)?.box.presence.status ?? null;
 }

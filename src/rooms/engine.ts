@@ -14,7 +14,7 @@ import { guardRedact } from '../core/hooks.ts';
 import { identify, learnBlocks, requireRoom, wishesOf } from './admission.ts';
 import { followFriends } from './friend-list.ts';
 import { Replier } from './reply.ts';
-import { hasEnded } from '../core/tracker.ts';
+import { hasEnded } from '../core/derived.ts';
 import { PresenceError, type RequestType, type Requests } from '../protocol.ts';
 import type { Connection } from '../core/model.ts';
 import type { Ending } from '../core/tracker.ts';

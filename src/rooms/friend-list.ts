@@ -1,7 +1,7 @@
 /** The option `resolveFollows`: the game's own friend list. */
 import { HookError, reasonOf, runHook } from '../core/hooks.ts';
 import { isUserId } from '../status.ts';
-import { hasEnded } from '../core/tracker.ts';
+import { hasEnded } from '../core/derived.ts';
 import type { Connection } from '../core/model.ts';
 import type { Runtime } from '../server/runtime.ts';
 

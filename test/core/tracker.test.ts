@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { isUnseen, statusOf } from '../../src/core/tracker.ts';
+import { statusOf } from '../../src/core/derived.ts';
 import type { Delivery } from '../../src/core/model.ts';
 import type { PresenceOptions } from '../../src/options.ts';
-import { CoreWorld, type Player } from './support/core-world.ts';
+import { CoreWorld, NOTHING, type Player } from './support/core-world.ts';
 
 /** Longer than it takes until a follower that has fallen behind is looked at. */
 const SOON_MS = 150;
@@ -13,18 +13,6 @@ let seq = 0;
 beforeEach(() => {
   world = new CoreWorld();
 });
-
-/** Every record and index that may be left behind. */
-const leftovers = (): unknown => ({
-  users: [...world.tracker.users.byId.keys()],
-  connections: [...world.tracker.connections.keys()],
-  numbers: world.refs.size,
-  watched: world.cluster.watched.filter((userId, i, all) => {
-    const count = (list: readonly string[]): number => list.filter((one) => one === userId).length;
-    return all.indexOf(userId) === i && count(all) > count(world.cluster.unwatched);
-  }),
-});
-const NOTHING = { users: [], connections: [], numbers: 0, watched: [] };
 
 /** What can happen to a connection, and how its delivery looks then; what is not named here changes nothing. */
 const EVENTS: Record<string, (player: Player) => void> = {
@@ -166,7 +154,7 @@ describe('a user that nobody needs', () => {
     release();
     release();
     world.flush();
-    expect(leftovers()).toEqual(NOTHING);
+    expect(world.leftovers()).toEqual(NOTHING);
   });
 
   test('a follow that is refused for want of places leaves nothing', async () => {
@@ -175,7 +163,7 @@ describe('a user that nobody needs', () => {
     expect([...world.tracker.users.byId.keys()]).toEqual(['ann']);
     expect([ann.connection.pending?.size, ann.sink.take()]).toEqual([0, []]);
     world.tracker.disconnect(ann.connection, 'dropped');
-    expect(leftovers()).toEqual(NOTHING);
+    expect(world.leftovers()).toEqual(NOTHING);
   });
 
   test('a process that shuts down alone tells everybody and keeps nothing', async () => {
@@ -183,7 +171,7 @@ describe('a user that nobody needs', () => {
     await world.follow(bob, 'ann');
     world.set(ann, 'one');
     await world.tracker.stop();
-    expect(leftovers()).toEqual(NOTHING);
+    expect(world.leftovers()).toEqual(NOTHING);
   });
 
   test('one that is handed off stays for as long as it may come back', async () => {
@@ -199,100 +187,7 @@ describe('a user that nobody needs', () => {
     world.timing.pass(200);
     expect(bob.sink.take()).toEqual(['ann: one>- offline']);
     world.tracker.disconnect(bob.connection, 'dropped');
-    expect(leftovers()).toEqual(NOTHING);
-  });
-});
-
-describe('a follow under way', () => {
-  let ann: Player;
-  let answer: () => void;
-  const followed = (): string[] => [...ann.connection.follows.keys()].map(({ userId }) => userId);
-
-  beforeEach(async () => {
-    ann = await world.join('ann');
-    const waits = new Promise<void>((resolve) => (answer = resolve));
-    world.cluster.watching = () => waits;
-  });
-
-  test.each([
-    [['bob'], ['eve']],
-    [['bob', 'eve'], []],
-    [[], ['bob', 'eve']],
-    [undefined, []],
-  ])('unfollow %j: follows %j', async (unfollowed, rest) => {
-    const follow = world.follow(ann, 'bob', 'eve');
-    world.tracker.unfollow(ann.connection, unfollowed);
-    answer();
-    await follow;
-    expect(followed()).toEqual(rest);
-    world.tracker.disconnect(ann.connection, 'dropped');
-    expect(leftovers()).toEqual(NOTHING);
-  });
-
-  test('one that began after the unfollow counts', async () => {
-    const first = world.follow(ann, 'bob');
-    world.tracker.unfollow(ann.connection, ['bob']);
-    const second = world.follow(ann, 'bob');
-    answer();
-    await Promise.all([first, second]);
-    expect(followed()).toEqual(['bob']);
-  });
-
-  test('what it tells and the first delta leave no gap and do not overlap', async () => {
-    const bob = world.join('bob');
-    answer();
-    const { connection } = await bob;
-    world.tracker.setStatus(connection, 'one');
-    const told: string[] = [];
-    await world.tracker.follow(world.tracker.beginFollow(ann.connection), ['bob'], 'client', undefined, ({ users }) => {
-      told.push(...users.map((user) => statusesOf(user.userId)));
-      world.tracker.setStatus(connection, 'two');
-    });
-    world.flush();
-    expect([told, ann.sink.take()]).toEqual([['one'], ['follows +bob', 'bob: one>two']]);
-  });
-
-  const statusesOf = (userId: string): string => world.shownTo(ann, userId).join();
-
-  test('one whose connection ends is refused, and leaves nothing', async () => {
-    const follow = world.follow(ann, 'bob');
-    world.tracker.disconnect(ann.connection, 'dropped');
-    answer();
-    await expect(follow).rejects.toMatchObject({ code: 'not_joined' });
-    expect(leftovers()).toEqual(NOTHING);
-  });
-
-  test('one on behalf of the connection brings a snapshot of those that are followed', async () => {
-    const follow = world.tracker.followFor(ann.connection, ['bob', 'eve']);
-    world.tracker.unfollow(ann.connection, ['bob']);
-    answer();
-    await follow;
-    expect(ann.sink.take()).toEqual(['follows +eve', 'unfollowed: ', 'snapshot some: eve']);
-  });
-});
-
-describe('the places for follows', () => {
-  const followed = ({ connection }: Player): string[] => [...connection.follows.keys()].map(({ userId }) => userId);
-
-  test('the earliest make room, never those that are asked for', async () => {
-    const ann = await world.join('ann', { maxFollows: 3, evict: 'oldest' });
-    await world.follow(ann, 'a', 'b', 'c');
-    await world.follow(ann, 'a', 'd');
-    expect(followed(ann)).toEqual(['a', 'c', 'd']);
-    expect(ann.sink.take()).toEqual(['follows +a +b +c', 'follows +d -b']);
-    await expect(world.follow(ann, '1', '2', '3', '4')).rejects.toMatchObject({ code: 'too_many_follows' });
-    expect(followed(ann)).toEqual(['a', 'c', 'd']);
-  });
-
-  test.each([
-    [false, ['friend', 'a', 'b']],
-    [true, ['friend', 'a']],
-  ])('of the server count: %s', async (countResolvedFollows, all) => {
-    const ann = await world.join('ann', { maxFollows: 2, countResolvedFollows });
-    await world.tracker.followFor(ann.connection, ['friend']);
-    await world.follow(ann, 'a');
-    await world.follow(ann, 'b').catch(() => {});
-    expect(followed(ann)).toEqual(all);
+    expect(world.leftovers()).toEqual(NOTHING);
   });
 });
 
@@ -422,49 +317,6 @@ describe('a block', () => {
     world.flush();
     expect(ann.sink.take()).toEqual(['bob: ->here online']);
   });
-});
-
-describe('a refusal of `canFollow`', () => {
-  const ask = async ({ connection }: Player, ...refused: string[]): Promise<void> => {
-    await world.tracker.follow(world.tracker.beginFollow(connection), ['ann', 'eve'], 'client', new Set(refused));
-  };
-
-  test('looks like an id that nobody has; whoever is refused later is gone from the whole state', async () => {
-    const [ann, eve, bob] = [await world.join('ann'), await world.join('eve'), await world.join('bob')];
-    world.set(ann, 'one');
-    world.set(eve, 'two');
-    world.flush();
-    await ask(bob, 'ann');
-    expect([world.shownTo(bob, 'ann'), world.shownTo(bob, 'eve')]).toEqual([[], ['two']]);
-    world.set(ann, 'three');
-    world.flush();
-    expect(bob.sink.take()).toEqual(['follows +ann +eve']);
-    await ask(bob, 'eve');
-    expect(bob.sink.take()).toEqual(['snapshot everything: ann eve bob']);
-    expect([world.shownTo(bob, 'ann'), world.shownTo(bob, 'eve')]).toEqual([['three'], []]);
-    world.tracker.unfollow(bob.connection, undefined);
-    expect(bob.connection.view?.refused.size).toBe(0);
-  });
-});
-
-test('a user is unseen while it is here and neither shown nor followed', async () => {
-  const ann = await world.join('ann');
-  const { user } = ann.connection;
-  expect(isUnseen(user)).toBe(true);
-  world.set(ann, '');
-  expect(isUnseen(user)).toBe(false);
-  world.set(ann, null);
-  expect(isUnseen(user)).toBe(true);
-  const bob = await world.join('bob');
-  await world.follow(bob, 'ann');
-  expect(isUnseen(user)).toBe(false);
-});
-
-test('one who is here unseen is watched anew by a follow, like one who is not here; once for all who ask', async () => {
-  const [, bob, eve] = [await world.join('ann'), await world.join('bob'), await world.join('eve')];
-  world.cluster.watched.length = 0;
-  await Promise.all([world.follow(bob, 'ann', 'nobody'), world.follow(eve, 'ann')]);
-  expect(world.cluster.watched.toSorted()).toEqual(['ann', 'nobody']);
 });
 
 test('refresh asks `redact` again about everybody who is followed', async () => {

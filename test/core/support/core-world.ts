@@ -149,6 +149,9 @@ export interface Player {
   readonly sink: RecordingSink;
 }
 
+/** What is left behind when all has been let go. */
+export const NOTHING = { users: [] as string[], connections: [] as string[], numbers: 0, watched: [] as string[] };
+
 export class CoreWorld {
   readonly timing = new ManualTiming();
   readonly cluster = new TestCluster();
@@ -211,5 +214,17 @@ export class CoreWorld {
     const visible = this.tracker.users.byId.get(userId)?.visible ?? new Map<string, never>();
     const shown = connection.view === undefined ? [...visible.values()] : told === undefined ? [] : shownOf(told);
     return shown.map(({ box }) => box.presence.status);
+  }
+
+  /** Every record and index that may be left behind. */
+  leftovers(): typeof NOTHING {
+    const { watched, unwatched } = this.cluster;
+    const count = (list: readonly string[], userId: string): number => list.filter((one) => one === userId).length;
+    return {
+      users: [...this.tracker.users.byId.keys()],
+      connections: [...this.tracker.connections.keys()],
+      numbers: this.refs.size,
+      watched: [...new Set(watched)].filter((userId) => count(watched, userId) > count(unwatched, userId)),
+    };
   }
 }

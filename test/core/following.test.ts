@@ -1,0 +1,131 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { CoreWorld, NOTHING, type Player } from './support/core-world.ts';
+
+let world: CoreWorld;
+
+beforeEach(() => {
+  world = new CoreWorld();
+});
+
+describe('a follow under way', () => {
+  let ann: Player;
+  let answer: () => void;
+  const followed = (): string[] => [...ann.connection.follows.keys()].map(({ userId }) => userId);
+
+  beforeEach(async () => {
+    ann = await world.join('ann');
+    const waits = new Promise<void>((resolve) => (answer = resolve));
+    world.cluster.watching = () => waits;
+  });
+
+  test.each([
+    [['bob'], ['eve']],
+    [['bob', 'eve'], []],
+    [[], ['bob', 'eve']],
+    [undefined, []],
+  ])('unfollow %j: follows %j', async (unfollowed, rest) => {
+    const follow = world.follow(ann, 'bob', 'eve');
+    world.tracker.unfollow(ann.connection, unfollowed);
+    answer();
+    await follow;
+    expect(followed()).toEqual(rest);
+    world.tracker.disconnect(ann.connection, 'dropped');
+    expect(world.leftovers()).toEqual(NOTHING);
+  });
+
+  test('one that began after the unfollow counts', async () => {
+    const first = world.follow(ann, 'bob');
+    world.tracker.unfollow(ann.connection, ['bob']);
+    const second = world.follow(ann, 'bob');
+    answer();
+    await Promise.all([first, second]);
+    expect(followed()).toEqual(['bob']);
+  });
+
+  test('what it tells and the first delta leave no gap and do not overlap', async () => {
+    const bob = world.join('bob');
+    answer();
+    const { connection } = await bob;
+    world.tracker.setStatus(connection, 'one');
+    const told: string[] = [];
+    await world.tracker.follow(world.tracker.beginFollow(ann.connection), ['bob'], 'client', undefined, ({ users }) => {
+      told.push(...users.map((user) => statusesOf(user.userId)));
+      world.tracker.setStatus(connection, 'two');
+    });
+    world.flush();
+    expect([told, ann.sink.take()]).toEqual([['one'], ['follows +bob', 'bob: one>two']]);
+  });
+
+  const statusesOf = (userId: string): string => world.shownTo(ann, userId).join();
+
+  test('one whose connection ends is refused, and leaves nothing', async () => {
+    const follow = world.follow(ann, 'bob');
+    world.tracker.disconnect(ann.connection, 'dropped');
+    answer();
+    await expect(follow).rejects.toMatchObject({ code: 'not_joined' });
+    expect(world.leftovers()).toEqual(NOTHING);
+  });
+
+  test('one on behalf of the connection brings a snapshot of those that are followed', async () => {
+    const follow = world.tracker.followFor(ann.connection, ['bob', 'eve']);
+    world.tracker.unfollow(ann.connection, ['bob']);
+    answer();
+    await follow;
+    expect(ann.sink.take()).toEqual(['follows +eve', 'unfollowed: ', 'snapshot some: eve']);
+  });
+});
+
+describe('the places for follows', () => {
+  const followed = ({ connection }: Player): string[] => [...connection.follows.keys()].map(({ userId }) => userId);
+
+  test('the earliest make room, never those that are asked for', async () => {
+    const ann = await world.join('ann', { maxFollows: 3, evict: 'oldest' });
+    await world.follow(ann, 'a', 'b', 'c');
+    await world.follow(ann, 'a', 'd');
+    expect(followed(ann)).toEqual(['a', 'c', 'd']);
+    expect(ann.sink.take()).toEqual(['follows +a +b +c', 'follows +d -b']);
+    await expect(world.follow(ann, '1', '2', '3', '4')).rejects.toMatchObject({ code: 'too_many_follows' });
+    expect(followed(ann)).toEqual(['a', 'c', 'd']);
+  });
+
+  test.each([
+    [false, ['friend', 'a', 'b']],
+    [true, ['friend', 'a']],
+  ])('of the server count: %s', async (countResolvedFollows, all) => {
+    const ann = await world.join('ann', { maxFollows: 2, countResolvedFollows });
+    await world.tracker.followFor(ann.connection, ['friend']);
+    await world.follow(ann, 'a');
+    await world.follow(ann, 'b').catch(() => {});
+    expect(followed(ann)).toEqual(all);
+  });
+});
+
+describe('a refusal of `canFollow`', () => {
+  const ask = async ({ connection }: Player, ...refused: string[]): Promise<void> => {
+    await world.tracker.follow(world.tracker.beginFollow(connection), ['ann', 'eve'], 'client', new Set(refused));
+  };
+
+  test('looks like an id that nobody has; whoever is refused later is gone from the whole state', async () => {
+    const [ann, eve, bob] = [await world.join('ann'), await world.join('eve'), await world.join('bob')];
+    world.set(ann, 'one');
+    world.set(eve, 'two');
+    world.flush();
+    await ask(bob, 'ann');
+    expect([world.shownTo(bob, 'ann'), world.shownTo(bob, 'eve')]).toEqual([[], ['two']]);
+    world.set(ann, 'three');
+    world.flush();
+    expect(bob.sink.take()).toEqual(['follows +ann +eve']);
+    await ask(bob, 'eve');
+    expect(bob.sink.take()).toEqual(['snapshot everything: ann eve bob']);
+    expect([world.shownTo(bob, 'ann'), world.shownTo(bob, 'eve')]).toEqual([['three'], []]);
+    world.tracker.unfollow(bob.connection, undefined);
+    expect(bob.connection.view?.refused.size).toBe(0);
+  });
+});
+
+test('one who is here unseen is watched anew by a follow, like one who is not here; once for all who ask', async () => {
+  const [, bob, eve] = [await world.join('ann'), await world.join('bob'), await world.join('eve')];
+  world.cluster.watched.length = 0;
+  await Promise.all([world.follow(bob, 'ann', 'nobody'), world.follow(eve, 'ann')]);
+  expect(world.cluster.watched.toSorted()).toEqual(['ann', 'nobody']);
+});
