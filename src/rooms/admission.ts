@@ -1,6 +1,6 @@
-/** Who is let into a presence-aware room, and with which wishes. A refusal is a `ServerError`, which refuses the join. */
+/** Admission to a presence-aware room: identity, join options and limits. A refusal is a `ServerError`, which refuses the join. */
 import { ErrorCode, ServerError } from '@colyseus/core';
-import { readWishes, type Wishes } from './validate.ts';
+import { readJoinOptions, type JoinOptions } from './validate.ts';
 import { HookError, reasonOf, runHook } from '../core/hooks.ts';
 import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import { ERRORS, PresenceError } from '../protocol.ts';
@@ -27,10 +27,10 @@ export function identify(options: ResolvedOptions, auth: unknown): Identity {
   };
 }
 
-/** `lenient`: join options that do not fit are the room's own. */
-export function wishesOf(options: ResolvedOptions, joinOptions: unknown, lenient: boolean): Wishes {
+/** Reads the join options. `lenient`: invalid ones belong to the room and are ignored. */
+export function requireJoinOptions(options: ResolvedOptions, joinOptions: unknown, lenient: boolean): JoinOptions {
   try {
-    return readWishes(joinOptions, options.maxStatusBytes, lenient);
+    return readJoinOptions(joinOptions, options.maxStatusBytes, lenient);
   } catch (error) {
     throw refusal(error instanceof PresenceError ? error : new PresenceError('internal'));
   }

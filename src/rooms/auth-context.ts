@@ -1,4 +1,4 @@
-/** With what a client has joined, which `presence:join` shows to the match room's `onAuth`. */
+/** The auth context with which a client has joined: `presence:join` passes it to the match room's `onAuth`. */
 import type { AuthContext, Client, Room } from '@colyseus/core';
 import type { Entrance } from '../server/matchmaking.ts';
 

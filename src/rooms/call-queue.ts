@@ -1,7 +1,7 @@
 /**
  * The calls of one connection, answered in order of arrival: the next begins
- * when the answer to the one before has left. A call that finds nobody waiting
- * and does not wait itself is answered at once.
+ * when the answer to the one before has been sent. If no call waits, a call that
+ * does not wait itself is answered at once.
  */
 export class CallQueue {
   readonly #waiting: Array<() => void> = [];

@@ -11,7 +11,7 @@ import { ClientSink } from '../wire/client-sink.ts';
 import { StalledClients } from './stalled-clients.ts';
 import { answerRequest } from './requests.ts';
 import { guardRedact } from '../core/hooks.ts';
-import { identify, learnBlocks, requireRoom, wishesOf } from './admission.ts';
+import { identify, learnBlocks, requireRoom, requireJoinOptions } from './admission.ts';
 import { followFriends } from './friend-list.ts';
 import { Replier } from './reply.ts';
 import { hasEnded } from '../core/derived.ts';
@@ -70,9 +70,9 @@ export class PresenceEngine {
     }
     const identity = identify(this.options, client.auth);
     const { codec, tracker } = this.#runtime;
-    const wishes = wishesOf(this.options, joinOptions, !this.#hasState);
+    const wanted = requireJoinOptions(this.options, joinOptions, !this.#hasState);
     const admit = (): void => {
-      requireRoom(tracker.users, this.options, identity.userId, wishes.resume);
+      requireRoom(tracker.users, this.options, identity.userId, wanted.resume);
     };
     admit();
     const { blockedBy, hookTimeoutMs } = this.options;
@@ -85,9 +85,9 @@ export class PresenceEngine {
       auth: client.auth as unknown,
       options: this.options,
       sink,
-      sync: wishes.sync,
-      resume: wishes.resume,
-      // Others may have come meanwhile.
+      sync: wanted.sync,
+      resume: wanted.resume,
+      // Other connections of the user may have joined meanwhile.
       admit,
       onConnect: (connection) => {
         sink.connection = connection;
@@ -97,8 +97,8 @@ export class PresenceEngine {
       },
     });
     const connection = made instanceof Promise ? await made : made;
-    if (wishes.status !== undefined && this.options.features.status) {
-      tracker.setStatus(connection, wishes.status);
+    if (wanted.status !== undefined && this.options.features.status) {
+      tracker.setStatus(connection, wanted.status);
     }
     void followFriends(connection, this.#runtime);
   }
@@ -118,7 +118,7 @@ export class PresenceEngine {
       return;
     }
     if (!this.#runtime.tracker.resume(connection)) {
-      // The server ended it while the player was away; or the player is back as another connection, and if not, may join anew.
+      // The connection has ended: the server closed it, or the player is back as another connection. Otherwise the player may join again.
       client.leave(connection.delivery === 'moved' ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
     } else {
       (connection.sink as ClientSink).client = client;
@@ -174,8 +174,8 @@ export class PresenceEngine {
   }
 
   /**
-   * For rooms that do not tell of drops and returns: compares with the clients
-   * the room has now. A missing one counts as dropped, and as gone after the
+   * For rooms that do not report drops and returns: compares with the current
+   * clients of the room. A missing one counts as dropped, and as gone after the
    * grace; one with a new client object has come back.
    */
   reconcile(current: (sessionId: string) => Client | undefined): void {
@@ -230,7 +230,7 @@ export class PresenceEngine {
     payload: unknown,
     extra: readonly string[],
   ): Requests[T]['reply'] | Promise<Requests[T]['reply']> {
-    // Rooms with `PresencePlugin` do not tell of returns: this may be the first sign of one.
+    // Rooms with `PresencePlugin` do not report returns: this message may be the first sign of one.
     this.refresh(client);
     const connection = this.#connections.get(client.sessionId);
     if (connection === undefined || hasEnded(connection)) {

@@ -1,6 +1,6 @@
 /**
- * The list of rooms, told by the messages of Colyseus's `LobbyRoom`: `rooms`,
- * `+` and `-`. A client that does not read is told nothing more; once it reads
+ * The list of rooms, sent with the messages of Colyseus's `LobbyRoom`: `rooms`,
+ * `+` and `-`. A client that does not read is sent nothing more; once it reads
  * again it gets the whole list, as after a join.
  */
 import { subscribeLobby, type Client, type LobbyRoom } from '@colyseus/core';
@@ -55,7 +55,7 @@ export class LobbyList {
     }
   }
 
-  /** Sends the list to those that are owed it and read by now. */
+  /** Sends the list to the clients that are owed it and read again. */
   retry(): void {
     if (this.#behind.size === 0) {
       return;

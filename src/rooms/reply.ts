@@ -1,7 +1,7 @@
 /**
  * Answers the messages of clients in the form they came in: a request by its
  * result or `ctx.reject`, a plain message by `presence:reply` with its `cid`.
- * Each client's calls are answered in order of arrival, whatever they wait for.
+ * The calls of each client are answered in order of arrival.
  */
 import { CloseCode, ErrorCode, type Client, type MessageContext, type Rejection } from '@colyseus/core';
 import { isOverBuffered } from '../wire/client-sink.ts';
@@ -28,7 +28,7 @@ export interface ReplierDeps {
   readonly log: (reason: string) => void;
   /** The clients of the same user on this process. */
   devicesOf(client: Client): Iterable<Client>;
-  /** `extra`: fields that the form of the message brings along. */
+  /** `extra`: additional fields of this form of message. */
   answer<T extends RequestType>(
     type: T,
     client: Client,

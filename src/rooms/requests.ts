@@ -87,7 +87,7 @@ async function answerFollow(connection: Connection, fields: Fields, runtime: Run
   return reply;
 }
 
-/** The reply leaves some microtasks from now, and what changes until then behind it: a tick comes after the last of them. */
+/** The reply is sent some microtasks from now. Deltas have to come after it, so they are held until the next tick. */
 function holdUntilReplied(connection: Connection): void {
   connection.replying = true;
   process.nextTick(() => {
@@ -132,7 +132,7 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
   takeCall(connection, 1, runtime);
   const { options, viewer } = connection;
   const user = runtime.tracker.users.get(userId);
-  // Only who follows somebody (or is them, on another device) can jump to them.
+  // Only a follower of the user, or another device of the user, can join its match.
   if (
     user === undefined ||
     !(connection.follows.has(user) || connection.user === user) ||
@@ -141,14 +141,14 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
     throw new PresenceError('not_visible');
   }
   const presence = pickMatch(
-    // What a connection says of itself takes it nowhere.
+    // A connection cannot follow a match id from its own status.
     presencesTo(connection, [user]).filter((presence) => presence.connectionId !== connection.connectionId),
     connectionId,
   );
   return jumpIn(viewer, presence, options, runtime.matchmaking);
 }
 
-/** Counts a call, and the ids in it, against what the user may ask for. */
+/** Counts a call and its ids against the rate limits of the user. */
 function takeCall({ user: { userId }, options }: Connection, ids: number, { budgets, clock }: Runtime): void {
   budgets.take(userId, ids, options, clock.now());
 }

@@ -1,4 +1,4 @@
-/** Clients for which more waits than may, and since when. */
+/** Clients for which too many bytes wait, and since when. */
 import { CloseCode, type Client } from '@colyseus/core';
 import { waitingBytes } from '../wire/client-sink.ts';
 

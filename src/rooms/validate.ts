@@ -100,8 +100,8 @@ export function readId(value: unknown, name: string): string {
   return value;
 }
 
-/** What a joining client asked for. Other fields belong to the room. */
-export interface Wishes {
+/** The join options of presence. Other fields belong to the room. */
+export interface JoinOptions {
   status: Status | undefined;
   sync: Sync;
   resume: string | undefined;
@@ -109,8 +109,8 @@ export interface Wishes {
 
 const SYNCS: readonly unknown[] = ['both', 'state', 'deltas'] satisfies Sync[];
 
-/** `lenient`: what does not fit is the room's own, and ignored. */
-export function readWishes(options: unknown, maxStatusBytes: number, lenient = false): Wishes {
+/** `lenient`: invalid options belong to the room and are ignored. */
+export function readJoinOptions(options: unknown, maxStatusBytes: number, lenient = false): JoinOptions {
   const fields: Fields = typeof options === 'object' && options !== null ? (options as Fields) : {};
   const sync = own(fields, 'sync') ?? 'both';
   if (!SYNCS.includes(sync) && !lenient) {
@@ -121,13 +121,13 @@ export function readWishes(options: unknown, maxStatusBytes: number, lenient = f
   const status = own(fields, 'status');
   const resume = own(fields, 'resume');
   return {
-    status: status === undefined ? undefined : readWish(status, maxStatusBytes, lenient),
+    status: status === undefined ? undefined : readJoinStatus(status, maxStatusBytes, lenient),
     sync: SYNCS.includes(sync) ? (sync as Sync) : 'both',
     resume: typeof resume === 'string' && resume.length <= MAX_ID_LENGTH ? resume : undefined,
   };
 }
 
-function readWish(status: unknown, maxBytes: number, lenient: boolean): Status | undefined {
+function readJoinStatus(status: unknown, maxBytes: number, lenient: boolean): Status | undefined {
   try {
     return readStatus(status, maxBytes);
   } catch (error) {

@@ -6,7 +6,7 @@ import {
   readIds,
   readStatus,
   readUsableIds,
-  readWishes,
+  readJoinOptions,
 } from '../../src/rooms/validate.ts';
 
 const codeOf = (run: () => unknown): string => {
@@ -87,11 +87,11 @@ describe('join options', () => {
   test.each([undefined, null, true, 5, 'abc', [], {}, { other: 1 }, { status: undefined }])(
     '%s ask for nothing',
     (options) => {
-      expect(readWishes(options, 10)).toEqual({ status: undefined, sync: 'both', resume: undefined });
+      expect(readJoinOptions(options, 10)).toEqual({ status: undefined, sync: 'both', resume: undefined });
     },
   );
   test('reads all options', () => {
-    expect(readWishes({ status: false, sync: 'state', resume: 'id' }, 10)).toEqual({
+    expect(readJoinOptions({ status: false, sync: 'state', resume: 'id' }, 10)).toEqual({
       status: null,
       sync: 'state',
       resume: 'id',
@@ -99,8 +99,8 @@ describe('join options', () => {
   });
   test("what does not fit is refused, or a game room's own", () => {
     for (const options of [{ sync: 5 }, { status: { hp: 3 } }, { sync: 'fast', status: 'x'.repeat(11) }]) {
-      expect(codeOf(() => readWishes(options, 10))).not.toBe('fine');
-      expect(readWishes(options, 10, true)).toEqual({ status: undefined, sync: 'both', resume: undefined });
+      expect(codeOf(() => readJoinOptions(options, 10))).not.toBe('fine');
+      expect(readJoinOptions(options, 10, true)).toEqual({ status: undefined, sync: 'both', resume: undefined });
     }
   });
 });
