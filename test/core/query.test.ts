@@ -82,6 +82,15 @@ describe('a query', () => {
     expect(await ask(['bob'])).toEqual(['bob online playing c2']);
   });
 
+  test('one who is hidden from the viewer but followed by somebody here is not read', async () => {
+    const eve = await world.join('eve');
+    await world.follow(eve, 'bob');
+    world.tracker.block('bob', 'ann', true);
+    world.cluster.reads.length = 0;
+    expect(await ask(['bob'])).toEqual(['bob unlogined']);
+    expect(world.cluster.reads).toEqual([]);
+  });
+
   test('a viewer sees what `redact` makes of it; without a viewer nothing is hidden', async () => {
     const eve = await world.join('eve', {
       redact: (_, presence) => (presence.status === 'secret' ? null : { ...presence, status: 'busy' }),

@@ -213,6 +213,15 @@ describe('look', () => {
     expect(look(me, annWith('offline')).username).toBe('Me');
   });
 
+  test('the name is the one of the most recently set connection that is shown', () => {
+    const nameEach: Redact = (_, presence) => ({ ...presence, username: `name of ${presence.status}` });
+    const shown = look(viewerOf(userOf('bob', 8), nameEach), annWith('offline', 'one', 'two'));
+    expect(shown.username).toBe('name of two');
+    const hideLater: Redact = (viewer, presence) => (presence.status === 'two' ? null : nameEach(viewer, presence));
+    const partly = look(viewerOf(userOf('bob', 8), hideLater), annWith('offline', 'one', 'two'));
+    expect(partly.username).toBe('name of one');
+  });
+
   test('a viewer without a view sees everything as it is', () => {
     const viewer = viewerOf(userOf('bob', 8), undefined, false);
     const [ann, eve] = [annWith('offline', 'one', 'two'), annWith('unlogined')];
