@@ -96,6 +96,7 @@ describe('docs/protocol.md', () => {
       maxIdsPerQuery,
       maxFollows,
       rateLimit,
+      rateLimitIds,
       rateWindowMs,
       maxStatusBytes,
       graceSeconds,
@@ -106,7 +107,7 @@ describe('docs/protocol.md', () => {
     );
     expect(read('README.md')).toContain(`a grace of ${graceSeconds} s`);
     expect(read('docs/protocol.md')).toContain(
-      `${maxStatusBytes} UTF-8 bytes in a status, ${maxIdsPerFollow} ids in a follow or unfollow, ${maxIdsPerQuery} in a query, ${maxFollows} follows per connection, and ${rateLimit} calls of follow, unfollow, query and join together per connection and ${rateWindowMs / 1000} s`,
+      `${maxStatusBytes} UTF-8 bytes in a status, ${maxIdsPerFollow} ids in a follow or unfollow, ${maxIdsPerQuery} in a query, ${maxFollows} follows per connection, and ${rateLimit} calls of follow, unfollow, query and join together per user and ${rateWindowMs / 1000} s, with at most ${rateLimitIds} ids in them`,
     );
     expect(read('docs/protocol.md')).toContain(`default ${floodLimit})`);
   });
