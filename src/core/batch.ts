@@ -1,7 +1,7 @@
 /**
- * What one follower hears in one flush, as a node of a tree: the updates are
- * the path from the root. Followers that hear the same share the node, and so
- * share what the codec encodes of it.
+ * The updates that one follower gets in one flush, as a node of a tree: the
+ * updates are the path from the root. Followers with the same updates share the
+ * node, and so share the encoded bytes.
  *
  * The flush goes update by update and moves each follower's node forward; for
  * one update a node has only one successor, so remembering the last one finds
@@ -28,7 +28,7 @@ export class Batch<T> {
     return new Batch<T>(undefined, undefined);
   }
 
-  /** The node that says `update` after everything this one says. */
+  /** The node with all updates of this one, and then `update`. */
   with(update: T): Batch<T> {
     if (this.#next === undefined || this.#next.update !== update) {
       this.#next = new Batch(this, update);

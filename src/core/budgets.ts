@@ -1,7 +1,7 @@
 /**
- * What each user may ask for, however many connections it has: calls, and the
- * ids in them. Kept while it counts, so that leaving and joining again renews
- * nothing.
+ * The rate limits of each user over all its connections: calls, and the ids in
+ * them. A record is kept while it counts, so leaving and joining again does not
+ * reset it.
  */
 import { PresenceError } from '../protocol.ts';
 import { RateWindow } from './rate-window.ts';

@@ -7,7 +7,7 @@ export function isUnseen(user: User): boolean {
   return user.own.size > 0 && user.visible.size === 0 && user.followers.size === 0;
 }
 
-/** Nothing happens to it any more. */
+/** Whether the connection has ended for good. */
 export function hasEnded({ delivery }: Connection): boolean {
   return delivery === 'gone' || delivery === 'moved';
 }

@@ -5,7 +5,7 @@
  */
 import type { Connection, FollowOrigin, User } from './model.ts';
 
-/** Returns false when the connection followed that user already. A client's wish outranks the server's: the follow then counts. */
+/** Returns false when the connection followed that user already. If the client also makes a follow of the server, the follow counts against the limit. */
 export function link(connection: Connection, user: User, origin: FollowOrigin): boolean {
   const known = connection.follows.get(user);
   if (known === undefined || (known === 'server' && origin === 'client')) {

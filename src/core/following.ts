@@ -22,7 +22,7 @@ export class Following {
   readonly #users: Users;
   readonly #outbox: Outbox;
   readonly #cluster: Cluster;
-  /** Users that are watched anew, until that is done. */
+  /** Users whose watch is being opened again. */
   readonly #asked = new Map<User, Promise<void>>();
 
   constructor({ users, outbox, cluster }: { users: Users; outbox: Outbox; cluster: Cluster }) {
@@ -77,8 +77,8 @@ export class Following {
   }
 
   /**
-   * Resolves when what other processes say of `user` is known. One who is here unseen is watched anew, and one who is
-   * hidden from the viewer is read, too: the same time as for one who is not here, whoever else asks meanwhile.
+   * Resolves when the registers of other processes about `user` are known. For an invisible user the watch is opened
+   * again, and a user hidden from the viewer is read, too: both take the same time as a user that is not here.
    */
   async #knownTo(isHidden: boolean, user: User): Promise<void> {
     if (isUnseen(user)) {
@@ -117,7 +117,7 @@ export class Following {
       link(connection, user, origin);
     }
     if (connection.delivery === 'live' && turned.some((user) => !added.includes(user))) {
-      // `canFollow` has changed its mind about somebody who is in the state already: only the whole of it says what is gone.
+      // `canFollow` now refuses a user that is in the state already: only the full state removes it.
       this.#outbox.resync(connection, 'everything');
     } else {
       connection.sink.followsChanged(added, evicted);

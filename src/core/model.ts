@@ -34,7 +34,7 @@ export interface User {
   readonly own: Set<Connection>;
   /** How the last visible connection ended. */
   last: Exclude<GeneralStatus, 'online'>;
-  /** What each process says of the user. `visible` follows from it. */
+  /** The registers of all processes about the user. `visible` is derived from them. */
   readonly registers: Registers;
   /** Operations under way that need this record to stay. */
   pins: number;
@@ -99,7 +99,7 @@ export type FollowOrigin = 'client' | 'server';
  * - `live`: hears every flush.
  * - `behind`: missed updates because it could not take them; owed a snapshot.
  * - `away`: in its reconnection grace; hears nothing, is brought up to date on return.
- * - `moved`: its player is there as another connection, as far as is known.
+ * - `moved`: as far as is known, its player is here as another connection.
  * - `gone`: it has ended. Nothing follows `moved` and `gone`.
  */
 export type Delivery = 'live' | 'behind' | 'away' | 'moved' | 'gone';
@@ -116,7 +116,7 @@ export interface Seen {
   readonly ref: number;
   /** What there was to see. */
   readonly source: Box;
-  /** What `redact` made of it; `null` = not shown. */
+  /** The result of `redact`; `null` = not shown. */
   readonly box: Box | null;
 }
 
@@ -142,7 +142,7 @@ export interface Change {
   stateBytes: Uint8Array | undefined;
 }
 
-/** All that one flush has to say about one user. */
+/** All changes of one user in one flush. */
 export interface Update {
   readonly user: User;
   readonly changes: readonly Change[];

@@ -14,7 +14,7 @@ const LOADED_FRAMES = 750;
 const FADE_MS = 25;
 /** How often a burst is looked at for a pause. */
 export const PAUSE_MS = 5;
-/** Longest a change waits for company: Colyseus's own default patch interval. */
+/** Maximum of milliseconds that a change waits for others: Colyseus's own default patch interval. */
 export const MAX_WAIT_MS = 50;
 
 export class Pace {
@@ -27,7 +27,7 @@ export class Pace {
     this.#at = now;
   }
 
-  /** Whether the next flush should wait for company. */
+  /** Whether the next flush should wait for more changes. */
   loaded(now: number): boolean {
     return this.#faded(now) >= LOADED_FRAMES;
   }

@@ -1,4 +1,4 @@
-/** A follow that has begun and waits, for a hook or for the cluster. Who is unfollowed meanwhile is not followed by it. */
+/** A follow that waits for a hook or for the cluster. It does not follow users that are unfollowed meanwhile. */
 import type { Connection } from './model.ts';
 
 export class PendingFollow {
@@ -27,7 +27,7 @@ export class PendingFollow {
     }
   }
 
-  /** It is done, or has failed. Idempotent. */
+  /** Call this when the follow is done or has failed. Idempotent. */
   end(): void {
     this.connection.pending?.delete(this);
   }

@@ -3,10 +3,10 @@
  * tracker never waits for the other side of this seam to serve its local
  * followers.
  *
- * What travels and what is stored is a *register*: everything one process says
- * about one user, whole, with a sequence number. A later register of the same
- * process replaces an earlier one, so a lost, doubled or reordered message
- * heals with the next.
+ * Processes exchange and store *registers*: the complete state of one user on
+ * one process, with a sequence number. A later register of the same process
+ * replaces an earlier one, so the next message repairs the effect of a lost,
+ * duplicated or reordered one.
  */
 import type { GeneralStatus } from '../protocol.ts';
 import type { Register } from './registers.ts';
@@ -17,9 +17,9 @@ export interface ClusterHost {
   applyRegister(userId: string, incarnation: string, register: Register): void;
   /** What the shared store remembers of a user nobody announces: `offline` or `unlogined`. */
   applyRemembered(userId: string, last: Exclude<GeneralStatus, 'online'>): void;
-  /** Drop all that this incarnation said (crashed, or its handoff is over). */
+  /** Drop all registers of this incarnation (it crashed, or its handoff is over). */
   dropIncarnation(incarnation: string): void;
-  /** What the other processes have said about the user, by incarnation; nothing of a user that is not watched. */
+  /** The registers of the other processes about the user, by incarnation; empty if the user is not watched. */
   heardOf(userId: string): ReadonlyMap<string, Register>;
   /** Users of whom something was taken over here from `incarnation`, which has not taken it back itself. */
   retractedFrom(incarnation: string): Iterable<string>;

@@ -21,7 +21,7 @@ export async function queryUsers(
   const { users, cluster } = tracker;
   const ids = [...new Set(userIds)];
   const known = ids.filter((userId) => users.get(userId) !== undefined).map((userId) => users.hold(userId));
-  // One who is here unseen, or hidden from the viewer, is read as one who is not here: the same work, in the same command.
+  // An invisible user, or one hidden from the viewer, is read like one that is not here, so that the time of the reply tells nothing.
   const isAbsentTo = (user: User): boolean =>
     viewer !== undefined &&
     viewer.user !== user &&

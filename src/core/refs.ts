@@ -1,7 +1,7 @@
 /**
  * The numbers that stand for users and connections in the schema state. A
- * number follows from the id alone and is never allotted: it is the same
- * whoever else exists, so it tells a viewer nothing about anybody else. Two
+ * number is derived from the id alone, not allocated: it does not depend on
+ * other users, so it tells a viewer nothing about them. Two
  * ids may share a number; `wire/aliases.ts` tells them apart where one viewer
  * holds both. The index kept here only notices that ids share a number.
  *
@@ -12,7 +12,7 @@
  */
 import type { User } from './model.ts';
 
-/** 32 pseudo-random bits of a text. Whoever lacks the key can neither predict nor choose them. */
+/** 32 pseudo-random bits of a text. Without the key nobody can predict or choose them. */
 export type KeyedHash = (text: string) => number;
 
 const USER_NUMBERS = 2 ** 22 - 1;
@@ -67,7 +67,7 @@ export class Refs {
     }
   }
 
-  /** `id` is in nobody's state any more. Idempotent. */
+  /** `id` is in no client's state any more. Idempotent. */
   release(ref: number, id: string): void {
     const holders = this.#holders.get(ref)?.filter((holder) => holder.id !== id);
     if (holders?.length === 0) {

@@ -1,18 +1,18 @@
 /**
- * What each process says about one user, its own included, and who is right
- * where several claim one connection. Pure, and the same on every process, so
- * that all come to the same answer in whatever order they hear.
+ * The registers of all processes about one user, and the rule that decides which
+ * process owns a connection that several claim. Pure, and the same on every
+ * process, so that all decide the same, in any order of messages.
  *
  * A register of a later sequence number replaces an earlier one of the same
- * process. Of two with the same number only what both contain holds: a process
- * numbers each register anew, so the shorter one is the same with something
- * taken out by somebody else.
+ * process. Of two with the same number only the common entries count: a process
+ * gives each register a new number, so the shorter one is the same register
+ * from which another process has removed entries.
  */
 import type { GeneralStatus } from '../protocol.ts';
 
-/** Past so many processes, one that has nothing to say of the user any more is forgotten. */
+/** Above so many processes, one whose register has no entries is forgotten. */
 const MAX_REGISTERS = 16;
-/** No connection is taken over so often: a process that hears more drops it. */
+/** Maximum of an epoch. No connection is taken over so often: a higher value is dropped as invalid. */
 export const MAX_EPOCH = 2 ** 32;
 
 /** One visible connection inside a register. */
@@ -28,7 +28,7 @@ export interface RegisterEntry {
   readonly handoffUntil?: number | undefined;
 }
 
-/** Everything one process says about one user. */
+/** The complete state of one user on one process. */
 export interface Register {
   /** Higher is newer, per incarnation. */
   readonly seq: number;
@@ -67,7 +67,7 @@ export class Registers {
     this.#self = self;
   }
 
-  /** The last word of every other process, by incarnation. */
+  /** The latest register of every other process, by incarnation. */
   get others(): ReadonlyMap<string, Register> {
     return this.#others;
   }
@@ -97,7 +97,7 @@ export class Registers {
     return this.#own?.delete(connectionId) === true;
   }
 
-  /** The connection lives here since its `epoch`-th takeover: whoever claims it with an earlier one has not heard of that. */
+  /** The connection lives here since this `epoch`. A process that claims it with an earlier epoch does not know of that yet. */
   hold(connectionId: string, epoch: number): void {
     this.#held ??= new Map();
     this.#held.set(connectionId, epoch);
@@ -173,17 +173,17 @@ export class Registers {
       return [];
     }
     this.#retracted?.delete(from);
-    // The sequence number stays: a late message of the dead must not raise it.
+    // Keep the sequence number, so that a late message of the dropped process cannot raise it.
     this.#others.set(from, { seq: known.seq, entries: [] });
     return known.entries.map(({ connectionId }) => connectionId);
   }
 
-  /** Who is right about a connection. */
+  /** The process that owns a connection. */
   winner(connectionId: string): Claim | undefined {
     const best = bestClaim(this.#others, connectionId);
     const entry = this.#own?.get(connectionId);
     if (entry === undefined) {
-      // A process we took it over from may not have heard of that: unseen here is not there again.
+      // The process it was taken over from may not know of that yet: while invisible here, it must not be shown from there.
       return (best?.entry.epoch ?? 0) < this.epochOf(connectionId) ? undefined : best;
     }
     const own = { incarnation: this.#self, entry };
@@ -212,7 +212,7 @@ export function outranks(a: Claim, b: Claim): boolean {
   );
 }
 
-/** Who has the best claim to `connectionId`, of these registers. */
+/** The best claim to `connectionId` among these registers. */
 export function bestClaim(
   registers: Iterable<readonly [incarnation: string, register: Register]>,
   connectionId: string,

@@ -213,7 +213,7 @@ export class Tracker {
     }, this.#deps.handoffMs + TIMER_SLACK_MS);
   }
 
-  /** Another process says that the player is there now, as this very connection. It knows better: it took over last. */
+  /** Another process has taken over this connection later, so its claim wins. */
   #taken(connectionId: string): void {
     const connection = this.connections.get(connectionId);
     if (connection !== undefined) {
@@ -267,7 +267,7 @@ export class Tracker {
       this.users.hide(connection.user, connection.connectionId, 'offline');
     } else {
       const { user, connectionId } = connection;
-      // What nobody has been told is no hiding: the two changes are merged.
+      // If nobody was told of the hiding yet, the two changes are merged and the id stays.
       if (connection.wasShown && statusOf(connection) === null && !this.outbox.waits(user, connectionId)) {
         this.#rename(connection);
       }
@@ -287,7 +287,7 @@ export class Tracker {
     connection.sink.welcome();
   }
 
-  /** A follow begins. Whoever is unfollowed before {@link follow} is done with it is not followed by it. Call its `end()` when it fails before. */
+  /** Begins a follow. Users that are unfollowed before {@link follow} finishes are not followed by it. Call its `end()` when it fails earlier. */
   beginFollow(connection: Connection): PendingFollow {
     return new PendingFollow(connection);
   }

@@ -1,7 +1,7 @@
 /**
- * The users this process knows, and what is said about each: by its own
- * connections and by other processes. A user is known while somebody here is
- * that user, follows it, or an operation under way pins it.
+ * The users this process knows, with their connections here and on other
+ * processes. A user is known while it has a connection here, a local connection
+ * follows it, or an operation under way pins it.
  *
  * Every change goes through here, so that the outbox sees what was before.
  */
@@ -63,7 +63,7 @@ export class Users {
     return user;
   }
 
-  /** Being here unseen must not keep `offline` alive longer than it is remembered of somebody who is gone. */
+  /** An invisible user must not stay `offline` longer than a user that has gone is remembered as `offline`. */
   #forgetInTime(user: User): void {
     const last = this.remembered(user.userId);
     if (user.last !== last) {
@@ -113,7 +113,7 @@ export class Users {
     };
   }
 
-  /** Forgets the user if nobody here needs it any more. Whoever has no visible connection is told without a name: only a follower could keep it known. */
+  /** Forgets the user if nobody here needs it any more. Also forgets the name of a user without visible connections: otherwise the name would show that it has a follower. */
   release(user: User): void {
     if (user.visible.size === 0 && user.username !== undefined && !this.#deps.outbox.has(user)) {
       user.username = undefined;
@@ -239,7 +239,7 @@ export class Users {
     }
   }
 
-  /** What another process says. Only newer is applied. */
+  /** Applies a register of another process if it is newer. */
   applyRegister(userId: string, incarnation: string, register: Register): void {
     const user = this.byId.get(userId);
     const merged = user?.registers.merge(incarnation, register);
@@ -261,7 +261,7 @@ export class Users {
     }
   }
 
-  /** What the other processes say about `userId`, by incarnation. */
+  /** The registers of the other processes about `userId`, by incarnation. */
   heardOf(userId: string): ReadonlyMap<string, Register> {
     return this.byId.get(userId)?.registers.others ?? NOTHING_SAID;
   }
@@ -319,7 +319,7 @@ export class Users {
     }
   }
 
-  /** How a user of whom nothing else is known was last gone. */
+  /** The remembered status of a user about whom nothing else is known. */
   remembered(userId: string): Ended {
     return this.#deps.memory.has(userId, this.#deps.now()) ? 'offline' : 'unlogined';
   }
@@ -328,7 +328,7 @@ export class Users {
     return generalOf(user.visible.size, user.last);
   }
 
-  /** Brings one connection in line with what is claimed of it. */
+  /** Updates one connection to the best claim. */
   #settle(user: User, connectionId: string, ended: Ended): void {
     const { registers } = user;
     const own = registers.ownEntry(connectionId);

@@ -9,7 +9,7 @@ import { variantOf, type Box } from './box.ts';
 import type { GeneralChange, GeneralStatus, Presence } from '../protocol.ts';
 import type { Change, Connection, Look, Seen, Update, User, View } from './model.ts';
 
-/** What there is to see of a user, on this process or read from the shared store. */
+/** The real state of a user, on this process or read from the shared store. */
 export interface Subject {
   readonly userId: string;
   readonly username: string | undefined;
@@ -23,7 +23,7 @@ export function isHidden({ view }: Connection, userId: string): boolean {
   return view !== undefined && (view.blocked.has(userId) || view.refused.has(userId));
 }
 
-/** How somebody looks of whom nothing is to be seen; by default like an id that nobody has. */
+/** How a user looks that the viewer may not see; by default like an unknown id. */
 function unseen(general: Exclude<GeneralStatus, 'online'> = 'unlogined'): Look {
   return { general, username: undefined, connections: new Map() };
 }
@@ -32,7 +32,7 @@ function unseen(general: Exclude<GeneralStatus, 'online'> = 'unlogined'): Look {
 export function look(viewer: Connection, subject: Subject, again = false): Look {
   const { view, options } = viewer;
   const { userId, visible, last } = subject;
-  // Whoever has gone is told without a name, as to viewers without a view.
+  // A user that has gone has no name, as for viewers without a view.
   const username = visible.size === 0 ? undefined : subject.username;
   const general = generalOf(visible.size, last);
   if (viewer.user.userId === userId) {
@@ -65,7 +65,7 @@ function asTheyAre({ visible }: Subject): ReadonlyMap<string, Seen> {
   return new Map([...visible].map(([connectionId, { ref, box }]) => [connectionId, { ref, source: box, box }]));
 }
 
-/** To come and go unseen is no news, not even of `unlogined` that became `offline`. */
+/** A user that came and went invisibly stays as the viewer knew it: `unlogined` does not become `offline`. */
 function unseenGeneral(told: Look | undefined, real: GeneralStatus): GeneralStatus {
   if (told !== undefined && told.general !== 'online') {
     return told.general;
