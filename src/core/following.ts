@@ -50,7 +50,7 @@ export class Following {
     const held = others.map((userId) => this.#users.hold(userId));
     try {
       await Promise.all(
-        held.map(async ({ user }) =>
+        held.map(({ user }) =>
           this.#knownTo(isHidden(connection, user.userId) || refused?.has(user.userId) === true, user),
         ),
       );
@@ -80,21 +80,20 @@ export class Following {
    * Resolves when the registers of other processes about `user` are known. For an invisible user the watch is opened
    * again, and a user hidden from the viewer is read, too: both take the same time as a user that is not here.
    */
-  async #knownTo(isHidden: boolean, user: User): Promise<void> {
-    if (isUnseen(user)) {
-      let asked = this.#asked.get(user);
-      if (asked === undefined) {
-        this.#cluster.unwatch(user.userId);
-        user.known = asked = this.#cluster.watch(user.userId).finally(() => {
-          this.#asked.delete(user);
-        });
-        this.#asked.set(user, asked);
-      }
-      await asked;
-    } else {
+  #knownTo(isHidden: boolean, user: User): Promise<unknown> | undefined {
+    if (!isUnseen(user)) {
       const isRead = isHidden && user.followers.size === 0;
-      await Promise.all([user.known, isRead && this.#cluster.read([user.userId])]);
+      return isRead ? Promise.all([user.known, this.#cluster.read([user.userId])]) : user.known;
     }
+    let asked = this.#asked.get(user);
+    if (asked === undefined) {
+      this.#cluster.unwatch(user.userId);
+      user.known = asked = this.#cluster.watch(user.userId).finally(() => {
+        this.#asked.delete(user);
+      });
+      this.#asked.set(user, asked);
+    }
+    return asked;
   }
 
   #follow(

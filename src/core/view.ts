@@ -104,12 +104,14 @@ export function presencesTo(viewer: Connection, users: readonly User[]): Presenc
 
 /** The users that `viewer` does not see online. */
 export function generalsTo(viewer: Connection, users: readonly User[]): GeneralChange[] {
-  return users
-    .map((user) => ({
-      userId: user.userId,
-      general: viewer.view === undefined ? generalOf(user.visible.size, user.last) : look(viewer, user).general,
-    }))
-    .filter(({ general }) => general !== 'online');
+  const generals: GeneralChange[] = [];
+  for (const user of users) {
+    const general = viewer.view === undefined ? generalOf(user.visible.size, user.last) : look(viewer, user).general;
+    if (general !== 'online') {
+      generals.push({ userId: user.userId, general });
+    }
+  }
+  return generals;
 }
 
 export function newView(): View {
