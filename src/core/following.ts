@@ -50,7 +50,7 @@ export class Following {
     const held = others.map((userId) => this.#users.hold(userId));
     try {
       await Promise.all(
-        held.map(({ user }) =>
+        held.map(async ({ user }) =>
           this.#knownTo(isHidden(connection, user.userId) || refused?.has(user.userId) === true, user),
         ),
       );
