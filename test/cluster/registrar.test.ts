@@ -1,31 +1,12 @@
-import { LocalPresence } from '@colyseus/core';
 import { describe, expect, test } from 'vitest';
-import { Bus } from '../../src/cluster/bus.ts';
-import { Calls } from '../../src/cluster/calls.ts';
-import { systemClock } from '../../src/cluster/clock.ts';
-import { Health } from '../../src/cluster/health.ts';
-import { keysOf, Store } from '../../src/cluster/store.ts';
 import { Registrar } from '../../src/cluster/registrar.ts';
 import { GuardedHost } from '../../src/cluster/guarded-host.ts';
 import { FakeHost } from './support/fake-host.ts';
+import { makeParts } from './support/parts.ts';
 
 function setup() {
-  const presence = new LocalPresence();
+  const { time, clock, log, store, bus } = makeParts('A');
   const host = new FakeHost();
-  const time = { now: 0 };
-  const clock = { ...systemClock, now: () => time.now };
-  const log = { info: () => {}, warn: () => {}, error: () => {} };
-  const calls = new Calls(new Health(log, () => {}), systemClock, 1000);
-  const keys = keysOf('p');
-  const store = new Store(presence, calls, keys);
-  const bus = new Bus({
-    incarnation: 'A',
-    presence,
-    calls,
-    keys,
-    log,
-    subscriptions: { presence, clock, timeoutMs: 1000 },
-  });
   const registrar = new Registrar({
     incarnation: 'A',
     host: new GuardedHost(host, log, clock),
