@@ -76,6 +76,13 @@ export async function startRedis({ own = false } = {}): Promise<TestRedis | null
     restart: start,
     stop: async () => {
       process.off('exit', onExit);
+      // RedisPresence says QUIT at its shutdown without waiting for the answer: a server killed before it answers
+      // leaves a rejected promise that nobody holds.
+      await until(
+        async () => (await cli('CLIENT', 'LIST')).split('\n').length === 1,
+        'the clients to have left',
+        1000,
+      ).catch(() => undefined);
       await end('SIGKILL');
     },
   };
