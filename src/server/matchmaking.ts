@@ -4,6 +4,7 @@ import type { JoinReply } from '../protocol.ts';
 import type { Match, ResolvedOptions, Viewer } from '../options.ts';
 import type { Matchmaking } from '../core/join-friend.ts';
 import { Seats } from './seats.ts';
+import type { SharedSeats } from './shared-seats.ts';
 
 type RoomListing = NonNullable<Awaited<ReturnType<typeof matchMaker.findOneRoomAvailable>>>;
 type Identify = ResolvedOptions['identify'];
@@ -33,9 +34,15 @@ export async function listedRooms(): ReturnType<typeof matchMaker.query> {
 
 export class ColyseusMatchmaking implements Matchmaking {
   readonly #entrances = new WeakMap<Viewer, Entrance>();
-  readonly #seats = new Seats(async ({ roomId, sessionId }) =>
-    matchMaker.remoteRoomCall(roomId, 'hasReservedSeat', [sessionId]),
-  );
+  readonly #seats: Seats;
+
+  /** @param shared What the other processes have reserved, if there are others. */
+  constructor(shared?: SharedSeats) {
+    this.#seats = new Seats(
+      async ({ roomId, sessionId }) => matchMaker.remoteRoomCall(roomId, 'hasReservedSeat', [sessionId]),
+      shared,
+    );
+  }
 
   remember(viewer: Viewer, entrance: Entrance): void {
     this.#entrances.set(viewer, entrance);

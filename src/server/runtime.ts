@@ -18,6 +18,7 @@ import { newIncarnation } from '../cluster/clock.ts';
 import { OfflineMemory } from '../core/offline-memory.ts';
 import { ServerEvents } from './events.ts';
 import { Refs } from '../core/refs.ts';
+import { SharedSeats } from './shared-seats.ts';
 import { Tracker } from '../core/tracker.ts';
 import type { Cluster, ClusterHost } from '../core/ports.ts';
 import { DEFAULTS, type ClusterOptions, type ResolvedOptions } from '../options.ts';
@@ -31,7 +32,7 @@ export class Runtime {
   readonly budgets = new Budgets();
   readonly clock: { now: () => number } = { now: () => Date.now() };
   readonly log = quietLog(logger, this.clock.now);
-  readonly #matchmaking = new ColyseusMatchmaking();
+  readonly #matchmaking: ColyseusMatchmaking;
   readonly #timings: string;
   readonly #onIdle: () => void;
   #rooms = 0;
@@ -39,6 +40,10 @@ export class Runtime {
   constructor(presence: ColyseusPresence, options: ResolvedOptions, { events, memory }: Heritage, onIdle: () => void) {
     this.#timings = timingsOf(options.cluster);
     this.#onIdle = onIdle;
+    const isShared = hasOthers(presence, options.cluster);
+    this.#matchmaking = new ColyseusMatchmaking(
+      isShared ? new SharedSeats(presence, options.cluster.prefix) : undefined,
+    );
     const refs = new Refs(keyedHash());
     this.codec = new FrameCodec(refs);
     this.tracker = new Tracker({
@@ -192,8 +197,7 @@ function makeCluster(
   presence: ColyseusPresence,
   { cluster, rememberOfflineHours }: ResolvedOptions,
 ): Cluster {
-  const enabled = cluster.enabled === 'auto' ? !(presence instanceof LocalPresence) : cluster.enabled;
-  if (!enabled) {
+  if (!hasOthers(presence, cluster)) {
     return new NullCluster();
   }
   const made = new PresenceCluster(host, {
@@ -205,6 +209,11 @@ function makeCluster(
   // Nobody waits for it: until the store answers, this process serves its own players.
   void made.start();
   return made;
+}
+
+/** Whether there may be other processes. */
+function hasOthers(presence: ColyseusPresence, { enabled }: ClusterOptions): boolean {
+  return enabled === 'auto' ? !(presence instanceof LocalPresence) : enabled;
 }
 
 function timingsOf(options: ClusterOptions): string {

@@ -1,5 +1,6 @@
-/** One seat that nobody has taken yet per user and match: asking again gives the same one. Of this process's calls. */
+/** One seat that nobody has taken yet per user and match, over all processes: asking again gives the same one. */
 import type { JoinReply } from '../protocol.ts';
+import type { SharedSeats } from './shared-seats.ts';
 
 /** Longer than a room holds a seat. */
 const MAX_SEAT_AGE_MS = 60_000;
@@ -14,22 +15,36 @@ type IsWaiting = (seat: JoinReply) => Promise<boolean>;
 
 export class Seats {
   readonly #isWaiting: IsWaiting;
-  /** Oldest first. */
+  readonly #shared: SharedSeats | undefined;
+  /** Of this process's calls, oldest first. */
   readonly #seats = new Map<string, Seat>();
 
-  constructor(isWaiting: IsWaiting) {
-    this.#isWaiting = isWaiting;
+  /** @param shared What the other processes have reserved, if there are others. */
+  constructor(isWaiting: IsWaiting, shared?: SharedSeats) {
+    this.#isWaiting = async (seat) => {
+      try {
+        return await isWaiting(seat);
+      } catch {
+        return false;
+      }
+    };
+    this.#shared = shared;
   }
 
   /** The seat that waits for this user in this match. */
   async held(roomId: string, userId: string): Promise<JoinReply | undefined> {
-    const seat = this.#seats.get(keyOf(roomId, userId));
-    if (seat === undefined) {
-      return undefined;
+    const own = await this.#own(keyOf(roomId, userId));
+    if (own !== undefined || this.#shared === undefined) {
+      return own;
     }
+    const seat = await this.#shared.last(roomId, userId);
+    return seat !== undefined && (await this.#isWaiting(seat)) ? seat : undefined;
+  }
+
+  async #own(key: string): Promise<JoinReply | undefined> {
     try {
-      const reply = await seat.reply;
-      return (await this.#isWaiting(reply)) ? reply : undefined;
+      const seat = await this.#seats.get(key)?.reply;
+      return seat !== undefined && (await this.#isWaiting(seat)) ? seat : undefined;
     } catch {
       return undefined;
     }
@@ -39,7 +54,7 @@ export class Seats {
   async once(roomId: string, userId: string, reserve: () => Promise<JoinReply>): Promise<JoinReply> {
     const key = keyOf(roomId, userId);
     const before = this.#seats.get(key);
-    const held = await this.held(roomId, userId);
+    const held = await this.#own(key);
     if (held !== undefined) {
       return held;
     }
@@ -47,7 +62,7 @@ export class Seats {
       return this.once(roomId, userId, reserve); // another call of this user was faster
     }
     this.#forgetOld();
-    const reply = reserve();
+    const reply = this.#shared?.once(roomId, userId, this.#isWaiting, reserve) ?? reserve();
     this.#seats.delete(key);
     this.#seats.set(key, { at: performance.now(), reply });
     return reply;

@@ -2,7 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Room } from '@colyseus/sdk';
 import { type PresenceClient } from '../../src/client/index.ts';
-import { fresh } from '../support/person.ts';
+import type { JoinReply } from '../../src/index.ts';
+import { fresh, type Person } from '../support/person.ts';
 import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
@@ -98,6 +99,24 @@ describe.skipIf(redis === null)('a match on another process', () => {
     await bob.setStatus('in the lobby');
     await until(() => cat.getSnapshot()[0]?.joinable === false, 'cat to see that');
     await expect(cat.joinFriend(bobId)).rejects.toMatchObject({ name: 'PresenceError', code: 'no_match' });
+  });
+
+  test('holds one seat for a user, on however many processes it asks, at once or again; once that is taken, another one', async () => {
+    await openMatch();
+    const annId = fresh('ann');
+    const devices = await Promise.all([a, b, a, b].map(async (at) => cluster.person(at, annId)));
+    await Promise.all(devices.map(async (device) => device.follow([bobId])));
+    const ask = async (device: Person): Promise<JoinReply> => device.ask('presence:join', { userId: bobId });
+    const [first, ...others] = await Promise.all(devices.map(ask));
+    expect(others).toEqual(others.map(() => first));
+    for (const device of devices) {
+      expect(await ask(device)).toEqual(first);
+    }
+    const match = await cluster.client(a.url, annId).consumeSeatReservation(first!);
+    await match.leave();
+    const next = await Promise.all(devices.map(ask));
+    expect(new Set(next.map(({ sessionId }) => sessionId)).size).toBe(1);
+    expect(next[0]?.sessionId).not.toBe(first?.sessionId);
   });
 
   test('takes no more players than it has seats, however many friends on however many processes ask at once', async () => {

@@ -156,10 +156,10 @@ const EAGER: PresenceClientOptions = {
   },
 };
 
-/** Lua: the memories of who is offline that never expire. */
+/** Lua: the memories of who is offline, and the seats, that never expire. */
 const ENDLESS = `
   local endless = {}
-  for _, key in ipairs(redis.call('KEYS', 'presence:o:*')) do
+  for _, key in ipairs(redis.call('KEYS', 'presence:[oj]:*')) do
     if redis.call('TTL', key) == -1 then
       table.insert(endless, key)
     end
@@ -236,9 +236,9 @@ export class TestCluster {
     return (await this.redis.cli('EXISTS', `presence:u:${userId}`)) === '1';
   }
 
-  /** What is in Redis under our prefix, but for the memory of who is offline, which ends by itself. */
+  /** What is in Redis under our prefix, but for what ends by itself: the memory of who is offline, and of seats. */
   async keys(): Promise<string[]> {
-    return (await this.#list('KEYS', 'presence:*')).filter((key) => !key.startsWith('presence:o:'));
+    return (await this.#list('KEYS', 'presence:*')).filter((key) => !/^presence:[oj]:/.test(key));
   }
 
   /** Topics of ours that somebody is subscribed to. */
