@@ -1,3 +1,6 @@
+/** Maximum of characters of an error in a log line. */
+const MAX_REASON_LENGTH = 200;
+
 /** Receives the log lines of the cluster. Colyseus's `logger` is one. */
 export interface Log {
   info(message: string): void;
@@ -34,9 +37,8 @@ export class Health {
       return;
     }
     this.#state = 'down';
-    const text = reason instanceof Error ? reason.message : String(reason);
     this.#log.warn(
-      `colyseus-presence: the shared store does not answer (${text}). Players on other processes are shown as last seen until it does.`,
+      `colyseus-presence: the shared store does not answer (${quoted(reason)}). Players on other processes are shown as last seen until it does.`,
     );
     this.#onDown();
   }
@@ -53,4 +55,10 @@ export class Health {
     );
     return true;
   }
+}
+
+/** An error of the store as one short line, whatever it holds. */
+export function quoted(reason: unknown): string {
+  const text = reason instanceof Error ? reason.message : String(reason);
+  return JSON.stringify(text.toWellFormed().slice(0, MAX_REASON_LENGTH));
 }

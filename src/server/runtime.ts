@@ -20,6 +20,7 @@ import { ServerEvents } from './events.ts';
 import { Refs } from '../core/refs.ts';
 import { SharedSeats } from './shared-seats.ts';
 import { Tracker } from '../core/tracker.ts';
+import type { Log } from '../cluster/health.ts';
 import type { Cluster, ClusterHost } from '../core/ports.ts';
 import { DEFAULTS, type ClusterOptions, type ResolvedOptions } from '../options.ts';
 import type { Connection } from '../core/model.ts';
@@ -47,7 +48,7 @@ export class Runtime {
     const refs = new Refs(keyedHash());
     this.codec = new FrameCodec(refs);
     this.tracker = new Tracker({
-      cluster: (host) => makeCluster(host, presence, options),
+      cluster: (host) => makeCluster(host, presence, options, this.log),
       timing: {
         now: () => performance.now(),
         defer: (flush) => {
@@ -196,6 +197,7 @@ function makeCluster(
   host: ClusterHost,
   presence: ColyseusPresence,
   { cluster, rememberOfflineHours }: ResolvedOptions,
+  log: Log,
 ): Cluster {
   if (!hasOthers(presence, cluster)) {
     return new NullCluster();
@@ -203,6 +205,7 @@ function makeCluster(
   const made = new PresenceCluster(host, {
     presence,
     options: cluster,
+    log,
     rememberOfflineHours,
     incarnation: newIncarnation(matchMaker.processId),
   });
