@@ -87,9 +87,9 @@ afterAll(() => {
   rmSync(project, { recursive: true, force: true });
 });
 
-test('the published files are the build, its sources and the documents, and nothing else', () => {
+test('the published files are the build, its sources, what other engines need and the documents, and nothing else', () => {
   const files = readdirSync(join(project, 'node_modules', 'colyseus-presence'));
-  expect(files.toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'src']);
+  expect(files.toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'engines', 'package.json', 'src']);
 });
 
 test('the package brings no dependency of its own', () => {

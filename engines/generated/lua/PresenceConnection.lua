@@ -1,0 +1,22 @@
+-- 
+-- THIS FILE HAS BEEN GENERATED AUTOMATICALLY
+-- DO NOT CHANGE IT MANUALLY UNLESS YOU KNOW WHAT YOU'RE DOING
+-- 
+-- GENERATED USING @colyseus/schema 5.0.34
+-- 
+
+local schema = require 'colyseus.serializer.schema.schema'
+
+
+---@class PresenceConnection: Schema
+---@field connectionId string
+---@field status string
+---@field matchId string
+local PresenceConnection = schema.define({
+    ["connectionId"] = "string",
+    ["status"] = "string",
+    ["matchId"] = "string",
+    ["_fields_by_index"] = { "connectionId", "status", "matchId" },
+})
+
+return PresenceConnection
