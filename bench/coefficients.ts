@@ -129,7 +129,7 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
   const follower = join(b, 'the-follower');
   memory = heap();
   redisMemory = await info('used_memory');
-  await b.tracker.follow(b.tracker.beginFollow(follower), ids, 'client');
+  await b.tracker.following.follow(b.tracker.following.begin(follower), ids, 'client');
   note(
     'Redis: memory per further process that listens to a topic',
     ((await info('used_memory')) - redisMemory) / USERS,
@@ -160,7 +160,7 @@ async function measure(redis: TestRedis): Promise<Array<{ what: string; value: s
   note('Redis: CPU per update (HSET, PUBLISH) that one other process hears', oneListener, 'µs');
   // From here on every topic has one more listener.
   const c = await start();
-  await c.tracker.follow(c.tracker.beginFollow(join(c, 'another-follower')), ids, 'client');
+  await c.tracker.following.follow(c.tracker.following.begin(join(c, 'another-follower')), ids, 'client');
   note('Redis: CPU more per further process that hears it', (await median()) - oneListener, 'µs');
   cpu = await spent();
   await a.cluster.read(ids);

@@ -7,7 +7,7 @@ import { countFollows, earliest, link, unlink } from './follow-graph.ts';
 import { isHidden } from './view.ts';
 import { PresenceError } from '../protocol.ts';
 import type { Connection, FollowOrigin, User } from './model.ts';
-import type { PendingFollow } from './pending-follow.ts';
+import { PendingFollow } from './pending-follow.ts';
 import type { Outbox } from './outbox.ts';
 import type { Cluster } from './ports.ts';
 import type { Users } from './users.ts';
@@ -29,6 +29,11 @@ export class Following {
     this.#users = users;
     this.#outbox = outbox;
     this.#cluster = cluster;
+  }
+
+  /** Begins a follow. Users that are unfollowed before {@link follow} finishes are not followed by it. Call its `end()` when it fails earlier. */
+  begin(connection: Connection): PendingFollow {
+    return new PendingFollow(connection);
   }
 
   /**
@@ -67,7 +72,7 @@ export class Following {
   }
 
   /** Follows on the connection's behalf and sends it the snapshot. */
-  async followFor(connection: Connection, userIds: Iterable<string>, pending: PendingFollow): Promise<void> {
+  async followFor(connection: Connection, userIds: Iterable<string>, pending = this.begin(connection)): Promise<void> {
     await this.follow(pending, userIds, 'server', undefined, ({ users, evicted }) => {
       connection.sink.unfollowed(evicted);
       if (users.length > 0) {

@@ -9,6 +9,9 @@ import type { Batch } from './batch.ts';
 import type { Registers } from './registers.ts';
 import type { Box } from './box.ts';
 
+/** How the last visible connection of a user ended. */
+export type Ended = Exclude<GeneralStatus, 'online'>;
+
 /** One visible connection of a user, here or on another process. */
 export interface Visible {
   readonly connectionId: string;
@@ -32,8 +35,7 @@ export interface User {
   readonly followers: Set<Connection>;
   /** Local connections of this user, visible or not. */
   readonly own: Set<Connection>;
-  /** How the last visible connection ended. */
-  last: Exclude<GeneralStatus, 'online'>;
+  last: Ended;
   /** The registers of all processes about the user. `visible` is derived from them. */
   readonly registers: Registers;
   /** Operations under way that need this record to stay. */

@@ -9,17 +9,17 @@
  */
 import { Users } from './users.ts';
 import { hasEnded, statusOf } from './derived.ts';
-import { Following, type Followed } from './following.ts';
+import { Blocks } from './blocks.ts';
+import { clusterHost } from './cluster-host.ts';
+import { newConnection, type Joining } from './connection.ts';
+import { Following } from './following.ts';
 import { unlinkAll } from './follow-graph.ts';
 import { OfflineMemory } from './offline-memory.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
-import { PendingFollow } from './pending-follow.ts';
-import { newView, noteBlock } from './view.ts';
-import type { Status, Sync } from '../protocol.ts';
+import type { Status } from '../protocol.ts';
 import type { Cluster, ClusterHost } from './ports.ts';
 import type { Refs } from './refs.ts';
-import type { Identity, ResolvedOptions } from '../options.ts';
-import type { Connection, Delivery, Look, Sink, User } from './model.ts';
+import type { Connection, Delivery, User, View } from './model.ts';
 
 /** A timer may fire a little before the clock says so. */
 const TIMER_SLACK_MS = 10;
@@ -43,20 +43,6 @@ export interface TrackerDeps {
   onCommand?: (command: unknown) => void;
 }
 
-export interface Joining {
-  identity: Identity;
-  auth: unknown;
-  options: ResolvedOptions;
-  sync: Sync;
-  sink: Sink;
-  /** A connection id to take over, if it waits for that. */
-  resume?: string | undefined;
-  /** Called before the connection is made, when what other processes say of the user is known, if that is waited for. Throws to refuse it. */
-  admit?: () => void;
-  /** Called in the very step in which the connection is made: what can be seen then and its first delta leave no gap and do not overlap. */
-  onConnect?: (connection: Connection) => void;
-}
-
 /** Why a connection ends. `shutdown`: the process goes, the player will be back elsewhere. */
 export type Ending = 'consented' | 'dropped' | 'shutdown';
 
@@ -65,10 +51,9 @@ export class Tracker {
   readonly users: Users;
   readonly outbox: Outbox;
   readonly cluster: Cluster;
+  readonly following: Following;
   readonly #deps: TrackerDeps;
-  readonly #following: Following;
-  /** Who blocked whom, and how it looks to later connections: by the blocked user, by who blocks it. */
-  readonly #blocks = new Map<string, Map<string, Look>>();
+  readonly #blocks = new Blocks();
   #stopped = false;
 
   constructor(deps: TrackerDeps) {
@@ -84,30 +69,8 @@ export class Tracker {
         this.#taken(connectionId);
       },
     });
-    const { users } = this;
-    this.cluster = deps.cluster({
-      applyRegister: (userId, incarnation, register) => {
-        users.applyRegister(userId, incarnation, register);
-      },
-      applyRemembered: (userId, last) => {
-        users.applyRemembered(userId, last);
-      },
-      dropIncarnation: (incarnation) => {
-        users.dropIncarnation(incarnation);
-      },
-      heardOf: (userId) => users.heardOf(userId),
-      retractedFrom: (incarnation) => users.retractedFrom(incarnation),
-      takeRetracted: (userId, isDue) => users.takeRetracted(userId, isDue),
-      register: (userId) => users.register(userId),
-      raiseSeq: (seq) => {
-        users.raiseSeq(seq);
-      },
-      announcedUsers: () => users.announcedUsers(),
-      applyCommand: (command) => {
-        deps.onCommand?.(command);
-      },
-    });
-    this.#following = new Following(this);
+    this.cluster = deps.cluster(clusterHost(this.users, deps.onCommand));
+    this.following = new Following(this);
   }
 
   /** A new connection, invisible, following nobody. Waits for the cluster only when it wants to take over a connection. */
@@ -123,50 +86,22 @@ export class Tracker {
     return user.known.then(() => this.#connect(user, joining, joining.resume)).finally(release);
   }
 
-  #connect(
-    user: User,
-    { identity, auth, options, sync, sink, admit, onConnect }: Joining,
-    resume: string | undefined,
-  ): Connection {
-    admit?.();
+  #connect(user: User, joining: Joining, resume: string | undefined): Connection {
+    joining.admit?.();
     const resumed = resume !== undefined && this.users.canTakeOver(user, resume) ? user.visible.get(resume) : undefined;
     if (resumed !== undefined) {
       this.#retire(resumed.connectionId);
     }
     const connectionId = resumed?.connectionId ?? this.#deps.newId();
-    const blockers = this.#blocks.get(user.userId);
-    const connection: Connection = {
-      connectionId,
-      wasShown: resumed !== undefined,
-      user,
-      viewer: {
-        userId: user.userId,
-        username: identity.username,
-        get connectionId() {
-          return connection.connectionId;
-        },
-        auth,
-      },
-      options,
-      sync,
-      sink,
-      follows: new Map(),
-      view: options.redact === undefined && blockers === undefined ? undefined : newView(),
-      pending: undefined,
-      delivery: 'live',
-      replying: false,
-      batch: undefined,
-    };
-    for (const [blocker, look] of blockers ?? []) {
-      connection.view?.blocked.set(blocker, look);
-    }
+    const connection = newConnection(joining, user, connectionId, this.#blocks.of(user.userId));
+    connection.wasShown = resumed !== undefined;
     this.outbox.introduce(connection, [user]);
     this.connections.set(connectionId, connection);
     user.own.add(connection);
     if (resumed !== undefined) {
-      this.users.takeOver(user, connectionId, identity.username);
+      this.users.takeOver(user, connectionId, joining.identity.username);
     }
-    onConnect?.(connection);
+    joining.onConnect?.(connection);
     return connection;
   }
 
@@ -287,26 +222,6 @@ export class Tracker {
     connection.sink.welcome();
   }
 
-  /** Begins a follow. Users that are unfollowed before {@link follow} finishes are not followed by it. Call its `end()` when it fails earlier. */
-  beginFollow(connection: Connection): PendingFollow {
-    return new PendingFollow(connection);
-  }
-
-  /** See `Following.follow`. */
-  follow(...args: Parameters<Following['follow']>): Promise<Followed> {
-    return this.#following.follow(...args);
-  }
-
-  /** Follows on the connection's behalf and sends it the snapshot. */
-  followFor(connection: Connection, userIds: Iterable<string>, pending = this.beginFollow(connection)): Promise<void> {
-    return this.#following.followFor(connection, userIds, pending);
-  }
-
-  /** See `Following.unfollow`. */
-  unfollow(connection: Connection, userIds: Iterable<string> | undefined): User[] {
-    return this.#following.unfollow(connection, userIds);
-  }
-
   /** Asks `redact` again about all that a viewer follows; what it sees otherwise is told as an ordinary delta. */
   refresh(connection: Connection): void {
     for (const user of connection.follows.keys()) {
@@ -316,19 +231,10 @@ export class Tracker {
 
   /** Makes `userId` look to every connection of `blockedId`, present and later ones, as if it had gone offline, or ends that; told as an ordinary delta. */
   block(userId: string, blockedId: string, blocked: boolean): void {
-    const blockers = this.#blocks.get(blockedId) ?? new Map<string, Look>();
-    if (userId === blockedId || blockers.has(userId) === blocked) {
-      return;
-    }
     const viewers = [...(this.users.get(blockedId)?.own ?? [])];
-    const views = viewers.map((viewer) => this.outbox.viewOf(viewer));
-    if (blocked) {
-      this.#blocks.set(blockedId, blockers.set(userId, noteBlock(views, userId)));
-    } else {
-      views.forEach((view) => view.blocked.delete(userId));
-      if (blockers.delete(userId) && blockers.size === 0) {
-        this.#blocks.delete(blockedId);
-      }
+    const viewsOf = (): View[] => viewers.map((viewer) => this.outbox.viewOf(viewer));
+    if (!this.#blocks.set(userId, blockedId, blocked, viewsOf)) {
+      return;
     }
     const user = this.users.get(userId);
     for (const viewer of viewers) {

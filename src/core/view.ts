@@ -114,8 +114,8 @@ export function generalsTo(viewer: Connection, users: readonly User[]): GeneralC
   return generals;
 }
 
-export function newView(): View {
-  return { refused: new Set(), blocked: new Map(), told: new Map() };
+export function newView(blocked?: ReadonlyMap<string, Look>): View {
+  return { refused: new Set(), blocked: new Map(blocked), told: new Map() };
 }
 
 /** `viewer` is given a snapshot of `user`. */

@@ -11,13 +11,13 @@ export async function followFriends(connection: Connection, { tracker, log }: Ru
   if (resolveFollows === undefined) {
     return;
   }
-  const pending = tracker.beginFollow(connection);
+  const pending = tracker.following.begin(connection);
   try {
     const friends: unknown = await runHook('resolveFollows', () => resolveFollows(connection.viewer), hookTimeoutMs);
     if (!Array.isArray(friends)) {
       throw new HookError('resolveFollows', 'it must return a list of user ids');
     }
-    await tracker.followFor(connection, friends.filter(isUserId), pending);
+    await tracker.following.followFor(connection, friends.filter(isUserId), pending);
   } catch (error) {
     if (!hasEnded(connection)) {
       log.warn(

@@ -68,12 +68,12 @@ async function answerFollow(connection: Connection, fields: Fields, runtime: Run
   const { options } = connection;
   const requested = readIds(fields['userIds'], options.maxIdsPerFollow);
   takeCall(connection, requested.length, runtime);
-  const pending = tracker.beginFollow(connection);
+  const pending = tracker.following.begin(connection);
   let reply: FollowReply = { presences: [], users: [] };
   try {
     const allowed = new Set(await visibleIds(options, connection.viewer, requested));
     const refused = new Set(requested.filter((userId) => !allowed.has(userId)));
-    await tracker.follow(pending, requested, 'client', refused, ({ users, evicted }) => {
+    await tracker.following.follow(pending, requested, 'client', refused, ({ users, evicted }) => {
       reply = {
         presences: presencesTo(connection, users),
         users: generalsTo(connection, users),
@@ -100,7 +100,7 @@ function answerUnfollow(connection: Connection, fields: Fields, runtime: Runtime
   const userIds =
     fields['userIds'] === undefined ? undefined : readIds(fields['userIds'], connection.options.maxIdsPerFollow);
   takeCall(connection, userIds?.length ?? 0, runtime);
-  tracker.unfollow(connection, userIds);
+  tracker.following.unfollow(connection, userIds);
   return {};
 }
 

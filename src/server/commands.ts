@@ -175,7 +175,7 @@ async function followAll(
   runtime: CommandTarget,
 ): Promise<Counts> {
   const outcomes = await Promise.allSettled(
-    connections.map((connection) => runtime.tracker.followFor(connection, userIds)),
+    connections.map((connection) => runtime.tracker.following.followFor(connection, userIds)),
   );
   outcomes.forEach((outcome, i) => {
     if (outcome.status === 'rejected') {
@@ -197,7 +197,7 @@ function applyTo(
       tracker.setStatus(connection, command.status);
       break;
     case 'unfollow':
-      connection.sink.unfollowed(tracker.unfollow(connection, command.userIds));
+      connection.sink.unfollowed(tracker.following.unfollow(connection, command.userIds));
       break;
     case 'refresh':
       tracker.refresh(connection);

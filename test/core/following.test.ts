@@ -25,7 +25,7 @@ describe('a follow under way', () => {
     [undefined, []],
   ])('unfollow %j: follows %j', async (unfollowed, rest) => {
     const follow = world.follow(ann, 'bob', 'eve');
-    world.tracker.unfollow(ann.connection, unfollowed);
+    world.tracker.following.unfollow(ann.connection, unfollowed);
     answer();
     await follow;
     expect(followed()).toEqual(rest);
@@ -35,7 +35,7 @@ describe('a follow under way', () => {
 
   test('one that began after the unfollow counts', async () => {
     const first = world.follow(ann, 'bob');
-    world.tracker.unfollow(ann.connection, ['bob']);
+    world.tracker.following.unfollow(ann.connection, ['bob']);
     const second = world.follow(ann, 'bob');
     answer();
     await Promise.all([first, second]);
@@ -48,10 +48,16 @@ describe('a follow under way', () => {
     const { connection } = await bob;
     world.tracker.setStatus(connection, 'one');
     const told: string[] = [];
-    await world.tracker.follow(world.tracker.beginFollow(ann.connection), ['bob'], 'client', undefined, ({ users }) => {
-      told.push(...users.map((user) => statusesOf(user.userId)));
-      world.tracker.setStatus(connection, 'two');
-    });
+    await world.tracker.following.follow(
+      world.tracker.following.begin(ann.connection),
+      ['bob'],
+      'client',
+      undefined,
+      ({ users }) => {
+        told.push(...users.map((user) => statusesOf(user.userId)));
+        world.tracker.setStatus(connection, 'two');
+      },
+    );
     world.flush();
     expect([told, ann.sink.take()]).toEqual([['one'], ['follows +bob', 'bob: one>two']]);
   });
@@ -67,8 +73,8 @@ describe('a follow under way', () => {
   });
 
   test('one on behalf of the connection brings a snapshot of those that are followed', async () => {
-    const follow = world.tracker.followFor(ann.connection, ['bob', 'eve']);
-    world.tracker.unfollow(ann.connection, ['bob']);
+    const follow = world.tracker.following.followFor(ann.connection, ['bob', 'eve']);
+    world.tracker.following.unfollow(ann.connection, ['bob']);
     answer();
     await follow;
     expect(ann.sink.take()).toEqual(['follows +eve', 'unfollowed: ', 'snapshot some: eve']);
@@ -93,7 +99,7 @@ describe('the places for follows', () => {
     [true, ['friend', 'a']],
   ])('of the server count: %s', async (countResolvedFollows, all) => {
     const ann = await world.join('ann', { maxFollows: 2, countResolvedFollows });
-    await world.tracker.followFor(ann.connection, ['friend']);
+    await world.tracker.following.followFor(ann.connection, ['friend']);
     await world.follow(ann, 'a');
     await world.follow(ann, 'b').catch(() => {});
     expect(followed(ann)).toEqual(all);
@@ -102,7 +108,12 @@ describe('the places for follows', () => {
 
 describe('a refusal of `canFollow`', () => {
   const ask = async ({ connection }: Player, ...refused: string[]): Promise<void> => {
-    await world.tracker.follow(world.tracker.beginFollow(connection), ['ann', 'eve'], 'client', new Set(refused));
+    await world.tracker.following.follow(
+      world.tracker.following.begin(connection),
+      ['ann', 'eve'],
+      'client',
+      new Set(refused),
+    );
   };
 
   test('looks like an id that nobody has; whoever is refused later is gone from the whole state', async () => {
@@ -118,7 +129,7 @@ describe('a refusal of `canFollow`', () => {
     await ask(bob, 'eve');
     expect(bob.sink.take()).toEqual(['snapshot everything: ann eve bob']);
     expect([world.shownTo(bob, 'ann'), world.shownTo(bob, 'eve')]).toEqual([['three'], []]);
-    world.tracker.unfollow(bob.connection, undefined);
+    world.tracker.following.unfollow(bob.connection, undefined);
     expect(bob.connection.view?.refused.size).toBe(0);
   });
 });

@@ -4,6 +4,7 @@ import { OfflineMemory } from '../../src/core/offline-memory.ts';
 import { Outbox } from '../../src/core/outbox.ts';
 import { Refs } from '../../src/core/refs.ts';
 import { Users } from '../../src/core/users.ts';
+import { generalOf } from '../../src/status.ts';
 import type { Register } from '../../src/core/registers.ts';
 import type { User } from '../../src/core/model.ts';
 
@@ -69,7 +70,7 @@ describe('users', () => {
     users.show(ann, 'a', 'one');
     users.show(ann, 'b', 'two');
     users.show(ann, 'a', 'three');
-    users.applyRegister('ann', 'A', said(999, 'old'));
+    users.others.applyRegister('ann', 'A', said(999, 'old'));
     expect(shown()).toEqual([
       ['old', 'old 999', 'A'],
       ['b', 'two', undefined],
@@ -78,14 +79,18 @@ describe('users', () => {
   });
 
   test('a register of another process is applied once, and dropped with the process', () => {
-    users.applyRegister('ann', 'A', said(2, 'x'));
-    users.applyRegister('ann', 'A', said(1, 'y'));
-    expect([shown(), ann.username, users.general(ann)]).toEqual([[['x', 'x 2', 'A']], 'Ann', 'online']);
-    users.dropIncarnation('A');
-    users.applyRegister('ann', 'A', said(2, 'x'));
-    expect([shown(), users.general(ann)]).toEqual([[], 'offline']);
-    users.applyRegister('nobody', 'A', said(1, 'x'));
-    expect(users.heardOf('nobody').size).toBe(0);
+    users.others.applyRegister('ann', 'A', said(2, 'x'));
+    users.others.applyRegister('ann', 'A', said(1, 'y'));
+    expect([shown(), ann.username, generalOf(ann.visible.size, ann.last)]).toEqual([
+      [['x', 'x 2', 'A']],
+      'Ann',
+      'online',
+    ]);
+    users.others.dropIncarnation('A');
+    users.others.applyRegister('ann', 'A', said(2, 'x'));
+    expect([shown(), generalOf(ann.visible.size, ann.last)]).toEqual([[], 'offline']);
+    users.others.applyRegister('nobody', 'A', said(1, 'x'));
+    expect(users.others.heardOf('nobody').size).toBe(0);
   });
 
   test('a connection in its grace can be taken over until the grace ends, and the old claim is retracted', () => {
@@ -93,14 +98,14 @@ describe('users', () => {
       seq: 1,
       entries: [{ connectionId: 'x', status: 's', setAt: 1, handoffUntil }],
     });
-    users.applyRegister('ann', 'A', away(2000));
+    users.others.applyRegister('ann', 'A', away(2000));
     expect(users.canTakeOver(ann, 'x')).toBe(true);
     users.takeOver(ann, 'x');
     expect(shown()).toEqual([['x', 's', undefined]]);
     expect(users.register('ann').entries).toMatchObject([{ connectionId: 'x', epoch: 1, handoffUntil: undefined }]);
-    expect(users.retractedFrom('A')).toEqual(['ann']);
-    expect(users.takeRetracted('ann', () => true)).toEqual([['A', { seq: 1, entries: [] }]]);
-    expect(users.retractedFrom('A')).toEqual([]);
+    expect(users.others.retractedFrom('A')).toEqual(['ann']);
+    expect(users.others.takeRetracted('ann', () => true)).toEqual([['A', { seq: 1, entries: [] }]]);
+    expect(users.others.retractedFrom('A')).toEqual([]);
     users.handOff(ann, 'x', 1500);
     expect(users.canTakeOver(ann, 'x')).toBe(true);
     time.now = 1500;
@@ -111,7 +116,10 @@ describe('users', () => {
 
   test('a connection that another process took over later is not owned here any more', () => {
     users.show(ann, 'x', 'ours');
-    users.applyRegister('ann', 'A', { seq: 1, entries: [{ connectionId: 'x', status: 'theirs', setAt: 1, epoch: 1 }] });
+    users.others.applyRegister('ann', 'A', {
+      seq: 1,
+      entries: [{ connectionId: 'x', status: 'theirs', setAt: 1, epoch: 1 }],
+    });
     expect([shown(), taken]).toEqual([[['x', 'theirs', 'A']], ['x']]);
     expect(users.register('ann').entries).toEqual([]);
   });

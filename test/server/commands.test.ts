@@ -95,7 +95,7 @@ describe('a command from another process', () => {
 
 describe('doing what a command asks', () => {
   /** Ann with two connections; notes what is done to them, and what is sent to the other processes. */
-  function world(followFor: CommandTarget['tracker']['followFor'] = () => Promise.resolve()): {
+  function world(followFor: CommandTarget['tracker']['following']['followFor'] = () => Promise.resolve()): {
     runtime: CommandTarget;
     done: string[];
     sent: unknown[];
@@ -121,7 +121,7 @@ describe('doing what a command asks', () => {
       block: (userId: string, blockedId: string, blocked: boolean) => {
         done.push(`${userId} ${blocked ? 'blocks' : 'unblocks'} ${blockedId}`);
       },
-      followFor,
+      following: { followFor },
     } as unknown as CommandTarget['tracker'];
     const warn = (message: string): void => {
       log.push(message);

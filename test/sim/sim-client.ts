@@ -119,8 +119,8 @@ export class SimClient {
       let ids: string[] = [];
       let presences: Presence[] = [];
       let generals: GeneralChange[] = [];
-      const { evicted } = await node.tracker.follow(
-        node.tracker.beginFollow(connection),
+      const { evicted } = await node.tracker.following.follow(
+        node.tracker.following.begin(connection),
         userIds,
         'client',
         refused,
@@ -155,7 +155,7 @@ export class SimClient {
 
   unfollow(userIds: readonly string[] | undefined): void {
     const { node, connection, view } = this.seat!;
-    const ended = node.tracker.unfollow(connection, userIds);
+    const ended = node.tracker.following.unfollow(connection, userIds);
     view.remove(ended.map(({ userId }) => userId));
   }
 

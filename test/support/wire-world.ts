@@ -149,7 +149,7 @@ export class WireWorld {
   }
 
   async follow(viewer: WireClient, ...userIds: string[]): Promise<void> {
-    await this.tracker.follow(this.tracker.beginFollow(viewer.connection), userIds, 'client');
+    await this.tracker.following.follow(this.tracker.following.begin(viewer.connection), userIds, 'client');
   }
 
   /** @param newId The id of a connection that was hidden and is shown again. */

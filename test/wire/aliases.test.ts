@@ -49,10 +49,10 @@ describe('two users that share a number', () => {
     world.resync(ann);
     expect(ann.userNumber('bob2')).toBe(alias);
     // The first goes: the second keeps what it has.
-    world.tracker.unfollow(ann.connection, ['bob1']);
+    world.tracker.following.unfollow(ann.connection, ['bob1']);
     world.resync(ann);
     expect(ann.userNumber('bob2')).toBe(alias);
-    world.tracker.unfollow(ann.connection, ['bob2']);
+    world.tracker.following.unfollow(ann.connection, ['bob2']);
     expect(statuses()).toEqual([]);
     await world.follow(ann, 'bob2');
     expect(ann.userNumber('bob2')).toBe(world.refs.ofUser('bob2'));

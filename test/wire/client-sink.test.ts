@@ -63,7 +63,7 @@ describe('in a flush, only the client that makes trouble is affected', () => {
     broken!.onClose = fail;
     world.set(star, 'two');
     world.flush();
-    world.tracker.unfollow(broken!.connection, undefined);
+    world.tracker.following.unfollow(broken!.connection, undefined);
     expect(statusesIn(after!)).toEqual(['one', 'two']);
   });
 

@@ -175,7 +175,11 @@ class World {
   }
 
   async follow(player: Player, userIds: string[], origin: 'client' | 'server'): Promise<void> {
-    const { users } = await this.tracker.follow(this.tracker.beginFollow(player.connection), userIds, origin);
+    const { users } = await this.tracker.following.follow(
+      this.tracker.following.begin(player.connection),
+      userIds,
+      origin,
+    );
     if (origin === 'server') {
       player.connection.sink.snapshot(users, 'some');
     } else if (player.connection.delivery === 'behind') {
@@ -191,7 +195,7 @@ class World {
   }
 
   unfollow(player: Player, userIds: string[] | undefined): void {
-    this.tracker.unfollow(player.connection, userIds);
+    this.tracker.following.unfollow(player.connection, userIds);
     player.reader.mirror.unfollow(userIds);
     (userIds ?? [...player.follows]).forEach((userId) => player.follows.delete(userId));
   }

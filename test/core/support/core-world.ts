@@ -1,7 +1,8 @@
 /** A tracker whose time, cluster and clients are in the hands of the test. */
 import { PAUSE_MS } from '../../../src/core/pace.ts';
 import { Refs } from '../../../src/core/refs.ts';
-import { Tracker, type Joining } from '../../../src/core/tracker.ts';
+import { Tracker } from '../../../src/core/tracker.ts';
+import type { Joining } from '../../../src/core/connection.ts';
 import { shownOf } from '../../../src/core/view.ts';
 import { resolveOptions, type PresenceOptions } from '../../../src/options.ts';
 import type { Batch } from '../../../src/core/batch.ts';
@@ -197,7 +198,7 @@ export class CoreWorld {
   }
 
   async follow({ connection }: Player, ...userIds: string[]): Promise<void> {
-    await this.tracker.follow(this.tracker.beginFollow(connection), userIds, 'client');
+    await this.tracker.following.follow(this.tracker.following.begin(connection), userIds, 'client');
   }
 
   set({ connection }: Player, status: string | null): void {

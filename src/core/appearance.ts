@@ -1,0 +1,142 @@
+/**
+ * How users appear: their visible connections, name and general status, and
+ * the numbers that stand for the connections in the schema state. Every change
+ * goes through here, so that the outbox sees what was before.
+ */
+import { makePresence } from '../status.ts';
+import { makeBox } from './box.ts';
+import type { Ended, User, Visible } from './model.ts';
+import type { OfflineMemory } from './offline-memory.ts';
+import type { Outbox } from './outbox.ts';
+import type { Refs } from './refs.ts';
+import type { Claim } from './registers.ts';
+
+export interface AppearanceDeps {
+  outbox: Outbox;
+  memory: OfflineMemory;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  refs: Refs;
+  /** Another process has taken over this connection of ours. */
+  onTaken: (user: User, connectionId: string) => void;
+}
+
+export class Appearance {
+  readonly #deps: AppearanceDeps;
+  /** Connections that are gone, until their followers have been told: their numbers are still in the state of clients. */
+  readonly #leaving = new Map<User, Visible[]>();
+
+  constructor(deps: AppearanceDeps) {
+    this.#deps = deps;
+  }
+
+  rename(user: User, username: string | undefined): void {
+    if (username !== undefined && user.username !== username) {
+      this.#deps.outbox.touchUser(user);
+      user.username = username;
+    }
+  }
+
+  /** Shows or changes a connection, which lives on `owner`, as the most recently set one. */
+  put(user: User, connectionId: string, status: string, { setAt, owner }: Pick<Visible, 'setAt' | 'owner'>): Visible {
+    const ref = user.visible.get(connectionId)?.ref ?? this.#numberOf(user, connectionId);
+    this.#deps.outbox.touch(user, connectionId, ref);
+    const box = makeBox(makePresence(user.userId, connectionId, status, user.username));
+    const visible = { connectionId, ref, box, setAt, owner };
+    user.visible.delete(connectionId);
+    user.visible.set(connectionId, visible);
+    this.#deps.memory.forget(user.userId);
+    return visible;
+  }
+
+  /** Updates one connection to the best claim. */
+  settle(user: User, connectionId: string, ended: Ended): void {
+    const { registers } = user;
+    const own = registers.ownEntry(connectionId);
+    const winner = registers.winner(connectionId);
+    if (own !== undefined && winner?.entry === own) {
+      return;
+    }
+    if (winner !== undefined) {
+      this.#apply(user, winner);
+    } else {
+      this.#remove(user, connectionId, ended);
+    }
+    if (own !== undefined) {
+      registers.unsay(connectionId);
+      this.#deps.onTaken(user, connectionId);
+    }
+  }
+
+  #apply(user: User, { incarnation, entry: { connectionId, setAt, status } }: Claim): void {
+    const known = user.visible.get(connectionId);
+    if (known === undefined || known.box.presence.status !== status || known.box.presence.username !== user.username) {
+      this.put(user, connectionId, status, { setAt, owner: incarnation });
+      sortBySetAt(user);
+      return;
+    }
+    known.owner = incarnation;
+    if (known.setAt !== setAt) {
+      known.setAt = setAt;
+      sortBySetAt(user);
+    }
+  }
+
+  #remove(user: User, connectionId: string, ended: Ended): void {
+    const visible = user.visible.get(connectionId);
+    if (visible === undefined) {
+      return;
+    }
+    this.#deps.outbox.touch(user, connectionId, visible.ref);
+    user.visible.delete(connectionId);
+    const leaving = this.#leaving.get(user) ?? [];
+    leaving.push(visible);
+    this.#leaving.set(user, leaving);
+    if (user.visible.size === 0) {
+      this.end(user, ended);
+    }
+  }
+
+  /** The last visible connection of the user has ended in this way. */
+  end(user: User, ended: Ended): void {
+    if (user.last !== ended) {
+      this.#deps.outbox.touchUser(user);
+      user.last = ended;
+    }
+    if (ended === 'offline') {
+      this.#deps.memory.remember(user.userId, this.#deps.now());
+    } else {
+      this.#deps.memory.forget(user.userId);
+    }
+  }
+
+  #numberOf(user: User, connectionId: string): number {
+    const ref = this.#deps.refs.ofConnection(connectionId);
+    this.#deps.refs.hold(ref, connectionId, user);
+    return ref;
+  }
+
+  /** No client has the connections in its state any more that have left. */
+  releaseLeft(user: User): void {
+    for (const { ref, connectionId } of this.#leaving.get(user) ?? []) {
+      if (!user.visible.has(connectionId)) {
+        this.#deps.refs.release(ref, connectionId);
+      }
+    }
+    this.#leaving.delete(user);
+  }
+
+  /** Nobody here needs the user any more. */
+  forget(user: User): void {
+    this.releaseLeft(user);
+    for (const { ref, connectionId } of user.visible.values()) {
+      this.#deps.refs.release(ref, connectionId);
+    }
+  }
+}
+
+function sortBySetAt(user: User): void {
+  if (user.visible.size > 1) {
+    user.visible = new Map([...user.visible].sort(([, a], [, b]) => a.setAt - b.setAt));
+  }
+}

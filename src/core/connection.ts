@@ -1,0 +1,51 @@
+/** What a client brings along when it joins, and the connection that is made of it. */
+import { newView } from './view.ts';
+import type { Sync } from '../protocol.ts';
+import type { Identity, ResolvedOptions } from '../options.ts';
+import type { Connection, Look, Sink, User } from './model.ts';
+
+export interface Joining {
+  identity: Identity;
+  auth: unknown;
+  options: ResolvedOptions;
+  sync: Sync;
+  sink: Sink;
+  /** A connection id to take over, if it waits for that. */
+  resume?: string | undefined;
+  /** Called before the connection is made, when what other processes say of the user is known, if that is waited for. Throws to refuse it. */
+  admit?: () => void;
+  /** Called in the very step in which the connection is made: what can be seen then and its first delta leave no gap and do not overlap. */
+  onConnect?: (connection: Connection) => void;
+}
+
+/** Invisible, following nobody. `blockers`: who has blocked its user, and how each looks to it. */
+export function newConnection(
+  { identity, auth, options, sync, sink }: Joining,
+  user: User,
+  connectionId: string,
+  blockers: ReadonlyMap<string, Look>,
+): Connection {
+  const connection: Connection = {
+    connectionId,
+    wasShown: false,
+    user,
+    viewer: {
+      userId: user.userId,
+      username: identity.username,
+      get connectionId() {
+        return connection.connectionId;
+      },
+      auth,
+    },
+    options,
+    sync,
+    sink,
+    follows: new Map(),
+    view: options.redact === undefined && blockers.size === 0 ? undefined : newView(blockers),
+    pending: undefined,
+    delivery: 'live',
+    replying: false,
+    batch: undefined,
+  };
+  return connection;
+}
