@@ -23,6 +23,7 @@ export const REQUEST_TYPES = [
   'presence:unfollow',
   'presence:query',
   'presence:join',
+  'presence:welcome',
 ] as const;
 export type RequestType = (typeof REQUEST_TYPES)[number];
 
@@ -104,7 +105,7 @@ export interface Snapshot {
 /**
  * `presence:welcome`: who this connection is. The first message after a join or
  * a reconnection; also sent when a connection that was invisible becomes
- * visible again, with its new `connectionId`.
+ * visible again, with its new `connectionId`, and to a client that asks for it.
  */
 export interface Welcome {
   protocol: number;
@@ -137,6 +138,9 @@ export interface JoinRequest {
   connectionId?: string;
 }
 
+/** Asks for what was sent at the join: a `presence:welcome`, then a complete `presence:snapshot`. */
+export type WelcomeRequest = Record<string, never>;
+
 export type StatusReply = Record<string, never>;
 export interface FollowReply {
   presences: Presence[];
@@ -158,12 +162,15 @@ export interface JoinReply {
   publicAddress?: string;
 }
 
+export type WelcomeReply = Record<string, never>;
+
 export interface Requests {
   'presence:status': { request: StatusRequest; reply: StatusReply };
   'presence:follow': { request: FollowRequest; reply: FollowReply };
   'presence:unfollow': { request: UnfollowRequest; reply: UnfollowReply };
   'presence:query': { request: QueryRequest; reply: QueryReply };
   'presence:join': { request: JoinRequest; reply: JoinReply };
+  'presence:welcome': { request: WelcomeRequest; reply: WelcomeReply };
 }
 
 /** `presence:reply`, the answer to the `send` form. With `ok: true` it also carries the fields of the reply. An error of a message without a `cid` comes with `cid: null`. */

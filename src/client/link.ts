@@ -15,6 +15,9 @@ const ON_PURPOSE: readonly number[] = [1000, 4000];
 /** `CloseCode.ABNORMAL_CLOSURE`. */
 const ABNORMAL_CLOSURE = 1006;
 
+/** Milliseconds to wait when `rate_limited` comes without `retryAfterMs`. */
+const RATE_LIMIT_PAUSE_MS = 1000;
+
 /** After so many milliseconds online the count of failed rejoins is reset. */
 const STABLE_MS = 10_000;
 
@@ -96,14 +99,16 @@ export class Link {
     await this.adopt(room);
   }
 
-  /** Waits for the welcome of a room that has just been joined, and keeps the room. */
-  async adopt(room: Room): Promise<void> {
+  /** Waits for the welcome of a joined room, and keeps the room. `asks`: the welcome may have passed already. */
+  async adopt(room: Room, asks = false): Promise<void> {
     let welcomed = (): void => undefined;
-    let lost = (): void => undefined;
+    let fail = (_error: unknown): void => undefined;
     const settled = new Promise<void>((resolve, reject) => {
       welcomed = resolve;
-      lost = () => reject(new PresenceError('unavailable', { message: 'The connection was lost while joining.' }));
+      fail = reject;
     });
+    const lost = (): void =>
+      fail(new PresenceError('unavailable', { message: 'The connection was lost while joining.' }));
     const session: Session = new Session(room, {
       ...this.#events,
       welcome: (welcome) => {
@@ -116,6 +121,8 @@ export class Link {
     });
     if (!this.#settings.welcomed) {
       welcomed();
+    } else if (asks) {
+      this.#ask(session).catch(fail);
     }
     try {
       await this.timers.within(
@@ -123,7 +130,7 @@ export class Link {
         this.#settings.timeoutMs,
         () =>
           new PresenceError('unavailable', {
-            message: `The room "${room.name}" sent no presence:welcome: it is not presence-aware, or was attached too late.`,
+            message: `The room "${room.name}" sent no presence:welcome: it is not presence-aware, or was joined with sync: 'state'.`,
           }),
       );
       if (this.#state === 'closed') {
@@ -136,6 +143,19 @@ export class Link {
     this.#session = session;
     this.#onlineSince = performance.now();
     this.#setState('online');
+  }
+
+  async #ask(session: Session): Promise<void> {
+    while (this.#session !== session) {
+      try {
+        return await session.askWelcome(this.#settings.timeoutMs);
+      } catch (error) {
+        if (!(error instanceof PresenceError) || error.code !== 'rate_limited') {
+          throw error;
+        }
+        await this.timers.sleep(error.retryAfterMs ?? RATE_LIMIT_PAUSE_MS);
+      }
+    }
   }
 
   /** The session, once requests go through; `not_joined` after `timeoutMs`, or at once when closed. */

@@ -72,15 +72,15 @@ export class PresenceClient {
   }
 
   /**
-   * Uses a room that the application has joined itself. Call it in the same
-   * turn in which the join resolved: the room's first message is the welcome.
-   * `status`, when given, is set; without it the one the room was joined with
+   * Uses a room that the application has joined itself, now or at any time
+   * before: what was missed is asked for. Fails with `unavailable` at once when
+   * the room is not presence-aware. `status`, when given, is set; without it the one the room was joined with
    * counts. `leave()` leaves the room. After a lost seat the helper joins
    * `roomName` again with `joinOptions`, and passes the new room to `onRoom`.
    */
   static async attach(room: Room, options: AttachOptions): Promise<PresenceClient> {
     const presence = new PresenceClient(options.client, options.roomName ?? room.name, options);
-    await presence.#start(() => presence.#link.adopt(room));
+    await presence.#start(() => presence.#link.adopt(room, true));
     if (options.status !== undefined) {
       await presence.setStatus(options.status);
     }

@@ -130,6 +130,19 @@ export class Session {
     });
   }
 
+  /**
+   * Has the server send its welcome again, and then all that it knows of the
+   * followed users. As a request: to a message of an unknown type a room that is
+   * not presence-aware would close the connection.
+   */
+  async askWelcome(timeoutMs: number): Promise<void> {
+    try {
+      await this.room.request('presence:welcome', {}, { timeout: timeoutMs });
+    } catch (cause) {
+      throw welcomeError(cause, this.room.name);
+    }
+  }
+
   #answer(value: unknown): void {
     const reply = readReply(value);
     const pending = reply === null ? undefined : this.#pending.get(reply.cid);
@@ -180,6 +193,18 @@ export async function leaveRoom(room: Room): Promise<void> {
   });
   await Promise.race([room.leave(), late]);
   clearTimeout(timer);
+}
+
+function welcomeError(cause: unknown, roomName: string): PresenceError {
+  const { name, reason } = cause as { name?: unknown; reason?: unknown };
+  if (name === 'rejected') {
+    return PresenceError.from(reason);
+  }
+  const message =
+    name === 'no_handler'
+      ? `The room "${roomName}" is not presence-aware: it has to be a PresenceRoom, a PresenceLobbyRoom or a room with the PresencePlugin.`
+      : `The room "${roomName}" did not answer: ${messageOf(cause)}`;
+  return new PresenceError('unavailable', { message, cause });
 }
 
 /** The error of a call for which there is no connection. */

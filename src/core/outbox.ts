@@ -55,6 +55,8 @@ export class Outbox {
   onUpdate: ((update: Update) => void) | undefined;
   /** Told of every user that a flush is done with. */
   onFlushed: ((user: User) => void) | undefined;
+  /** Told of every user before all that is known of it is sent again. */
+  onResync: ((user: User) => void) | undefined;
   readonly #timing: OutboxTiming;
   readonly #touched = new Map<User, Before>();
   readonly #behind = new Set<Connection>();
@@ -240,6 +242,9 @@ export class Outbox {
     follower.delivery = 'behind'; // what the others are told now is in its snapshot
     follower.view?.told.clear();
     const users = [...follower.follows.keys(), follower.user];
+    for (const user of users) {
+      this.onResync?.(user);
+    }
     this.introduce(follower, users);
     follower.delivery = 'live';
     this.#behind.delete(follower);

@@ -44,11 +44,14 @@ export class Users {
       this.#appearance.releaseLeft(user);
       this.release(user);
     };
+    deps.outbox.onResync = (user) => {
+      this.#forgetInTime(user);
+    };
   }
 
   get(userId: string): User | undefined {
     const user = this.byId.get(userId);
-    if (user !== undefined && user.visible.size === 0) {
+    if (user !== undefined) {
       this.#forgetInTime(user);
     }
     return user;
@@ -56,6 +59,9 @@ export class Users {
 
   /** An invisible user must not stay `offline` longer than a user that has gone is remembered as `offline`. */
   #forgetInTime(user: User): void {
+    if (user.visible.size > 0) {
+      return;
+    }
     const last = this.remembered(user.userId);
     if (user.last !== last) {
       user.last = last;

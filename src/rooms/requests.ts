@@ -16,6 +16,7 @@ import {
   type Requests,
   type StatusReply,
   type UnfollowReply,
+  type WelcomeReply,
 } from '../protocol.ts';
 import type { Connection } from '../core/model.ts';
 import type { Features } from '../options.ts';
@@ -23,7 +24,8 @@ import type { Runtime } from '../server/runtime.ts';
 
 interface Answer<T extends RequestType> {
   readonly fields: readonly string[];
-  readonly feature: keyof Features;
+  /** Absent: it cannot be switched off. */
+  readonly feature?: keyof Features;
   /** Whether it is answered although the feature is off. */
   readonly always?: (connection: Connection, fields: Fields) => boolean;
   readonly run: (
@@ -40,6 +42,7 @@ const ANSWERS: { [T in RequestType]: Answer<T> } = {
   'presence:unfollow': { fields: ['userIds'], feature: 'follow', run: answerUnfollow },
   'presence:query': { fields: ['userIds'], feature: 'query', always: isAboutSelf, run: answerQuery },
   'presence:join': { fields: ['userId', 'connectionId'], feature: 'join', run: answerJoin },
+  'presence:welcome': { fields: [], run: answerWelcome },
 };
 
 /** Answers a request of a joined connection. `extra`: fields that the form of the message brings along. */
@@ -52,7 +55,8 @@ export function answerRequest<T extends RequestType>(
 ): Requests[T]['reply'] | Promise<Requests[T]['reply']> {
   const answer: AnswerOf<T> = ANSWERS[type];
   const fields = readFields(payload, [...answer.fields, ...extra]);
-  if (!connection.options.features[answer.feature] && answer.always?.(connection, fields) !== true) {
+  const isOn = answer.feature === undefined || connection.options.features[answer.feature];
+  if (!isOn && answer.always?.(connection, fields) !== true) {
     throw new PresenceError('feature_disabled');
   }
   return answer.run(connection, fields, runtime);
@@ -146,6 +150,19 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
     connectionId,
   );
   return jumpIn(viewer, presence, options, runtime.matchmaking);
+}
+
+/** For a client that did not listen yet when it was welcomed. */
+function answerWelcome(connection: Connection, _fields: Fields, runtime: Runtime): WelcomeReply {
+  takeCall(connection, connection.follows.size, runtime);
+  connection.sink.welcome();
+  const { outbox } = runtime.tracker;
+  if (connection.sink.ready()) {
+    outbox.resync(connection, 'messages');
+  } else {
+    outbox.owe(connection);
+  }
+  return {};
 }
 
 /** Counts a call and its ids against the rate limits of the user. */

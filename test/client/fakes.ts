@@ -103,6 +103,17 @@ export class FakeRoom {
     );
   }
 
+  /** Only the welcome is asked for in this form. */
+  async request(): Promise<unknown> {
+    await new Promise(setImmediate);
+    const { asked } = this.#server;
+    if (asked === null) {
+      throw Object.assign(new Error('no handler'), { name: 'no_handler' });
+    }
+    asked(this);
+    return {};
+  }
+
   leave(consented = true): Promise<number> {
     this.left.push(consented);
     return new Promise((resolve) => {
@@ -167,6 +178,8 @@ export class FakeServer {
     userId: 'me',
     presences: [],
   };
+  /** Answers whoever asks for its welcome; `null` = a room that is not presence-aware. */
+  asked: ((room: FakeRoom) => void) | null = () => undefined;
   /** Visible presences of other users. */
   presences: Presence[] = [];
   /** Throw to refuse a join. */
@@ -239,6 +252,7 @@ export class FakeServer {
         return { name: 'match', sessionId: 's', roomId: 'r', processId: 'p' };
       case 'presence:status':
       case 'presence:unfollow':
+      case 'presence:welcome':
         return {};
     }
   }

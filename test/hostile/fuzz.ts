@@ -25,6 +25,7 @@ const TYPES = [
   'presence:unfollow',
   'presence:query',
   'presence:join',
+  'presence:welcome',
   'presence:delta',
   'presence:reply',
   'presence:nothing',

@@ -81,7 +81,7 @@ describe.each(['presence', 'lobby'] as const)('types of a %s room', (name) => {
     expectTypeOf<typeof room.request>().toExtend<Ask<'presence:join', JoinRequest>>();
     expectTypeOf<typeof lobby.request>().toExtend<Ask<'presence:follow', FollowRequest>>();
     expectTypeOf<typeof room.send>().toExtend<Ask<'presence:query', QueryRequest>>();
-    expect(REQUEST_TYPES).toHaveLength(5);
+    expect(REQUEST_TYPES).toHaveLength(6);
   });
 
   test('messages of the server', () => {

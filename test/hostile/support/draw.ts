@@ -23,6 +23,7 @@ const message: fc.Arbitrary<Message> = fc
         payload: fc.oneof(fc.record({ userIds: ids }), fc.constant({})),
       }),
       fc.record({ type: fc.constant('presence:status'), payload: fc.record({ status }) }),
+      fc.record({ type: fc.constant('presence:welcome'), payload: fc.constant({}) }),
       fc.record({
         type: fc.constant('presence:join'),
         payload: fc.record({ userId: fc.constantFrom(SECRET, SECRET, SECRET, FRIEND, 'nobody') }),
