@@ -21,6 +21,7 @@ export {
   type Features,
   type Identity,
   type Ids,
+  type JoinOptions,
   type Match,
   type PresenceOptions,
   type Viewer,

@@ -43,6 +43,9 @@ export interface Match {
   readonly metadata: unknown;
 }
 
+/** Join options of a match, as a client may choose them. */
+export type JoinOptions = Record<string, unknown>;
+
 /** Timing of the cluster. The same for all presence-aware rooms of a process. */
 export interface ClusterOptions {
   /**
@@ -202,6 +205,20 @@ export interface PresenceOptions {
   /** May this viewer take a seat in this match? Runs before a seat is reserved. Default: yes. */
   canJoin?: (viewer: Viewer, presence: Readonly<Presence>, match: Match) => boolean | Promise<boolean>;
   /**
+   * The join options that the match's `onAuth` and `onJoin` get, instead of
+   * those the client has sent with `presence:join` (`options`, any JSON object).
+   * `false`, or anything else that is no object: `match_denied`. Runs after
+   * `canJoin`. Default: those of the client. While a seat waits for a viewer, it
+   * keeps the options it was reserved with.
+   *
+   * @example joinOptions: async ({ userId }, match, { team }) => ({ team, skin: await db.skinOf(userId) })
+   */
+  joinOptions?: (
+    viewer: Viewer,
+    match: Match,
+    options: Readonly<JoinOptions>,
+  ) => JoinOptions | false | Promise<JoinOptions | false>;
+  /**
    * The auth data the match room gets for this viewer, instead of the result of
    * the room's own `onAuth`. `true`: none, the room's instance `onAuth` decides
    * when the seat is taken. `false`, `null` or `undefined`: `match_denied`.
@@ -211,13 +228,13 @@ export interface PresenceOptions {
    * `matchMaker.controller.exposedMethods`, and a WebSocket token that does not
    * name the same user as the token at matchmaking.
    */
-  authorizeJoin?: (viewer: Viewer, match: Match) => unknown;
+  authorizeJoin?: (viewer: Viewer, match: Match, options: Readonly<JoinOptions>) => unknown;
 }
 
 /** Options with every default filled in. Hooks stay optional. */
 export type ResolvedOptions = Required<Omit<PresenceOptions, 'features' | 'cluster' | HookName>> &
   Pick<PresenceOptions, HookName> & { features: Features; cluster: ClusterOptions };
-type HookName = 'resolveFollows' | 'canFollow' | 'blockedBy' | 'redact' | 'canJoin' | 'authorizeJoin';
+type HookName = 'resolveFollows' | 'canFollow' | 'blockedBy' | 'redact' | 'canJoin' | 'joinOptions' | 'authorizeJoin';
 
 export const CLUSTER_DEFAULTS: ClusterOptions = {
   enabled: 'auto',
@@ -298,6 +315,7 @@ const HOOKS: ReadonlySet<string> = new Set<HookName>([
   'blockedBy',
   'redact',
   'canJoin',
+  'joinOptions',
   'authorizeJoin',
 ]);
 

@@ -136,6 +136,8 @@ export interface QueryRequest {
 export interface JoinRequest {
   userId: string;
   connectionId?: string;
+  /** Join options for the match: its `onAuth` and `onJoin` get them, as in any join. A JSON object. */
+  options?: Record<string, unknown>;
 }
 
 /** Asks for what was sent at the join: a `presence:welcome`, then a complete `presence:snapshot`. */

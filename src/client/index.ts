@@ -2,6 +2,7 @@
 export { PresenceClient } from './presence-client.ts';
 export { compareFriends, detailsOf } from './friend.ts';
 export type { FollowResult } from './follows.ts';
+export type { JoinFriendOptions } from './join-friend.ts';
 export type {
   AttachOptions,
   ConnectionPhase,

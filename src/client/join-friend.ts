@@ -1,31 +1,83 @@
 /** Joins the match of a friend. */
 import type { Client, Room } from '@colyseus/sdk';
 import { isUserId, MAX_ID_LENGTH } from '../status.ts';
-import { PresenceError, type PresenceErrorCode } from '../protocol.ts';
+import { PresenceError, type JoinReply, type JoinRequest, type PresenceErrorCode } from '../protocol.ts';
 import { readSeat } from './inbound.ts';
 import type { Requests } from './requests.ts';
 import { messageOf } from './session.ts';
 
-/** Requests a seat in the user's match and takes it. The request is not repeated after a lost connection: the server may already have reserved a seat. */
-export async function joinFriend(
-  client: Client,
-  requests: Requests,
-  userId: string,
-  connectionId?: string,
-): Promise<Room> {
-  if (!isUserId(userId)) {
-    const message = `A user id has to be a string of 1 to ${MAX_ID_LENGTH} characters.`;
-    throw new PresenceError('invalid_payload', { message });
+/** How to join the match of a friend. */
+export interface JoinFriendOptions {
+  /** The connection whose match is meant. Default: of those in a match, the one with the newest status. */
+  connectionId?: string;
+  /** Join options: the match's `onAuth` and `onJoin` get them, as in any join. A JSON object. */
+  options?: Record<string, unknown>;
+}
+
+export class FriendJoins {
+  readonly #client: Client;
+  readonly #requests: Requests;
+  readonly #timeoutMs: number;
+  /** Joins under way. */
+  readonly #pending = new Map<string, Promise<Room>>();
+
+  constructor(client: Client, requests: Requests, timeoutMs: number) {
+    this.#client = client;
+    this.#requests = requests;
+    this.#timeoutMs = timeoutMs;
   }
-  const payload = { userId, ...(connectionId !== undefined && { connectionId }) };
-  const seat = await requests.call('presence:join', payload, readSeat, { repeat: false });
-  if (seat === null) {
-    throw new PresenceError('internal', { message: 'The server answered with something that is not a seat.' });
+
+  /** Requests a seat in the user's match and takes it. The same call again, while it is under way, is the same join. */
+  join(userId: string, { connectionId, options }: JoinFriendOptions = {}): Promise<Room> {
+    const payload = { userId, ...(connectionId !== undefined && { connectionId }), ...(options && { options }) };
+    const key = JSON.stringify(payload);
+    let joining = this.#pending.get(key);
+    if (joining === undefined) {
+      joining = this.#join(payload).finally(() => {
+        this.#pending.delete(key);
+      });
+      this.#pending.set(key, joining);
+    }
+    return joining;
   }
-  try {
-    return await client.consumeSeatReservation(seat);
-  } catch (cause) {
-    throw new PresenceError(reasonOf(cause), { message: `The seat could not be taken: ${messageOf(cause)}`, cause });
+
+  /** The request is not repeated after a lost connection: the server may already have reserved a seat. */
+  async #join(payload: JoinRequest): Promise<Room> {
+    if (!isUserId(payload.userId)) {
+      const message = `A user id has to be a string of 1 to ${MAX_ID_LENGTH} characters.`;
+      throw new PresenceError('invalid_payload', { message });
+    }
+    const seat = await this.#requests.call('presence:join', payload, readSeat, { repeat: false });
+    if (seat === null) {
+      throw new PresenceError('internal', { message: 'The server answered with something that is not a seat.' });
+    }
+    return this.take(seat);
+  }
+
+  /** Takes a seat. One that a match does not let go of in time is left when it does. */
+  async take(seat: JoinReply): Promise<Room> {
+    const taking = this.#client.consumeSeatReservation(seat);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => {
+        resolve(undefined);
+      }, this.#timeoutMs);
+    });
+    try {
+      const room = await Promise.race([taking, late]);
+      if (room !== undefined) {
+        return room;
+      }
+    } catch (cause) {
+      throw new PresenceError(reasonOf(cause), { message: `The seat could not be taken: ${messageOf(cause)}`, cause });
+    } finally {
+      clearTimeout(timer);
+    }
+    taking.then(
+      (room) => room.leave(),
+      () => undefined,
+    );
+    throw new PresenceError('unavailable', { message: `The match did not answer within ${this.#timeoutMs} ms.` });
   }
 }
 

@@ -28,7 +28,7 @@ import { Announcer } from './announcer.ts';
 import { REJOIN_DEFAULTS } from './timers.ts';
 import { Follows, type FollowResult } from './follows.ts';
 import { FriendStore } from './friend-store.ts';
-import { joinFriend } from './join-friend.ts';
+import { FriendJoins, type JoinFriendOptions } from './join-friend.ts';
 import { Link } from './link.ts';
 import { OwnStatus } from './own-status.ts';
 import { queryUsers } from './query.ts';
@@ -43,12 +43,12 @@ const DEFAULT_MAX_FRAME_BYTES = 3500;
 const SERVER_FOLLOWS_MS = 10_000;
 
 export class PresenceClient {
-  #client: Client;
   #maxFrameBytes: number;
   #store = new FriendStore();
   #link: Link;
   #requests: Requests;
   #follows: Follows;
+  #joins: FriendJoins;
   #status: OwnStatus;
   #connectionId: string | undefined;
   #leaving: Promise<void> | null = null;
@@ -95,7 +95,6 @@ export class PresenceClient {
       timeoutMs = DEFAULT_TIMEOUT_MS,
       maxFrameBytes = DEFAULT_MAX_FRAME_BYTES,
     } = options;
-    this.#client = client;
     this.#maxFrameBytes = maxFrameBytes;
     this.#connectionId = resume;
     this.#link = new Link(
@@ -122,6 +121,7 @@ export class PresenceClient {
       },
     );
     this.#requests = new Requests(this.#link, timeoutMs);
+    this.#joins = new FriendJoins(client, this.#requests, timeoutMs);
     this.#status = new OwnStatus(this.#requests, maxFrameBytes);
     this.#follows = new Follows({
       link: this.#link,
@@ -209,14 +209,18 @@ export class PresenceClient {
   }
 
   /**
-   * Takes a seat in the match of a followed user (that of one connection, if
-   * given) and returns the joined room. Fails with `not_visible`, `no_match`,
-   * `match_full`, `match_locked`, `match_gone` or `match_denied`.
+   * Takes a seat in the match of a followed user and returns the joined room.
+   * Fails with `not_visible`, `no_match`, `match_full`, `match_locked`,
+   * `match_gone`, `match_denied` or, when nobody answers within `timeoutMs`,
+   * `unavailable`. The same call again while it is under way returns the same
+   * promise, so a second click joins nothing twice.
+   *
+   * @example const match = await friends.joinFriend('ann', { options: { team: 'red' } });
    */
-  joinFriend(userId: string, connectionId?: string): Promise<Room>;
-  joinFriend<T>(userId: string, connectionId?: string): Promise<Room<T>>;
-  joinFriend(userId: string, connectionId?: string): Promise<Room> {
-    return joinFriend(this.#client, this.#requests, userId, connectionId);
+  joinFriend(userId: string, options?: JoinFriendOptions): Promise<Room>;
+  joinFriend<T>(userId: string, options?: JoinFriendOptions): Promise<Room<T>>;
+  joinFriend(userId: string, options?: JoinFriendOptions): Promise<Room> {
+    return this.#joins.join(userId, options);
   }
 
   /** Leaves the room for good: friends see it at once. Waiting calls fail with `not_joined`; listeners are removed. Idempotent. */

@@ -26,8 +26,8 @@ export function reasonOf(error: unknown): string {
   return error.cause === undefined ? error.message : `${error.message}: ${JSON.stringify(inspect(error.cause))}`;
 }
 
-/** Awaits `run()`, at most `ms` milliseconds. Throws a `HookError`, or the `PresenceError` that the hook threw. */
-export async function runHook<T>(hook: string, run: () => T | Promise<T>, ms: number): Promise<T> {
+/** Awaits `run()`, at most `ms` milliseconds; rejects with `late()` after that. */
+export async function within<T>(ms: number, run: () => T | Promise<T>, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   try {
     return await Promise.race([
@@ -35,17 +35,24 @@ export async function runHook<T>(hook: string, run: () => T | Promise<T>, ms: nu
       new Promise<never>((_, reject) => {
         timer = setTimeout(
           () => {
-            reject(new HookError(hook, `no answer within ${ms} ms`));
+            reject(late());
           },
           Math.min(ms, LONGEST_TIMER_MS),
         );
         timer.unref();
       }),
     ]);
-  } catch (error) {
-    throw error instanceof PresenceError || error instanceof HookError ? error : new HookError(hook, 'it threw', error);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Awaits `run()`, at most `ms` milliseconds. Throws a `HookError`, or the `PresenceError` that the hook threw. */
+export async function runHook<T>(hook: string, run: () => T | Promise<T>, ms: number): Promise<T> {
+  try {
+    return await within(ms, run, () => new HookError(hook, `no answer within ${ms} ms`));
+  } catch (error) {
+    throw error instanceof PresenceError || error instanceof HookError ? error : new HookError(hook, 'it threw', error);
   }
 }
 

@@ -7,18 +7,23 @@
  * cannot be asked is denied, unless `authorizeJoin` decides instead.
  */
 import { PresenceError, type JoinReply, type Presence } from '../protocol.ts';
-import { runHook } from './hooks.ts';
-import type { Match, ResolvedOptions, Viewer } from '../options.ts';
+import { runHook, within } from './hooks.ts';
+import type { JoinOptions, Match, ResolvedOptions, Viewer } from '../options.ts';
 
 /** Matchmaking, as far as a jump needs it. Implemented by the edge. */
 export interface Matchmaking {
   find(roomId: string): Promise<(Match & { locked: boolean }) | null>;
   /** What the match room itself says of this viewer: its auth, or `true`; throws when it refuses or cannot be asked. */
-  authorize(match: Match, viewer: Viewer, identify: ResolvedOptions['identify']): Promise<unknown>;
+  authorize(
+    match: Match,
+    viewer: Viewer,
+    identify: ResolvedOptions['identify'],
+    options: JoinOptions,
+  ): Promise<unknown>;
   /** The seat that waits for this user in this match already. */
   heldSeat(match: Match, viewer: Viewer): Promise<JoinReply | undefined>;
   /** Throws when the match has no free seat. Without `auth` the match room authenticates the player when it takes the seat. */
-  reserve(match: Match, auth: unknown, viewer: Viewer): Promise<JoinReply>;
+  reserve(match: Match, auth: unknown, viewer: Viewer, options: JoinOptions): Promise<JoinReply>;
 }
 
 /** The presence to jump to: the one asked for, or the most recent one in a match. */
@@ -35,24 +40,38 @@ export function pickMatch(presences: readonly Presence[], connectionId: string |
   return joinable;
 }
 
+/** Who wants to join whom, and how. */
+export interface Jump {
+  readonly viewer: Viewer;
+  readonly presence: Presence;
+  readonly joinOptions: JoinOptions;
+}
+
+/** Answers with a seat or throws one `PresenceError`, in bounded time: a match-maker that does not answer is `unavailable`. */
 export async function jumpIn(
-  viewer: Viewer,
-  presence: Presence,
+  { viewer, presence, joinOptions: wanted }: Jump,
   options: ResolvedOptions,
   matchmaking: Matchmaking,
 ): Promise<JoinReply> {
   const { canJoin, authorizeJoin, hookTimeoutMs, identify } = options;
-  const match = await matchmaking.find(presence.matchId!);
-  const held = match === null ? undefined : await matchmaking.heldSeat(match, viewer);
+  const ask = async <T>(run: () => Promise<T>): Promise<T> =>
+    within(hookTimeoutMs, run, () => new PresenceError('unavailable')).catch((cause: unknown) => {
+      throw cause instanceof PresenceError ? cause : new PresenceError('unavailable', { cause });
+    });
+  const match = await ask(async () => matchmaking.find(presence.matchId!));
+  const held = match === null ? undefined : await ask(async () => matchmaking.heldSeat(match, viewer));
   // A seat that waits for this user may be the one that fills the match.
   requireOpen(match, held !== undefined);
   if (canJoin !== undefined && !(await runHook('canJoin', () => canJoin(viewer, presence, match), hookTimeoutMs))) {
     throw new PresenceError('match_denied');
   }
+  const joinOptions = await optionsFor(viewer, match, wanted, options);
   const auth: unknown =
     authorizeJoin === undefined
-      ? await denied(async () => runHook('onAuth', () => matchmaking.authorize(match, viewer, identify), hookTimeoutMs))
-      : await runHook('authorizeJoin', () => authorizeJoin(viewer, match), hookTimeoutMs);
+      ? await denied(async () =>
+          runHook('onAuth', () => matchmaking.authorize(match, viewer, identify, joinOptions), hookTimeoutMs),
+        )
+      : await runHook('authorizeJoin', () => authorizeJoin(viewer, match, joinOptions), hookTimeoutMs);
   if (auth === false || auth === null || auth === undefined) {
     throw new PresenceError('match_denied');
   }
@@ -61,12 +80,29 @@ export async function jumpIn(
   }
   try {
     // As Colyseus reads an answer of `onAuth`: `true` says nothing of who it is.
-    return await matchmaking.reserve(match, auth === true ? undefined : withoutSessionId(auth), viewer);
+    const payload = auth === true ? undefined : withoutSessionId(auth);
+    return await ask(async () => matchmaking.reserve(match, payload, viewer, joinOptions));
   } catch {
     // Somebody was faster, or the match has just ended: ask again which.
-    requireOpen(await matchmaking.find(match.roomId), false);
+    requireOpen(await ask(async () => matchmaking.find(match.roomId)), false);
     throw new PresenceError('unavailable');
   }
+}
+
+async function optionsFor(
+  viewer: Viewer,
+  match: Match,
+  wanted: JoinOptions,
+  { joinOptions: hook, hookTimeoutMs }: ResolvedOptions,
+): Promise<JoinOptions> {
+  if (hook === undefined) {
+    return wanted;
+  }
+  const given: unknown = await runHook('joinOptions', () => hook(viewer, match, wanted), hookTimeoutMs);
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new PresenceError('match_denied');
+  }
+  return given as JoinOptions;
 }
 
 function requireOpen(

@@ -1,6 +1,6 @@
 /** Admission to a presence-aware room: identity, join options and limits. A refusal is a `ServerError`, which refuses the join. */
 import { ErrorCode, ServerError } from '@colyseus/core';
-import { readJoinOptions, type JoinOptions } from './validate.ts';
+import { readJoinOptions, type PresenceWishes } from './validate.ts';
 import { HookError, reasonOf, runHook } from '../core/hooks.ts';
 import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import { ERRORS, PresenceError } from '../protocol.ts';
@@ -28,7 +28,7 @@ export function identify(options: ResolvedOptions, auth: unknown): Identity {
 }
 
 /** Reads the join options. `lenient`: invalid ones belong to the room and are ignored. */
-export function requireJoinOptions(options: ResolvedOptions, joinOptions: unknown, lenient: boolean): JoinOptions {
+export function requireJoinOptions(options: ResolvedOptions, joinOptions: unknown, lenient: boolean): PresenceWishes {
   try {
     return readJoinOptions(joinOptions, options.maxStatusBytes, lenient);
   } catch (error) {

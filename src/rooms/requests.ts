@@ -4,7 +4,7 @@
  */
 import { jumpIn, pickMatch } from '../core/join-friend.ts';
 import { queryUsers } from '../core/query.ts';
-import { readFields, readId, readIds, readStatus, readUsableIds, type Fields } from './validate.ts';
+import { readFields, readId, readIds, readMatchOptions, readStatus, readUsableIds, type Fields } from './validate.ts';
 import { visibleIds } from '../core/hooks.ts';
 import { generalsTo, presencesTo } from '../core/view.ts';
 import {
@@ -41,7 +41,7 @@ const ANSWERS: { [T in RequestType]: Answer<T> } = {
   'presence:follow': { fields: ['userIds'], feature: 'follow', run: answerFollow },
   'presence:unfollow': { fields: ['userIds'], feature: 'follow', run: answerUnfollow },
   'presence:query': { fields: ['userIds'], feature: 'query', always: isAboutSelf, run: answerQuery },
-  'presence:join': { fields: ['userId', 'connectionId'], feature: 'join', run: answerJoin },
+  'presence:join': { fields: ['userId', 'connectionId', 'options'], feature: 'join', run: answerJoin },
   'presence:welcome': { fields: [], run: answerWelcome },
 };
 
@@ -133,6 +133,7 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
   const userId = readId(fields['userId'], 'userId');
   const connectionId =
     fields['connectionId'] === undefined ? undefined : readId(fields['connectionId'], 'connectionId');
+  const joinOptions = readMatchOptions(fields['options']);
   takeCall(connection, 1, runtime);
   const { options, viewer } = connection;
   const user = runtime.tracker.users.get(userId);
@@ -149,7 +150,7 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
     presencesTo(connection, [user]).filter((presence) => presence.connectionId !== connection.connectionId),
     connectionId,
   );
-  return jumpIn(viewer, presence, options, runtime.matchmaking);
+  return jumpIn({ viewer, presence, joinOptions }, options, runtime.matchmaking);
 }
 
 /** For a client that did not listen yet when it was welcomed. */

@@ -100,8 +100,23 @@ export function readId(value: unknown, name: string): string {
   return value;
 }
 
+/** The join options for a match, as they would have come with any other join: as JSON. */
+export function readMatchOptions(value: unknown): Record<string, unknown> {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) {
+    return {};
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    try {
+      return JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
+    } catch {
+      // A bigint, or too deep.
+    }
+  }
+  throw new PresenceError('invalid_payload', { message: '"options" must be an object that JSON can hold.' });
+}
+
 /** The join options of presence. Other fields belong to the room. */
-export interface JoinOptions {
+export interface PresenceWishes {
   status: Status | undefined;
   sync: Sync;
   resume: string | undefined;
@@ -110,7 +125,7 @@ export interface JoinOptions {
 const SYNCS: readonly unknown[] = ['both', 'state', 'deltas'] satisfies Sync[];
 
 /** `lenient`: invalid options belong to the room and are ignored. */
-export function readJoinOptions(options: unknown, maxStatusBytes: number, lenient = false): JoinOptions {
+export function readJoinOptions(options: unknown, maxStatusBytes: number, lenient = false): PresenceWishes {
   const fields: Fields = typeof options === 'object' && options !== null ? (options as Fields) : {};
   const sync = own(fields, 'sync') ?? 'both';
   if (!SYNCS.includes(sync) && !lenient) {

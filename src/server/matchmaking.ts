@@ -1,7 +1,7 @@
 /** Matchmaking as `presence:join` needs it, by Colyseus's own match-maker. */
 import { matchMaker, type AuthContext, type Room } from '@colyseus/core';
 import type { JoinReply } from '../protocol.ts';
-import type { Match, ResolvedOptions, Viewer } from '../options.ts';
+import type { JoinOptions, Match, ResolvedOptions, Viewer } from '../options.ts';
 import type { Matchmaking } from '../core/join-friend.ts';
 import { Seats } from './seats.ts';
 import type { SharedSeats } from './shared-seats.ts';
@@ -64,7 +64,7 @@ export class ColyseusMatchmaking implements Matchmaking {
   }
 
   /** As Colyseus's own `joinById` decides: `true` means that the room's instance `onAuth` is asked when the seat is taken. */
-  async authorize(match: Match, viewer: Viewer, identify: Identify): Promise<unknown> {
+  async authorize(match: Match, viewer: Viewer, identify: Identify, options: JoinOptions): Promise<unknown> {
     const roomClass = classOf(match.name);
     const entrance = this.#entrances.get(viewer);
     if (roomClass === undefined || entrance === undefined) {
@@ -76,20 +76,24 @@ export class ColyseusMatchmaking implements Matchmaking {
       throw new Error('The game does not let anybody join by id.');
     }
     await requireSameUser(entrance, viewer, identify);
-    return ask(roomClass, entrance.context);
+    return ask(roomClass, entrance.context, options);
   }
 
   async heldSeat(match: Match, viewer: Viewer): Promise<JoinReply | undefined> {
     return this.#seats.held(match.roomId, viewer.userId);
   }
 
-  async reserve(match: Match, auth: unknown, viewer: Viewer): Promise<JoinReply> {
+  async reserve(match: Match, auth: unknown, viewer: Viewer, options: JoinOptions): Promise<JoinReply> {
     const listing = await listingOf(match.roomId);
     if (listing === undefined) {
       throw new Error('The match has ended.');
     }
     return this.#seats.once(match.roomId, viewer.userId, async () => {
-      const { name, sessionId, roomId, processId, publicAddress } = await matchMaker.reserveSeatFor(listing, {}, auth);
+      const { name, sessionId, roomId, processId, publicAddress } = await matchMaker.reserveSeatFor(
+        listing,
+        options,
+        auth,
+      );
       return {
         name,
         sessionId,
@@ -130,8 +134,8 @@ async function requireSameUser(
 }
 
 /** What a room's static `onAuth` says; throws when it refuses. */
-async function ask(roomClass: typeof Room, context: AuthContext): Promise<unknown> {
-  const auth: unknown = await roomClass.onAuth(context.token as string, {}, context);
+async function ask(roomClass: typeof Room, context: AuthContext, options: JoinOptions = {}): Promise<unknown> {
+  const auth: unknown = await roomClass.onAuth(context.token as string, options, context);
   if (auth === false || auth === null || auth === undefined) {
     throw new Error('The room refused.');
   }

@@ -1,5 +1,6 @@
 /** Joins the match of a friend. */
-import { describe, expect, test } from 'vitest';
+import type { Room } from '@colyseus/sdk';
+import { describe, expect, test, vi } from 'vitest';
 import { refusal } from './fakes.ts';
 import { code, join, sent, server, settle, useScriptedServer } from './scripted.ts';
 
@@ -8,9 +9,9 @@ useScriptedServer();
 describe('joinFriend', () => {
   test('takes the seat the server reserved', async () => {
     const friends = await join();
-    const match = await friends.joinFriend('bob', 'bob-1');
+    const match = await friends.joinFriend('bob', { connectionId: 'bob-1', options: { team: 'red' } });
     expect(match.roomId).toBe('r');
-    expect(sent('presence:join')).toEqual([{ userId: 'bob', connectionId: 'bob-1' }]);
+    expect(sent('presence:join')).toEqual([{ userId: 'bob', connectionId: 'bob-1', options: { team: 'red' } }]);
   });
 
   test('passes on why not', async () => {
@@ -44,5 +45,31 @@ describe('joinFriend', () => {
     await settle();
     server.room.drop();
     expect(await failed).toBe('unavailable');
+  });
+
+  test('the same call while it is under way is the same join; afterwards it is a new one', async () => {
+    const friends = await join();
+    const rooms = await Promise.all([friends.joinFriend('bob'), friends.joinFriend('bob'), friends.joinFriend('cat')]);
+    expect(rooms[1]).toBe(rooms[0]);
+    expect(sent('presence:join')).toEqual([{ userId: 'bob' }, { userId: 'cat' }]);
+    await friends.joinFriend('bob');
+    expect(sent('presence:join')).toHaveLength(3);
+  });
+
+  test('a match that does not let the player in in time is "unavailable", and left when it does', async () => {
+    const friends = await join({ timeoutMs: 20 });
+    const { promise, resolve } = Promise.withResolvers<Room>();
+    server.onSeat = () => promise;
+    const failed = code(friends.joinFriend('bob'));
+    await vi.advanceTimersByTimeAsync(20);
+    expect(await failed).toBe('unavailable');
+    let left = false;
+    resolve({
+      leave: () => {
+        left = true;
+      },
+    } as unknown as Room);
+    await settle();
+    expect(left).toBe(true);
   });
 });

@@ -414,10 +414,9 @@ describe('joinFriend', () => {
     const bob = await players.join('bob', { status: { text: 'Playing', matchId: match.roomId } });
     const alice = await players.join('alice');
     await alice.follow(['bob']);
-    const joined = await alice.joinFriend<typeof MatchRoom>(
-      'bob',
-      friendOf(alice, 'bob')?.connections[0]?.connectionId,
-    );
+    const joined = await alice.joinFriend<typeof MatchRoom>('bob', {
+      connectionId: friendOf(alice, 'bob')!.connections[0]!.connectionId,
+    });
     matches.push(joined as Room);
     expect(joined.roomId).toBe(match.roomId);
     const reply = await joined.request('echo', 'hello');

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { jumpIn, pickMatch, type Matchmaking } from '../../src/core/join-friend.ts';
-import { resolveOptions, type PresenceOptions } from '../../src/options.ts';
-import type { JoinReply, Presence } from '../../src/protocol.ts';
+import { resolveOptions, type JoinOptions, type PresenceOptions } from '../../src/options.ts';
+import { HookError } from '../../src/core/hooks.ts';
+import { PresenceError, type JoinReply, type Presence } from '../../src/protocol.ts';
 
 const presence = (connectionId: string, matchId?: string): Presence => ({
   userId: 'bob',
@@ -27,10 +28,11 @@ function matchmaking(changes: Partial<Matchmaking> = {}): Matchmaking & { reserv
   };
 }
 
-async function jump(made: Matchmaking, options: PresenceOptions = {}): Promise<unknown> {
+async function jump(made: Matchmaking, options: PresenceOptions = {}, joinOptions: JoinOptions = {}): Promise<unknown> {
   const viewer = { userId: 'ann', username: undefined, connectionId: 'c', auth: { userId: 'ann' } };
-  return jumpIn(viewer, presence('b', 'm'), resolveOptions(options), made).catch((error: unknown) =>
-    error instanceof Error && 'code' in error ? error.code : error,
+  return jumpIn({ viewer, presence: presence('b', 'm'), joinOptions }, resolveOptions(options), made).catch(
+    (error: unknown) =>
+      error instanceof HookError ? HookError.name : error instanceof Error && 'code' in error ? error.code : error,
   );
 }
 
@@ -78,6 +80,43 @@ describe('jumpIn', () => {
       'match_denied',
     );
   });
+
+  test('the join options reach the match, as the hook changes them; it may veto', async () => {
+    const seen: unknown[] = [];
+    const made = matchmaking({
+      authorize: async (_match, _viewer, _identify, options) => seen.push(['onAuth', options]),
+      reserve: async (_match, _auth, _viewer, options) => {
+        seen.push(['seat', options]);
+        return SEAT;
+      },
+    });
+    await jump(made, {}, { team: 'red' });
+    await jump(
+      made,
+      { joinOptions: (viewer, match, { team }) => ({ team, by: viewer.userId, to: match.roomId }) },
+      { team: 'red' },
+    );
+    expect(seen).toEqual([
+      ['onAuth', { team: 'red' }],
+      ['seat', { team: 'red' }],
+      ['onAuth', { team: 'red', by: 'ann', to: 'm' }],
+      ['seat', { team: 'red', by: 'ann', to: 'm' }],
+    ]);
+    for (const veto of [false, null, undefined, [], 'no']) {
+      expect(await jump(made, { joinOptions: () => veto as false })).toBe('match_denied');
+    }
+    expect(await jump(made, { joinOptions: () => Promise.reject(new PresenceError('match_full')) })).toBe('match_full');
+    expect(await jump(made, { joinOptions: () => Promise.reject(new Error('db')) })).toBe(HookError.name);
+    expect(seen).toHaveLength(4);
+  });
+
+  test.each(['find', 'heldSeat', 'authorize', 'reserve'] as const)(
+    'a %s that never answers is no hanging promise',
+    async (what) => {
+      const silent = matchmaking({ [what]: () => new Promise(() => {}) });
+      expect(await jump(silent, { hookTimeoutMs: 20 })).toBe(what === 'authorize' ? 'match_denied' : 'unavailable');
+    },
+  );
 
   test('a reservation that fails says why, or unavailable', async () => {
     const fails = { reserve: () => Promise.reject(new Error('full')) };

@@ -193,6 +193,21 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
       expect(auth).toEqual({ userId: (await ann.welcome()).userId, member: true, options: {}, hasHeaders: true });
     });
 
+    test('join options reach onAuth and onJoin of the match, as in any join; what JSON cannot hold is refused', async () => {
+      const { ann, bobId } = await bobPlays('club');
+      const options = { team: 'red', skins: [1, { a: null }], password: 'x' };
+      const seat = await ann.ask('presence:join', { userId: bobId, options }, form);
+      await sit(seat);
+      expect(seated.findLast(({ sessionId }) => sessionId === seat.sessionId)).toMatchObject({
+        auth: { options },
+        options,
+      });
+      for (const wrong of ['red', 5, [1], new Map([['a', 1n]]), { n: 1n }]) {
+        const { code } = await ann.refusal('presence:join', { userId: bobId, options: wrong }, form);
+        expect(code).toBe('invalid_payload');
+      }
+    });
+
     test('canJoin has a say, after the presence and before the seat', async () => {
       const { ann, bobId, matchId } = await bobPlays();
       const asked: unknown[] = [];
