@@ -14,6 +14,8 @@ export class Batch<T> {
   /** Slots of the codec. */
   deltaFrame: Uint8Array | undefined;
   stateFrame: Uint8Array | undefined;
+  /** Slots of the sinks: the frames of a follower as they are written to its socket, by the channels it takes. */
+  packets: { deltas?: Uint8Array; state?: Uint8Array; both?: Uint8Array } | undefined;
   /** Users with the number of something that this batch brings in. Who hears of them may need a frame of its own. */
   rivals: readonly Audience[] | undefined;
   #next: Batch<T> | undefined;

@@ -8,6 +8,7 @@
  */
 import { ClientState, CloseCode, type Client } from '@colyseus/core';
 import { ClientSink } from '../wire/client-sink.ts';
+import { joinWrites } from '../wire/prebuilt.ts';
 import { StalledClients } from './stalled-clients.ts';
 import { answerRequest } from './requests.ts';
 import { guardRedact } from '../core/hooks.ts';
@@ -150,6 +151,7 @@ export class PresenceEngine {
     if (client === undefined || connection === undefined) {
       return codec.fullStateFrame(connection);
     }
+    joinWrites(client);
     // It counts as joined already, but what was queued for it until now leaves only behind
     // this state. What is told here has to queue up, and patches have nothing to patch yet.
     const { state } = client;

@@ -4,6 +4,7 @@
  */
 import { ClientState, CloseCode, type Client, type ClientPrivate } from '@colyseus/core';
 import { messageFrame, type FrameCodec } from './frames.ts';
+import { PrebuiltWriter, webSocketFrames } from './prebuilt.ts';
 import { generalsTo, presencesTo } from '../core/view.ts';
 import {
   PROTOCOL_VERSION,
@@ -24,8 +25,11 @@ const MAX_WAITING_FRAMES = 1024;
 /** Multiple of `maxBufferedBytes` above which further requests are refused. No honest burst has so large answers. */
 const MAX_BUFFERS = 4;
 
+const EMPTY = new Uint8Array(0);
+
 export class ClientSink implements Sink {
-  client: Client;
+  #client: Client;
+  #writer: PrebuiltWriter | undefined;
   /** Set once, right after the connection is made. */
   connection!: Connection;
   readonly #codec: FrameCodec;
@@ -37,10 +41,20 @@ export class ClientSink implements Sink {
   #framesBeforeJoin = 0;
 
   constructor(client: Client, codec: FrameCodec, maxBufferedBytes: number, hasState: boolean) {
-    this.client = client;
+    this.#client = client;
+    this.#writer = PrebuiltWriter.of(client);
     this.#codec = codec;
     this.#maxBufferedBytes = maxBufferedBytes;
     this.#hasState = hasState;
+  }
+
+  get client(): Client {
+    return this.#client;
+  }
+
+  set client(client: Client) {
+    this.#client = client;
+    this.#writer = PrebuiltWriter.of(client);
   }
 
   welcome(): void {
@@ -70,14 +84,10 @@ export class ClientSink implements Sink {
 
   deliver(batch: Batch<Update>): void {
     const { connection } = this;
-    const frames: Uint8Array[] = [];
-    if (connection.sync !== 'state') {
-      frames.push(this.#codec.deltaFrame(batch));
-    }
-    if (this.#patches()) {
-      frames.push(this.#codec.stateFrame(connection, batch));
-    }
-    this.#send(frames.filter(({ length }) => length > 0));
+    const delta = connection.sync === 'state' ? EMPTY : this.#codec.deltaFrame(batch);
+    const patch = this.#patches() ? this.#codec.stateFrame(connection, batch) : EMPTY;
+    const frames = [delta, patch].filter(({ length }) => length > 0);
+    this.#send(frames, patch === EMPTY || patch === batch.stateFrame ? batch : undefined);
   }
 
   snapshot(users: readonly User[], scope: SnapshotScope): void {
@@ -116,24 +126,26 @@ export class ClientSink implements Sink {
     this.client.leave(rejoins ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
   }
 
-  /** If the transport throws, this client is disconnected; other clients are not affected. */
-  #send(frames: readonly Uint8Array[]): void {
-    const { client } = this;
-    if (client === this.#failed) {
+  /**
+   * If the transport throws, this client is disconnected; other clients are not
+   * affected. `shared`: where the bytes are kept for those who get the same frames.
+   */
+  #send(frames: readonly Uint8Array[], shared?: Batch<Update>): void {
+    const client = this.#client;
+    if (client === this.#failed || frames.length === 0) {
       return;
     }
-    // Send several frames in one system call.
-    const socket = frames.length > 1 ? rawSocket(client) : undefined;
-    socket?.cork();
     try {
-      for (const frame of frames) {
-        client.enqueueRaw(frame);
+      if (this.#writer?.isOpen === true) {
+        this.#writer.write(shared === undefined ? webSocketFrames(frames) : sharedBytes(shared, frames));
+      } else {
+        for (const frame of frames) {
+          client.enqueueRaw(frame);
+        }
       }
     } catch {
       this.#failed = client;
       this.#closeQuietly(client);
-    } finally {
-      socket?.uncork();
     }
   }
 
@@ -185,15 +197,9 @@ function bufferedBytes(client: Client): number {
   return typeof bufferedAmount === 'number' ? bufferedAmount : 0;
 }
 
-interface Corkable {
-  cork(): void;
-  uncork(): void;
-}
-
-/** The TCP socket of a `ws` client, if the transport has one. Only used to save system calls. */
-function rawSocket(client: Client): Corkable | undefined {
-  const { _socket: socket } = client.ref as { _socket?: unknown };
-  return typeof socket === 'object' && socket !== null && 'cork' in socket && 'uncork' in socket
-    ? (socket as Corkable)
-    : undefined;
+/** Followers that take the same channels get the same frames, and so the same bytes. */
+function sharedBytes(batch: Batch<Update>, frames: readonly Uint8Array[]): Uint8Array {
+  const channels = frames.length === 2 ? 'both' : frames[0] === batch.deltaFrame ? 'deltas' : 'state';
+  batch.packets ??= {};
+  return (batch.packets[channels] ??= webSocketFrames(frames));
 }
