@@ -49,8 +49,13 @@ export type Status = string | null;
  *   - `online`: at least one visible connection.
  *   - `offline`: dropped, or invisible.
  *   - `unlogined`: never seen, or left by a consented leave.
+ *   - `unknown`: the server cannot tell now, because the store that its
+ *     processes share does not answer. Never with a single process.
  */
-export type GeneralStatus = 'online' | 'offline' | 'unlogined';
+export type GeneralStatus = 'online' | 'offline' | 'unlogined' | 'unknown';
+
+/** What a user without a visible connection is, as far as it is known. */
+export type EndedStatus = Exclude<GeneralStatus, 'online' | 'unknown'>;
 
 /** One visible connection of a user. */
 export interface Presence {

@@ -2,7 +2,7 @@
  * The status value: its limit, the JSON inside it, and what is derived from the
  * visible connections of a user. Pure; also used by the client.
  */
-import type { GeneralStatus, Presence } from './protocol.ts';
+import type { EndedStatus, GeneralStatus, Presence } from './protocol.ts';
 
 /** Maximum of characters in a user id, and in the `matchId` of a status. */
 export const MAX_ID_LENGTH = 128;
@@ -103,7 +103,7 @@ export function samePresence(a: Presence | null, b: Presence | null): boolean {
 }
 
 /** The general status of a user with this many visible connections. `last`: the status without any. */
-export function generalOf(visible: number, last: Exclude<GeneralStatus, 'online'>): GeneralStatus {
+export function generalOf(visible: number, last: EndedStatus): GeneralStatus {
   return visible > 0 ? 'online' : last;
 }
 

@@ -51,9 +51,11 @@ export function knowledge({
       known.push(presence);
     }
   }
-  const generals = new Map(users.map(({ userId, general }) => [userId, general]));
-  return (userId) => ({
-    presences: byUser.get(userId) ?? [],
-    last: generals.get(userId) === 'unlogined' ? 'unlogined' : 'offline',
-  });
+  const lasts = new Map<string, Entry['last']>();
+  for (const { userId, general } of users) {
+    if (general !== 'online') {
+      lasts.set(userId, general);
+    }
+  }
+  return (userId) => ({ presences: byUser.get(userId) ?? [], last: lasts.get(userId) ?? 'offline' });
 }

@@ -6,6 +6,7 @@ import type {
   Delta,
   FollowReply,
   GeneralChange,
+  GeneralStatus,
   JoinReply,
   Presence,
   QueryReply,
@@ -15,6 +16,8 @@ import type {
 } from '../protocol.ts';
 
 type Fields = Record<string, unknown>;
+
+const GENERALS: ReadonlySet<string> = new Set<GeneralStatus>(['online', 'offline', 'unlogined', 'unknown']);
 
 export function readWelcome(value: unknown): Welcome | null {
   const { protocol, userId, connectionId, username, presences } = fields(value);
@@ -97,7 +100,7 @@ function isPresence(value: unknown): value is Presence {
 
 function isGeneralChange(value: unknown): value is GeneralChange {
   const { userId, general } = fields(value);
-  return isString(userId) && (general === 'online' || general === 'offline' || general === 'unlogined');
+  return isString(userId) && isString(general) && GENERALS.has(general);
 }
 
 function isUserStatus(value: unknown): value is UserStatus {

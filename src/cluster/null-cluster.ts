@@ -29,8 +29,13 @@ export class NullCluster implements Cluster {
 
   announce(): void {}
 
-  read(): Promise<Map<string, RemoteUser>> {
-    return Promise.resolve(new Map());
+  knows(): boolean {
+    return true;
+  }
+
+  /** There are no other processes: nobody is elsewhere. */
+  read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
+    return Promise.resolve(new Map(userIds.map((userId) => [userId, { registers: [] }])));
   }
 
   broadcast(): void {}

@@ -121,6 +121,7 @@ export class PresenceCluster implements Cluster {
         this.announce(userId);
       },
       isUp: () => this.#health.state === 'up' && this.#stopped === undefined,
+      epoch: () => this.#health.epoch,
     });
     this.#registrar = new Registrar({
       incarnation,
@@ -174,6 +175,10 @@ export class PresenceCluster implements Cluster {
 
   unwatch(userId: string): void {
     this.#watches.close(userId);
+  }
+
+  knows(userId: string): boolean {
+    return this.#watches.knows(userId);
   }
 
   announce(userId: string): void {

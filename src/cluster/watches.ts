@@ -26,6 +26,8 @@ export interface WatchesDeps {
   /** The store holds another register of this process than it should. */
   onMismatch: (userId: string) => void;
   isUp: () => boolean;
+  /** Another number after each outage of the store. */
+  epoch: () => number;
 }
 
 /** What one process has to write again. */
@@ -35,11 +37,25 @@ export interface Asked {
   above: number;
 }
 
+/** What the store holds about one user. */
+interface Fetched {
+  /** The registers of other live processes. */
+  registers: Map<string, Register>;
+  /** All incarnations with a field. */
+  fields: Set<string>;
+  /** Whether this process has a field. */
+  own: boolean;
+  /** Whether what every live process says could be understood. */
+  isClear: boolean;
+}
+
 interface Watch {
   readonly userId: string;
   readonly subscription: Subscription;
   /** Not read from the store yet. */
   fresh: boolean;
+  /** The epoch in which it was last read completely. */
+  readIn: number | undefined;
   opened: Promise<void>;
 }
 
@@ -81,6 +97,7 @@ export class Watches {
         },
       ),
       fresh: true,
+      readIn: undefined,
       opened: Promise.resolve(),
     };
     this.#watches.set(userId, watch);
@@ -91,6 +108,11 @@ export class Watches {
   close(userId: string): void {
     this.#watches.get(userId)?.subscription.close();
     this.#watches.delete(userId);
+  }
+
+  /** See `Cluster.knows`. */
+  knows(userId: string): boolean {
+    return this.#deps.isUp() && this.#watches.get(userId)?.readIn === this.#deps.epoch();
   }
 
   closeAll(): void {
@@ -142,7 +164,10 @@ export class Watches {
       [...new Set(userIds)].map((userId) =>
         this.#limiter.run(async () => {
           try {
-            const { registers, own } = await this.#fetch(userId);
+            const { registers, own, isClear } = await this.#fetch(userId);
+            if (!isClear && ![...registers.values()].some(({ entries }) => entries.length > 0)) {
+              return;
+            }
             users.set(userId, {
               registers: [...registers].map(([incarnation, register]) => ({ incarnation, register })),
               ...(registers.size === 0 && !own && { remembered: await this.#deps.store.remembered(userId) }),
@@ -179,9 +204,10 @@ export class Watches {
     if (!this.#isOpen(watch) || !this.#deps.isUp()) {
       return;
     }
+    const epoch = this.#deps.epoch();
     const before = [...(this.#deps.host.heardOf(watch.userId) ?? [])];
     try {
-      const { registers, fields, own } = await this.#fetch(watch.userId);
+      const { registers, fields, own, isClear } = await this.#fetch(watch.userId);
       if (!this.#isOpen(watch)) {
         return;
       }
@@ -199,6 +225,7 @@ export class Watches {
       }
       const isNowhere = registers.size === 0 && !own;
       watch.fresh = isNowhere && watch.fresh && !(await this.#remember(watch));
+      watch.readIn = isClear ? epoch : undefined;
     } catch {
       // The store is down.
     }
@@ -222,11 +249,12 @@ export class Watches {
     return !this.#isOpen(watch) || isSaid || this.#deps.host.applyRemembered(watch.userId, last);
   }
 
-  /** Reads a user: the registers of other live processes, all incarnations with a field, and whether this process has one. */
-  async #fetch(userId: string): Promise<{ registers: Map<string, Register>; fields: Set<string>; own: boolean }> {
+  /** Reads a user. */
+  async #fetch(userId: string): Promise<Fetched> {
     const { store, incarnation: self, host, peers, bus, written, onMismatch } = this.#deps;
     const ours = written(userId);
     let found: number | undefined;
+    let isClear = true;
     const registers = new Map<string, Register>();
     const fields = new Set<string>();
     for (const [incarnation, text] of await store.fields(userId)) {
@@ -236,6 +264,7 @@ export class Watches {
         found = register?.seq ?? -1;
       } else if (register === null) {
         bus.counts.dropped++;
+        isClear &&= !(await peers.accepts(incarnation, userId));
       } else if (await peers.accepts(incarnation, userId)) {
         registers.set(incarnation, register);
       }
@@ -244,7 +273,7 @@ export class Watches {
       host.raiseSeq(found ?? 0);
       onMismatch(userId);
     }
-    return { registers, fields, own: fields.has(self) };
+    return { registers, fields, own: fields.has(self), isClear };
   }
 
   #apply(watch: Watch, incarnation: string, register: Register): void {

@@ -5,7 +5,8 @@
  */
 import { makePresence } from '../status.ts';
 import { makeBox } from './box.ts';
-import type { Ended, User, Visible } from './model.ts';
+import type { EndedStatus } from '../protocol.ts';
+import type { User, Visible } from './model.ts';
 import type { OfflineMemory } from './offline-memory.ts';
 import type { Outbox } from './outbox.ts';
 import type { Refs } from './refs.ts';
@@ -50,7 +51,7 @@ export class Appearance {
   }
 
   /** Updates one connection to the best claim. */
-  settle(user: User, connectionId: string, ended: Ended): void {
+  settle(user: User, connectionId: string, ended: EndedStatus): void {
     const { registers } = user;
     const own = registers.ownEntry(connectionId);
     const winner = registers.winner(connectionId);
@@ -82,7 +83,7 @@ export class Appearance {
     }
   }
 
-  #remove(user: User, connectionId: string, ended: Ended): void {
+  #remove(user: User, connectionId: string, ended: EndedStatus): void {
     const visible = user.visible.get(connectionId);
     if (visible === undefined) {
       return;
@@ -98,7 +99,7 @@ export class Appearance {
   }
 
   /** The last visible connection of the user has ended in this way. */
-  end(user: User, ended: Ended): void {
+  end(user: User, ended: EndedStatus): void {
     if (user.last !== ended) {
       this.#deps.outbox.touchUser(user);
       user.last = ended;

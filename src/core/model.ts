@@ -3,14 +3,11 @@
  * connections that look at them. Plain data with no behaviour of its own; the
  * tracker is the only writer.
  */
-import type { GeneralStatus, Sync } from '../protocol.ts';
+import type { EndedStatus, GeneralStatus, Sync } from '../protocol.ts';
 import type { ResolvedOptions, Viewer } from '../options.ts';
 import type { Batch } from './batch.ts';
 import type { Registers } from './registers.ts';
 import type { Box } from './box.ts';
-
-/** How the last visible connection of a user ended. */
-export type Ended = Exclude<GeneralStatus, 'online'>;
 
 /** One visible connection of a user, here or on another process. */
 export interface Visible {
@@ -35,7 +32,8 @@ export interface User {
   readonly followers: Set<Connection>;
   /** Local connections of this user, visible or not. */
   readonly own: Set<Connection>;
-  last: Ended;
+  /** How the last visible connection ended. */
+  last: EndedStatus;
   /** The registers of all processes about the user. `visible` is derived from them. */
   readonly registers: Registers;
   /** Operations under way that need this record to stay. */

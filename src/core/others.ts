@@ -1,6 +1,7 @@
 /** What the other processes say of the users that are known here. */
 import type { Appearance } from './appearance.ts';
-import type { Ended, User } from './model.ts';
+import type { EndedStatus } from '../protocol.ts';
+import type { User } from './model.ts';
 import type { Register } from './registers.ts';
 
 const NOTHING_SAID: ReadonlyMap<string, Register> = Object.freeze(new Map<string, Register>());
@@ -39,7 +40,7 @@ export class Others {
   }
 
   /** See `ClusterHost.applyRemembered`. */
-  applyRemembered(userId: string, last: Ended): void {
+  applyRemembered(userId: string, last: EndedStatus): void {
     const user = this.#users.get(userId);
     if (user !== undefined && user.visible.size === 0) {
       this.#appearance.end(user, last);

@@ -8,7 +8,7 @@
  * replaces an earlier one, so the next message repairs the effect of a lost,
  * duplicated or reordered one.
  */
-import type { GeneralStatus } from '../protocol.ts';
+import type { EndedStatus } from '../protocol.ts';
 import type { Register } from './registers.ts';
 
 /** Implemented by the tracker: what the cluster tells it and asks of it. */
@@ -16,7 +16,7 @@ export interface ClusterHost {
   /** A register of another process. See `Registers.merge` for what of it is new. */
   applyRegister(userId: string, incarnation: string, register: Register): void;
   /** What the shared store remembers of a user nobody announces: `offline` or `unlogined`. */
-  applyRemembered(userId: string, last: Exclude<GeneralStatus, 'online'>): void;
+  applyRemembered(userId: string, last: EndedStatus): void;
   /** Drop all registers of this incarnation (it crashed, or its handoff is over). */
   dropIncarnation(incarnation: string): void;
   /** The registers of the other processes about the user, by incarnation; empty if the user is not watched. */
@@ -54,7 +54,12 @@ export interface Cluster {
   unwatch(userId: string): void;
   /** The user's visible connections here changed: publish and store `host.register(userId)`. Latest wins; never throws. */
   announce(userId: string): void;
-  /** Reads users without watching them: what the other processes say, per user. For queries. Missing ids have nothing. */
+  /**
+   * Whether what the host has been told of this user, who is watched, is all that the other processes say: it has been
+   * read, and the shared store answers.
+   */
+  knows(userId: string): boolean;
+  /** Reads users without watching them: what the other processes say, per user. For queries. A user that is missing could not be read: nothing is known of it. Never rejects. */
   read(userIds: readonly string[]): Promise<Map<string, RemoteUser>>;
   /** Sends a command to every other process. */
   broadcast(command: unknown): void;
@@ -67,7 +72,7 @@ export interface Cluster {
 /** What `Cluster.read` finds about one user, over all other live processes. */
 export interface RemoteUser {
   registers: Array<{ incarnation: string; register: Register }>;
-  remembered?: Exclude<GeneralStatus, 'online'>;
+  remembered?: EndedStatus;
 }
 
 export interface ClusterStats {

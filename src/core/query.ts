@@ -1,6 +1,8 @@
 /**
  * Answers what is known of users without following them: from this process
- * for those it knows, from the shared store for the others.
+ * for those it knows, from the shared store for the others. While the store
+ * cannot be asked, only who is seen on a connection of this process is known;
+ * the others are `unknown`, never `offline` as a guess.
  */
 import { makeBox } from './box.ts';
 import { isHidden, look, shownOf, type Subject } from './view.ts';
@@ -42,23 +44,38 @@ export async function queryUsers(
     // Somebody may have begun to follow one of the others meanwhile.
     await Promise.all(toRead.map(async (userId) => present(userId)?.known));
     return ids.map((userId) => {
-      const subject = present(userId) ?? remoteSubject(userId, remote.get(userId), users.remembered(userId));
-      if (viewer === undefined) {
-        const presences = [...subject.visible.values()].map(({ box }) => box.presence);
-        return answer(userId, generalOf(subject.visible.size, subject.last), presences);
-      }
-      const seen = look(viewer, subject);
-      return answer(
-        userId,
-        seen.general,
-        shownOf(seen).map(({ box }) => box.presence),
-      );
+      const user = present(userId);
+      const subject = user ?? remoteSubject(userId, remote.get(userId), users.remembered(userId));
+      const { general, presences } = viewer === undefined ? everything(subject) : seenBy(viewer, subject);
+      const isKnown = user === undefined ? remote.has(userId) : cluster.knows(userId) || user === viewer?.user;
+      return isKnown || presences.some(({ connectionId }) => isHere(user, connectionId))
+        ? answer(userId, general, presences)
+        : answer(userId, 'unknown', []);
     });
   } finally {
     for (const { release } of known) {
       release();
     }
   }
+}
+
+interface Known {
+  general: GeneralStatus;
+  presences: Presence[];
+}
+
+function everything({ visible, last }: Subject): Known {
+  return { general: generalOf(visible.size, last), presences: [...visible.values()].map(({ box }) => box.presence) };
+}
+
+function seenBy(viewer: Connection, subject: Subject): Known {
+  const seen = look(viewer, subject);
+  return { general: seen.general, presences: shownOf(seen).map(({ box }) => box.presence) };
+}
+
+function isHere(user: User | undefined, connectionId: string): boolean {
+  const visible = user?.visible.get(connectionId);
+  return visible !== undefined && visible.owner === undefined;
 }
 
 /** What the shared store says of a user that nobody here follows. */

@@ -8,7 +8,7 @@
  * gives each register a new number, so the shorter one is the same register
  * from which another process has removed entries.
  */
-import type { GeneralStatus } from '../protocol.ts';
+import type { EndedStatus } from '../protocol.ts';
 
 /** Above so many processes, one whose register has no entries is forgotten. */
 const MAX_REGISTERS = 16;
@@ -36,7 +36,7 @@ export interface Register {
   /** Visible connections on that process; empty = none (any more). */
   readonly entries: readonly RegisterEntry[];
   /** With no entries: how the last visible connection ended. */
-  readonly last?: Exclude<GeneralStatus, 'online'>;
+  readonly last?: EndedStatus;
 }
 
 /** A connection as one process claims it. */

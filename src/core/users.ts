@@ -7,7 +7,8 @@ import { Appearance, type AppearanceDeps } from './appearance.ts';
 import { Others } from './others.ts';
 import { MAX_EPOCH, Registers, type Register } from './registers.ts';
 import type { Cluster } from './ports.ts';
-import type { Ended, User } from './model.ts';
+import type { EndedStatus } from '../protocol.ts';
+import type { User } from './model.ts';
 
 export interface UsersDeps extends Omit<AppearanceDeps, 'onTaken'> {
   cluster: () => Cluster;
@@ -152,7 +153,7 @@ export class Users {
   }
 
   /** Hides a connection that lives here. */
-  hide(user: User, connectionId: string, ended: Ended): void {
+  hide(user: User, connectionId: string, ended: EndedStatus): void {
     if (user.registers.unsay(connectionId)) {
       this.#appearance.settle(user, connectionId, ended);
       this.#deps.cluster().announce(user.userId);
@@ -227,7 +228,7 @@ export class Users {
   }
 
   /** The remembered status of a user about whom nothing else is known. */
-  remembered(userId: string): Ended {
+  remembered(userId: string): EndedStatus {
     return this.#deps.memory.has(userId, this.#deps.now()) ? 'offline' : 'unlogined';
   }
 }

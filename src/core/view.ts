@@ -6,7 +6,7 @@
  */
 import { generalOf, samePresence } from '../status.ts';
 import { variantOf, type Box } from './box.ts';
-import type { GeneralChange, GeneralStatus, Presence } from '../protocol.ts';
+import type { EndedStatus, GeneralChange, GeneralStatus, Presence } from '../protocol.ts';
 import type { Change, Connection, Look, Seen, Update, User, View } from './model.ts';
 
 /** The real state of a user, on this process or read from the shared store. */
@@ -15,7 +15,7 @@ export interface Subject {
   readonly username: string | undefined;
   /** Most recently set last. */
   readonly visible: ReadonlyMap<string, { readonly ref: number; readonly box: Box }>;
-  readonly last: Exclude<GeneralStatus, 'online'>;
+  readonly last: EndedStatus;
 }
 
 /** Whether nothing at all of `userId` reaches `viewer`. */
@@ -24,7 +24,7 @@ export function isHidden({ view }: Connection, userId: string): boolean {
 }
 
 /** How a user looks that the viewer may not see; by default like an unknown id. */
-function unseen(general: Exclude<GeneralStatus, 'online'> = 'unlogined'): Look {
+function unseen(general: EndedStatus = 'unlogined'): Look {
   return { general, username: undefined, connections: new Map() };
 }
 

@@ -45,12 +45,15 @@ export class Census {
     const { promise, resolve } = Promise.withResolvers<ClusterCounts>();
     const { question } = command;
     const expected = cluster.stats.processes + 1;
+    // While the store does not answer, other processes may be there that nobody here knows of.
+    const knowsAll = (): boolean => cluster.stats.state === 'up';
+    const isKnown = knowsAll();
     const total: ClusterCounts = { users: 0, connections: 0, online: 0, processes: 0, complete: false };
     const answered = new Set<string>();
     const finish = (): void => {
       clearTimeout(timer);
       this.#questions.delete(question);
-      resolve({ ...total, complete: answered.size >= expected });
+      resolve({ ...total, complete: answered.size >= expected && isKnown && knowsAll() });
     };
     const add = (from: string, { users, connections, online }: Counts): void => {
       if (answered.has(from)) {

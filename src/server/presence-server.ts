@@ -34,15 +34,26 @@ export class PresenceServer {
     this.#options = resolveOptions({ cluster });
   }
 
-  /** General and custom status of users, one answer per id, whatever `canFollow` and `redact` say. Cost: one read of the shared store per user that nobody here follows. */
+  /**
+   * General and custom status of users, one answer per id, whatever `canFollow`
+   * and `redact` say. While the shared store does not answer, `general` is
+   * `unknown` for users who are not connected here. Cost: one read of the shared
+   * store per user that nobody here follows.
+   */
   async statuses(userIds: readonly string[]): Promise<UserStatus[]> {
     requireIds(userIds);
     return queryUsers(this.#runtime().tracker, userIds);
   }
 
-  /** Who of these appears online. */
+  /** Who of these appears online. Rejects with `unavailable` while that is not known of all of them: `statuses` tells of whom it is. */
   async areOnline(userIds: readonly string[]): Promise<Map<string, boolean>> {
     const statuses = await this.statuses(userIds);
+    const unknown = statuses.filter(({ general }) => general === 'unknown').length;
+    if (unknown > 0) {
+      throw new PresenceError('unavailable', {
+        message: `Of ${unknown} of ${statuses.length} users it is not known whether they are online: the shared store does not answer.`,
+      });
+    }
     return new Map(statuses.map(({ userId, general }) => [userId, general === 'online']));
   }
 

@@ -8,6 +8,7 @@ describe('knowledge', () => {
     users: [
       { userId: 'cat', general: 'unlogined' },
       { userId: 'dan', general: 'offline' },
+      { userId: 'eve', general: 'unknown' },
     ],
   });
 
@@ -21,6 +22,7 @@ describe('knowledge', () => {
   test.each([
     ['cat', 'unlogined'],
     ['dan', 'offline'],
+    ['eve', 'unknown'],
     ['nobody', 'offline'],
     ['constructor', 'offline'],
   ])('of a user without connections says how it ended: %s %s', (userId, last) => {

@@ -13,7 +13,7 @@ function setup() {
   const host = new FakeHost();
   const written = new Map<string, number>();
   const mismatched: string[] = [];
-  const state = { isUp: true };
+  const state = { isUp: true, epoch: 0 };
   const peers = new Peers({ incarnation: 'self', leaseMs: 60_000, clock, store, sweeper, onGone: () => {} });
   const watches = new Watches({
     incarnation: 'self',
@@ -24,6 +24,7 @@ function setup() {
     written: (userId) => written.get(userId),
     onMismatch: (userId) => mismatched.push(userId),
     isUp: () => state.isUp,
+    epoch: () => state.epoch,
   });
   peers.heard('A');
   const here = (status: string): Register['entries'] => [{ connectionId: 'c', status, setAt: 1 }];
@@ -53,6 +54,49 @@ describe('watched users', () => {
     watches.close('ann');
     await publish('ann', 'A', 1, 'unheard');
     expect([host.applied, watches.size]).toEqual([[], 0]);
+  });
+
+  test('are known once they have been read, until the store is down, and again when they have been read after that', async () => {
+    const { watches, state, put } = setup();
+    await put('ann', 'A', 1, 'stored');
+    expect(watches.knows('ann')).toBe(false);
+    const opened = watches.open('ann');
+    expect(watches.knows('ann')).toBe(false);
+    await opened;
+    expect(watches.knows('ann')).toBe(true);
+    state.isUp = false;
+    expect(watches.knows('ann')).toBe(false);
+    await watches.open('bob');
+    state.isUp = true;
+    state.epoch++;
+    expect([watches.knows('ann'), watches.knows('bob')]).toEqual([false, false]);
+    await watches.resync();
+    expect([watches.knows('ann'), watches.knows('bob')]).toEqual([true, true]);
+    watches.close('ann');
+    expect(watches.knows('ann')).toBe(false);
+  });
+
+  test('are not known while a live process says something about them that cannot be understood, nor read then', async () => {
+    const { watches, store, put } = setup();
+    await store.put('ann', 'A', '{"v":99}');
+    await watches.open('ann');
+    expect(watches.knows('ann')).toBe(false);
+    expect((await watches.read(['ann', 'bob'])).has('ann')).toBe(false);
+    expect((await watches.read(['ann', 'bob'])).get('bob')).toMatchObject({ registers: [] });
+    // Who is seen elsewhere is online, whatever else there is.
+    await store.renew('B', 'up', 60);
+    await put('ann', 'B', 1, 'there');
+    expect((await watches.read(['ann'])).get('ann')?.registers).toHaveLength(1);
+    await put('ann', 'A', 2, 'understood');
+    await watches.resync();
+    expect(watches.knows('ann')).toBe(true);
+  });
+
+  test('of a process that is gone, what cannot be understood means nothing', async () => {
+    const { watches, store } = setup();
+    await store.put('ann', 'gone', 'garbage');
+    await watches.open('ann');
+    expect(watches.knows('ann')).toBe(true);
   });
 
   test('that no process announces: the host gets the remembered status, once', async () => {

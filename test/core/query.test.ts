@@ -101,6 +101,33 @@ describe('a query', () => {
     expect(await ask(['bob', 'far'], null)).toEqual(['bob online playing c2', 'far online secret x']);
   });
 
+  test('nobody is offline as a guess: of whom the store cannot tell, only who is seen on a connection here is known', async () => {
+    world.set(bob, 'here');
+    world.tracker.users.hold('far');
+    world.host.applyRegister('far', 'A', said('A', [entry('x', 'last seen', 1)]).register);
+    ['bob', 'far', 'nobody', 'ann'].forEach((userId) => world.cluster.unknown.add(userId));
+    expect(await ask(['bob', 'far', 'nobody', 'ann'])).toEqual([
+      'bob online here c2',
+      'far unknown',
+      'nobody unknown',
+      // A viewer's own status is what its own connections are.
+      'ann unlogined',
+    ]);
+    expect(await ask(['bob', 'far', 'ann'], null)).toEqual(['bob online here c2', 'far unknown', 'ann unknown']);
+    world.cluster.unknown.clear();
+    expect(await ask(['far', 'nobody'])).toEqual(['far online last seen x', 'nobody unlogined']);
+  });
+
+  test('one who is hidden or invisible here is as unknown as nobody', async () => {
+    const eve = await world.join('eve');
+    world.set(bob, 'here');
+    world.tracker.block('bob', 'ann', true);
+    ['bob', 'eve', 'nobody'].forEach((userId) => world.cluster.unknown.add(userId));
+    expect(await ask(['bob', 'eve', 'nobody'])).toEqual(['bob unknown', 'eve unknown', 'nobody unknown']);
+    await world.follow(eve, 'bob');
+    expect(await ask(['bob'])).toEqual(['bob unknown']);
+  });
+
   test('one who becomes visible or is followed while the store is read is answered as this process knows it', async () => {
     let read = (): void => {};
     world.cluster.reading = () => new Promise((resolve) => (read = resolve));

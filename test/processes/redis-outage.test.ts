@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { expectSound, type Person } from '../support/person.ts';
 import { startCluster, type ServerProcess, type TestCluster } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
+import type { UserStatus } from '../../src/protocol.ts';
 import { until } from '../support/until.ts';
 
 const redis = await startRedis({ own: true });
@@ -102,6 +103,18 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
       20_000,
     );
     expect((await states()).join()).toBe('down,down');
+    // Whether somebody is online elsewhere is not known: nobody is offline as a guess.
+    expect(await a.api('areOnline', ['a-local'])).toEqual(new Map([['a-local', true]]));
+    await expect(a.api('areOnline', ['a-local', 'b-stays', 'nobody'])).rejects.toThrow(/2 of 3 users it is not known/);
+    const brief = (users: UserStatus[]): string[] => users.map(({ userId, general }) => `${userId} ${general}`);
+    expect(brief(await b.api('statuses', ['b-local', 'a-stays', 'nobody']))).toEqual([
+      'b-local online',
+      'a-stays unknown',
+      'nobody unknown',
+    ]);
+    const asked = await followerA.ask('presence:query', { userIds: ['a-local', 'b-stays', 'b-local', 'nobody'] });
+    expect(brief(asked.users)).toEqual(['a-local online', 'b-stays unknown', 'b-local unknown', 'nobody unknown']);
+    expect(await a.api('countAll', 10)).toMatchObject({ complete: false });
     // What is elsewhere is shown as last seen.
     expect(sees(followerA, { 'b-changes': 'one', 'b-stays': 'one', 'b-leaves': 'one' })).toBe(true);
 
@@ -145,6 +158,7 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
       );
     }
     expect((await cluster.redis.cli('SMEMBERS', 'presence:p')).split('\n')).toHaveLength(2);
+    expect((await a.api('areOnline', ['b-stays', 'nobody'])).get('b-stays')).toBe(true);
     // The cluster takes new players.
     const late = await cluster.person(a, 'late', { status: 'hello' });
     await followerB.follow(['late']);

@@ -14,11 +14,11 @@ afterEach(() => {
 
 const counts = (users: number, connections = users, online = users): Counts => ({ users, connections, online });
 
-function clusterOf(others: number): { cluster: Cluster; sent: unknown[] } {
+function clusterOf(others: number, stats = { state: 'up' }): { cluster: Cluster; sent: unknown[] } {
   const sent: unknown[] = [];
   const cluster = {
     incarnation: 'here',
-    stats: { processes: others },
+    stats: Object.assign(stats, { processes: others }),
     broadcast: (command: unknown) => {
       sent.push(command);
     },
@@ -54,6 +54,17 @@ test('after the time limit it says what it has, and that it is not complete; lat
   await vi.advanceTimersByTimeAsync(1000);
   census.hear('q', 'b', counts(100));
   expect(await answer).toEqual({ users: 11, connections: 11, online: 11, processes: 2, complete: false });
+});
+
+test.each([
+  ['when asked', 'up'],
+  ['when answered', 'down'],
+])('while the store does not answer, processes may be missing that nobody knows of: %s', async (_, later) => {
+  const stats = { state: later === 'up' ? 'down' : 'up' };
+  const { cluster } = clusterOf(0, stats);
+  const answer = new Census().ask(cluster, { question: 'q' }, Promise.resolve(counts(1)), 1000);
+  stats.state = later;
+  expect(await answer).toEqual({ users: 1, connections: 1, online: 1, processes: 1, complete: false });
 });
 
 test('the own answer is waited for no longer than the others', async () => {

@@ -110,7 +110,7 @@ describe('doing what a command asks', () => {
       connections: new Map(own.map((connection) => [connection.connectionId, connection])),
       cluster: {
         incarnation: 'here',
-        stats: { processes: 0 },
+        stats: { processes: 0, state: 'up' },
         broadcast: (command: unknown) => {
           sent.push(command);
         },

@@ -115,7 +115,10 @@ export class TestCluster implements Cluster {
   readonly unwatched: string[] = [];
   readonly announced: string[] = [];
   readonly reads: string[][] = [];
+  /** What is elsewhere. Who is not in it is nowhere. */
   readonly remote = new Map<string, RemoteUser>();
+  /** Users of whom the store cannot tell. */
+  readonly unknown = new Set<string>();
   watching: (userId: string) => Promise<void> = () => Promise.resolve();
   reading: () => Promise<void> = () => Promise.resolve();
 
@@ -128,6 +131,10 @@ export class TestCluster implements Cluster {
     this.unwatched.push(userId);
   }
 
+  knows(userId: string): boolean {
+    return !this.unknown.has(userId);
+  }
+
   announce(userId: string): void {
     this.announced.push(userId);
   }
@@ -135,7 +142,11 @@ export class TestCluster implements Cluster {
   async read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
     this.reads.push([...userIds]);
     await this.reading();
-    return new Map([...this.remote].filter(([userId]) => userIds.includes(userId)));
+    return new Map(
+      userIds
+        .filter((userId) => this.knows(userId))
+        .map((userId) => [userId, this.remote.get(userId) ?? { registers: [] }]),
+    );
   }
 
   broadcast(): void {}
