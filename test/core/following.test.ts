@@ -106,6 +106,23 @@ describe('the places for follows', () => {
   });
 });
 
+describe('a user that the server follows for the connection, and then the client itself', () => {
+  test('takes one place from then on', async () => {
+    const ann = await world.join('ann', { maxFollows: 1 });
+    await world.tracker.following.followFor(ann.connection, ['friend', 'other']);
+    await world.follow(ann, 'friend');
+    await expect(world.follow(ann, 'other')).rejects.toMatchObject({ code: 'too_many_follows' });
+    await world.follow(ann, 'friend');
+  });
+
+  test('does not take two with countResolvedFollows', async () => {
+    const ann = await world.join('ann', { maxFollows: 2, countResolvedFollows: true });
+    await world.tracker.following.followFor(ann.connection, ['friend', 'other']);
+    await world.follow(ann, 'friend', 'other');
+    expect(ann.connection.follows.size).toBe(2);
+  });
+});
+
 describe('a refusal of `canFollow`', () => {
   const ask = async ({ connection }: Player, ...refused: string[]): Promise<void> => {
     await world.tracker.following.follow(

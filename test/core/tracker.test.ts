@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { statusOf } from '../../src/core/derived.ts';
+import { hasEnded, statusOf } from '../../src/core/derived.ts';
 import type { Delivery } from '../../src/core/model.ts';
 import type { PresenceOptions } from '../../src/options.ts';
 import { CoreWorld, NOTHING, type Player } from './support/core-world.ts';
@@ -139,6 +139,17 @@ describe('the delivery of a connection', () => {
     expect(world.tracker.resume(ann.connection)).toBe(true);
     world.timing.pass(SOON_MS);
     expect(ann.sink.take()).toEqual(['snapshot everything: bob ann']);
+  });
+
+  test('one that has returned is not taken over by a later resume', async () => {
+    const ann = await world.join('ann');
+    const { connectionId } = ann.connection;
+    world.set(ann, 'here');
+    world.tracker.suspend(ann.connection);
+    world.tracker.resume(ann.connection);
+    const thief = await world.join('ann', {}, { resume: connectionId });
+    expect(thief.connection.connectionId).not.toBe(connectionId);
+    expect([statusOf(ann.connection), hasEnded(ann.connection)]).toEqual(['here', false]);
   });
 });
 

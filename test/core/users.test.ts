@@ -78,6 +78,13 @@ describe('users', () => {
     ]);
   });
 
+  test('statuses set in one millisecond have an order for other processes, too', () => {
+    users.show(ann, 'a', 'one');
+    users.show(ann, 'b', 'two');
+    const [first, second] = users.register('ann').entries;
+    expect(second!.setAt).toBeGreaterThan(first!.setAt);
+  });
+
   test('a register of another process is applied once, and dropped with the process', () => {
     users.others.applyRegister('ann', 'A', said(2, 'x'));
     users.others.applyRegister('ann', 'A', said(1, 'y'));

@@ -89,6 +89,19 @@ describe('canFollow', () => {
     expect(forBob).toEqual(await ann.refusal('presence:join', { userId: 'offline' }, 'request'));
   });
 
+  test('a jump asks, too: whoever is followed already but refused now has no match', async () => {
+    let friends = true;
+    await serve((_, ids) => ids.map(() => friends));
+    const ann = await person(server, 'ann');
+    await person(server, 'bob', 'presence', { status: JSON.stringify({ matchId: 'elsewhere' }) });
+    await ann.follow(['bob']);
+    expect(await ann.refusal('presence:join', { userId: 'bob' }, 'request')).toMatchObject({ code: 'match_gone' });
+    friends = false;
+    const refused = await ann.refusal('presence:join', { userId: 'bob' }, 'request');
+    expect(refused).toMatchObject({ code: 'not_visible' });
+    expect(refused).toEqual(await ann.refusal('presence:join', { userId: 'nobody' }, 'request'));
+  });
+
   test.each<[string, () => [] | Set<string>]>([
     ['list', () => []],
     ['set', () => new Set()],

@@ -87,6 +87,13 @@ describe('in a flush, only the client that makes trouble is affected', () => {
   });
 });
 
+test('the code that closes a client says whether it may come back', async () => {
+  const { fans } = await starWith(['ann', 'bob']);
+  fans[0]!.connection.sink.close(true);
+  fans[1]!.connection.sink.close();
+  expect(fans.map(({ closed }) => closed)).toEqual([[CloseCode.SERVER_SHUTDOWN], [CloseCode.CONSENTED]]);
+});
+
 describe('readiness', () => {
   test('a client whose socket does not drain is not ready, and is brought up to date when it has drained', async () => {
     const { world, star, fans } = await starWith(['slow']);
@@ -99,6 +106,17 @@ describe('readiness', () => {
     slow!.client.ref.bufferedAmount = 0;
     world.time();
     expect(Object.values(slow!.json.users['star']!.connections)[0]!.status).toBe('two');
+  });
+
+  test('a client that does not acknowledge its join is sent 64 frames, and then nothing until it does', async () => {
+    const { fans } = await starWith(['silent']);
+    const { sink } = fans[0]!.connection;
+    fans[0]!.client.state = ClientState.JOINING;
+    const answers = Array.from({ length: 100 }, () => sink.ready());
+    expect(answers.filter(Boolean)).toHaveLength(64);
+    expect(answers.lastIndexOf(true)).toBe(63);
+    fans[0]!.client.state = ClientState.JOINED;
+    expect(sink.ready()).toBe(true);
   });
 
   test('frames and bytes that wait for a client are counted', () => {
