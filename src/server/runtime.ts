@@ -3,10 +3,10 @@
  * presence-aware room of the process. Here the tracker gets the real clock,
  * real randomness, and Colyseus's match-maker and presence.
  */
+import { randomBytes } from 'node:crypto';
 import { LocalPresence, logger, matchMaker, type Presence as ColyseusPresence } from '@colyseus/core';
 import { hearCommand } from './commands.ts';
 import { Budgets } from '../core/budgets.ts';
-import { randomIds } from './random-ids.ts';
 import { quietLog } from './quiet-log.ts';
 import { Census } from './census.ts';
 import { ColyseusMatchmaking, type Entrance } from './matchmaking.ts';
@@ -59,7 +59,7 @@ export class Runtime {
         },
       },
       now: this.clock.now,
-      newId: randomIds(),
+      newId: () => randomBytes(12).toString('base64url'),
       refs,
       rememberOfflineMs: options.rememberOfflineHours * 3_600_000,
       rememberOfflineUsers: options.rememberOfflineUsers,
