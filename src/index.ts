@@ -28,3 +28,4 @@ export {
 } from './options.ts';
 export { PresenceConnection, PresenceState, PresenceUser } from './wire/state.ts';
 export * from './protocol.ts';
+export type { UserIdLike } from './ids.ts';

@@ -3,14 +3,21 @@
  * and what happens when the limit is crossed; `DEFAULTS` holds the numbers;
  * `resolveOptions()` refuses invalid values with a full sentence.
  */
+import type { UserIdLike } from './ids.ts';
 import type { Presence } from './protocol.ts';
 
 /** The user behind a connection, as `identify` names it. */
 export interface Identity {
-  /** Non-empty, at most 128 characters. */
-  userId: string;
+  /** Non-empty, at most 128 characters. A whole number stands for its decimal text. */
+  userId: UserIdLike;
   /** Shown to followers together with the id. At most 128 characters. */
   username?: string;
+}
+
+/** A user and its name, as presence holds them. */
+export interface Named {
+  readonly userId: string;
+  readonly username?: string;
 }
 
 /** The user who looks, and its connection: passed to the hooks. */
@@ -69,10 +76,10 @@ export interface ClusterOptions {
 }
 
 /** An answer of `canFollow`: the allowed ids, or one boolean per asked id, in order. */
-export type Allowed = readonly string[] | ReadonlySet<string> | readonly boolean[];
+export type Allowed = readonly UserIdLike[] | ReadonlySet<UserIdLike> | readonly boolean[];
 
 /** User ids, as a hook answers them. */
-export type Ids = readonly string[] | ReadonlySet<string>;
+export type Ids = readonly UserIdLike[] | ReadonlySet<UserIdLike>;
 
 export interface PresenceOptions {
   /**
@@ -167,7 +174,7 @@ export interface PresenceOptions {
    * `countResolvedFollows` is true. `canFollow` is not called for them. If the
    * hook fails, the player joins without these follows and the log says so.
    */
-  resolveFollows?: (viewer: Viewer) => readonly string[] | Promise<readonly string[]>;
+  resolveFollows?: (viewer: Viewer) => Ids | Promise<Ids>;
   /** Whether follows made by the server use up `maxFollows`. Default false. */
   countResolvedFollows?: boolean;
   /**
@@ -354,7 +361,7 @@ function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude
 }
 
 /** The default `identify`: see {@link PresenceOptions.identify}. */
-export function defaultIdentify(auth: unknown): Identity | undefined {
+export function defaultIdentify(auth: unknown): Named | undefined {
   if (typeof auth !== 'object' || auth === null) {
     return undefined;
   }

@@ -1,6 +1,8 @@
 /** Follows and unfollows, one at a time, in the order of the calls; after a rejoin it follows again. */
 import { PresenceError, type Presence } from '../protocol.ts';
-import { isUserId, MAX_ID_LENGTH } from '../status.ts';
+import { notIds, sortOutIds, type UserIdLike } from '../ids.ts';
+import { MAX_ID_LENGTH } from '../status.ts';
+import { given } from '../wording.ts';
 import type { Announcer } from './announcer.ts';
 import { backoffMs, REJOIN_DEFAULTS } from './timers.ts';
 import { eachChunk, type ChunkLimits } from './chunk.ts';
@@ -38,7 +40,7 @@ export class Follows {
     this.#limits = { maxIds: MAX_IDS, maxBytes: parts.maxFrameBytes };
   }
 
-  async follow(ids: readonly string[]): Promise<FollowResult> {
+  async follow(ids: readonly UserIdLike[]): Promise<FollowResult> {
     const wanted = toIds(ids);
     const since = performance.now();
     return this.#serially(async () => {
@@ -64,11 +66,13 @@ export class Follows {
     return this.#serially(() => requests.call('presence:unfollow', {}, apply, { since }));
   }
 
-  async unfollow(ids: readonly string[]): Promise<void> {
+  async unfollow(ids: readonly UserIdLike[]): Promise<void> {
     const { requests, store, announcer } = this.#parts;
     const since = performance.now();
     if (ids === undefined) {
-      throw new TypeError('unfollow() takes a list of user ids; unfollowAll() ends every follow.');
+      throw new PresenceError('invalid_payload', {
+        message: 'unfollow() takes a list of user ids; unfollowAll() ends every follow.',
+      });
     }
     const unwanted = toIds(ids);
     return this.#serially(() =>
@@ -137,15 +141,23 @@ export class Follows {
   }
 }
 
-/** Removes duplicates. Throws `invalid_payload` when one of them cannot be a user id. */
-function toIds(ids: readonly string[]): string[] {
-  if (!Array.isArray(ids) || !ids.every(isUserId)) {
-    throw badIds();
+/** The texts of these ids, without duplicates. Throws `invalid_payload` when one of them cannot be a user id. */
+function toIds(list: readonly UserIdLike[]): string[] {
+  const { ids, others } = sortOutIds(requireList(list));
+  if (others.length > 0) {
+    throw badIds(others);
   }
   return [...new Set(ids)];
 }
 
-export function badIds(): PresenceError {
-  const message = `User ids have to be a list of strings of 1 to ${MAX_ID_LENGTH} characters.`;
+export function requireList(ids: unknown): unknown[] {
+  if (!Array.isArray(ids)) {
+    throw new PresenceError('invalid_payload', { message: `The user ids have to be a list, but are ${given(ids)}.` });
+  }
+  return ids;
+}
+
+export function badIds(others: readonly unknown[]): PresenceError {
+  const message = `User ids have to be strings of 1 to ${MAX_ID_LENGTH} characters or whole numbers, but there is ${notIds(others)}.`;
   return new PresenceError('invalid_payload', { message });
 }

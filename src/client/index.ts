@@ -27,3 +27,4 @@ export type {
   Sync,
   UserStatus,
 } from '../protocol.ts';
+export type { UserIdLike } from '../ids.ts';

@@ -1,6 +1,6 @@
 /** Joins the match of a friend. */
 import type { Client, Room } from '@colyseus/sdk';
-import { isUserId, MAX_ID_LENGTH } from '../status.ts';
+import { notAnId, toUserId, type UserIdLike } from '../ids.ts';
 import { PresenceError, type JoinReply, type JoinRequest, type PresenceErrorCode } from '../protocol.ts';
 import { readSeat } from './inbound.ts';
 import type { Requests } from './requests.ts';
@@ -28,7 +28,11 @@ export class FriendJoins {
   }
 
   /** Requests a seat in the user's match and takes it. The same call again, while it is under way, is the same join. */
-  join(userId: string, { connectionId, options }: JoinFriendOptions = {}): Promise<Room> {
+  join(user: UserIdLike, { connectionId, options }: JoinFriendOptions = {}): Promise<Room> {
+    const userId = toUserId(user);
+    if (userId === undefined) {
+      return Promise.reject(new PresenceError('invalid_payload', { message: notAnId(user) }));
+    }
     const payload = { userId, ...(connectionId !== undefined && { connectionId }), ...(options && { options }) };
     const key = JSON.stringify(payload);
     let joining = this.#pending.get(key);
@@ -43,10 +47,6 @@ export class FriendJoins {
 
   /** The request is not repeated after a lost connection: the server may already have reserved a seat. */
   async #join(payload: JoinRequest): Promise<Room> {
-    if (!isUserId(payload.userId)) {
-      const message = `A user id has to be a string of 1 to ${MAX_ID_LENGTH} characters.`;
-      throw new PresenceError('invalid_payload', { message });
-    }
     const seat = await this.#requests.call('presence:join', payload, readSeat, { repeat: false });
     if (seat === null) {
       throw new PresenceError('internal', { message: 'The server answered with something that is not a seat.' });

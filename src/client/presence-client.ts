@@ -24,6 +24,7 @@
  */
 import type { Client, Room } from '@colyseus/sdk';
 import type { Delta, Presence, Status, UserStatus, Welcome } from '../protocol.ts';
+import type { UserIdLike } from '../ids.ts';
 import { Announcer } from './announcer.ts';
 import { REJOIN_DEFAULTS } from './timers.ts';
 import { Follows, type FollowResult } from './follows.ts';
@@ -181,16 +182,16 @@ export class PresenceClient {
    * other. When one fails (`too_many_follows`), the chunks before it stay
    * followed. The own id is ignored, unknown ids are fine.
    */
-  follow(userIds: readonly string[]): Promise<FollowResult> {
+  follow(userIds: readonly UserIdLike[]): Promise<FollowResult> {
     return this.#follows.follow(userIds);
   }
 
   /**
    * Ends these follows. After it resolves, no change of these users is announced.
    * Sent in chunks like {@link follow}. Unknown ids are fine, an empty list
-   * does nothing. A `TypeError` without a list: see {@link unfollowAll}.
+   * does nothing. `invalid_payload` without a list: see {@link unfollowAll}.
    */
-  unfollow(userIds: readonly string[]): Promise<void> {
+  unfollow(userIds: readonly UserIdLike[]): Promise<void> {
     return this.#follows.unfollow(userIds);
   }
 
@@ -204,7 +205,7 @@ export class PresenceClient {
    * are left out; when no user is left it fails with `not_visible`. The own user
    * can always be queried.
    */
-  getUserStatus(userIds: readonly string[]): Promise<UserStatus[]> {
+  getUserStatus(userIds: readonly UserIdLike[]): Promise<UserStatus[]> {
     return queryUsers(this.#requests, userIds, this.#maxFrameBytes);
   }
 
@@ -217,9 +218,9 @@ export class PresenceClient {
    *
    * @example const match = await friends.joinFriend('ann', { options: { team: 'red' } });
    */
-  joinFriend(userId: string, options?: JoinFriendOptions): Promise<Room>;
-  joinFriend<T>(userId: string, options?: JoinFriendOptions): Promise<Room<T>>;
-  joinFriend(userId: string, options?: JoinFriendOptions): Promise<Room> {
+  joinFriend(userId: UserIdLike, options?: JoinFriendOptions): Promise<Room>;
+  joinFriend<T>(userId: UserIdLike, options?: JoinFriendOptions): Promise<Room<T>>;
+  joinFriend(userId: UserIdLike, options?: JoinFriendOptions): Promise<Room> {
     return this.#joins.join(userId, options);
   }
 

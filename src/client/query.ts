@@ -1,8 +1,8 @@
 /** Reads statuses without following. */
 import { PresenceError, type UserStatus } from '../protocol.ts';
-import { isUserId } from '../status.ts';
+import { sortOutIds, type UserIdLike } from '../ids.ts';
 import { eachChunk } from './chunk.ts';
-import { badIds } from './follows.ts';
+import { badIds, requireList } from './follows.ts';
 import { readQueryReply } from './inbound.ts';
 import type { Requests } from './requests.ts';
 
@@ -11,18 +11,22 @@ const MAX_IDS = 500;
 
 /**
  * The statuses of these users, queried in chunks. Users that may not be seen are
- * left out; when no user is left it fails with `not_visible`. Strings that cannot
- * be ids are left out, too; when no id is left it fails with `invalid_payload`.
+ * left out; when no user is left it fails with `not_visible`. What cannot be an
+ * id is left out, too; when no id is left it fails with `invalid_payload`.
  */
-export async function queryUsers(requests: Requests, ids: readonly string[], maxBytes: number): Promise<UserStatus[]> {
-  const usable = Array.isArray(ids) ? [...new Set(ids.filter(isUserId))] : null;
-  if (usable === null || (usable.length === 0 && ids.length > 0)) {
-    throw badIds();
+export async function queryUsers(
+  requests: Requests,
+  ids: readonly UserIdLike[],
+  maxBytes: number,
+): Promise<UserStatus[]> {
+  const { ids: usable, others } = sortOutIds(requireList(ids));
+  if (usable.length === 0 && others.length > 0) {
+    throw badIds(others);
   }
   const users: UserStatus[] = [];
   const since = performance.now();
   let seen = ids.length === 0;
-  await eachChunk(usable, { maxIds: MAX_IDS, maxBytes }, async (chunk) => {
+  await eachChunk([...new Set(usable)], { maxIds: MAX_IDS, maxBytes }, async (chunk) => {
     try {
       const reply = await requests.call('presence:query', { userIds: chunk }, readQueryReply, { since });
       users.push(...reply.users);

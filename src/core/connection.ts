@@ -1,11 +1,11 @@
 /** What a client brings along when it joins, and the connection that is made of it. */
 import { newView } from './view.ts';
 import type { Sync } from '../protocol.ts';
-import type { Identity, ResolvedOptions } from '../options.ts';
+import type { Named, ResolvedOptions } from '../options.ts';
 import type { Connection, Look, Sink, User } from './model.ts';
 
 export interface Joining {
-  identity: Identity;
+  identity: Named;
   auth: unknown;
   options: ResolvedOptions;
   sync: Sync;

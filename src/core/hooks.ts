@@ -5,6 +5,8 @@
  * call with that one.
  */
 import { inspect } from 'node:util';
+import { notIds, sortOutIds } from '../ids.ts';
+import { given } from '../wording.ts';
 import { PresenceError, type Presence } from '../protocol.ts';
 import type { ResolvedOptions, Viewer } from '../options.ts';
 
@@ -72,22 +74,40 @@ export async function visibleIds(
   return ids.filter((userId) => userId === viewer.userId || isAllowed(userId));
 }
 
-/** Reads the answer of `canFollow`. Numbers are refused: a list of `0` and `1` could be ids or yes and no. */
+/** Reads the answer of `canFollow`. */
 function readAllowed(answer: unknown, asked: readonly string[]): (userId: string) => boolean {
   if (answer instanceof Set || Array.isArray(answer)) {
     const entries: readonly unknown[] = [...answer];
-    if (entries.every((entry) => typeof entry === 'string')) {
-      const allowed = new Set(entries);
-      return (userId) => allowed.has(userId);
-    }
     if (Array.isArray(answer) && entries.length === asked.length && entries.every((it) => typeof it === 'boolean')) {
       const allowed = new Set(asked.filter((_, i) => entries[i]));
       return (userId) => allowed.has(userId);
     }
+    const { ids, others } = sortOutIds(entries);
+    if (others.length > 0) {
+      throw badAllowed(asked, notIds(others));
+    }
+    if (couldBeBooleans(entries, asked)) {
+      throw badAllowed(asked, 'a list of 0 and 1, which could be ids or yes and no');
+    }
+    const allowed = new Set(ids);
+    return (userId) => allowed.has(userId);
   }
-  throw new HookError(
+  throw badAllowed(asked, given(answer));
+}
+
+/** No list of ids has the same one twice. */
+function couldBeBooleans(entries: readonly unknown[], asked: readonly string[]): boolean {
+  return (
+    entries.length === asked.length &&
+    entries.every((entry) => entry === 0 || entry === 1) &&
+    (entries.includes(0) || entries.length > 1)
+  );
+}
+
+function badAllowed(asked: readonly string[], was: string): HookError {
+  return new HookError(
     'canFollow',
-    `it must return the allowed ids as a list or a set, or a list of ${asked.length} booleans, one per id`,
+    `it must return the allowed ids as a list or a set, or a list of ${asked.length} booleans, one per id, but returned ${was}`,
   );
 }
 

@@ -2,24 +2,27 @@
 import { ErrorCode, ServerError } from '@colyseus/core';
 import { readJoinOptions, type PresenceWishes } from './validate.ts';
 import { HookError, reasonOf, runHook } from '../core/hooks.ts';
-import { isUserId, MAX_ID_LENGTH } from '../status.ts';
+import { notIds, sortOutIds, toUserId } from '../ids.ts';
+import { MAX_ID_LENGTH } from '../status.ts';
+import { given } from '../wording.ts';
 import { ERRORS, PresenceError } from '../protocol.ts';
-import type { Identity, ResolvedOptions } from '../options.ts';
+import type { Identity, Named, ResolvedOptions } from '../options.ts';
 import type { Users } from '../core/users.ts';
 import type { Runtime } from '../server/runtime.ts';
 
 /** The user behind an auth payload. */
-export function identify(options: ResolvedOptions, auth: unknown): Identity {
+export function identify(options: ResolvedOptions, auth: unknown): Named {
   let identity: Identity | null | undefined;
   try {
     identity = options.identify(auth);
   } catch {
     identity = undefined;
   }
-  if (typeof identity !== 'object' || identity === null || !isUserId(identity.userId)) {
+  const userId = toUserId(identity?.userId);
+  if (userId === undefined) {
     throw new ServerError(ErrorCode.AUTH_FAILED, `${ERRORS.unauthenticated.message} (code: unauthenticated)`);
   }
-  const { userId, username } = identity;
+  const username: unknown = identity?.username;
   return {
     userId,
     ...(typeof username === 'string' &&
@@ -51,17 +54,20 @@ export function requireRoom(users: Users, options: ResolvedOptions, userId: stri
 /** Takes over the blocks that the game has stored against the user (option `blockedBy`). Refuses the user when they are not to be had: it could see who has blocked it. */
 export async function learnBlocks(
   { blockedBy, hookTimeoutMs }: Required<Pick<ResolvedOptions, 'blockedBy' | 'hookTimeoutMs'>>,
-  { userId, username }: Identity,
+  { userId, username }: Named,
   auth: unknown,
   { tracker, log }: Pick<Runtime, 'tracker' | 'log'>,
 ): Promise<void> {
   try {
     const answer: unknown = await runHook('blockedBy', () => blockedBy({ userId, username, auth }), hookTimeoutMs);
-    const blockers: readonly unknown[] = answer instanceof Set || Array.isArray(answer) ? [...answer] : [undefined];
-    if (!blockers.every(isUserId)) {
-      throw new HookError('blockedBy', 'it must return a list or a set of user ids');
+    if (!(answer instanceof Set || Array.isArray(answer))) {
+      throw new HookError('blockedBy', `it must return a list or a set of user ids, but returned ${given(answer)}`);
     }
-    for (const blocker of blockers) {
+    const { ids, others } = sortOutIds(answer);
+    if (others.length > 0) {
+      throw new HookError('blockedBy', `it returned ${notIds(others)}`);
+    }
+    for (const blocker of ids) {
       tracker.block(blocker, userId, true);
     }
   } catch (error) {

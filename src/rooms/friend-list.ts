@@ -1,6 +1,7 @@
 /** The option `resolveFollows`: the game's own friend list. */
 import { HookError, reasonOf, runHook } from '../core/hooks.ts';
-import { isUserId } from '../status.ts';
+import { notIds, sortOutIds } from '../ids.ts';
+import { given } from '../wording.ts';
 import { hasEnded } from '../core/derived.ts';
 import type { Connection } from '../core/model.ts';
 import type { Runtime } from '../server/runtime.ts';
@@ -14,10 +15,14 @@ export async function followFriends(connection: Connection, { tracker, log }: Ru
   const pending = tracker.following.begin(connection);
   try {
     const friends: unknown = await runHook('resolveFollows', () => resolveFollows(connection.viewer), hookTimeoutMs);
-    if (!Array.isArray(friends)) {
-      throw new HookError('resolveFollows', 'it must return a list of user ids');
+    if (!(friends instanceof Set || Array.isArray(friends))) {
+      throw new HookError('resolveFollows', `it must return a list of user ids, but returned ${given(friends)}`);
     }
-    await tracker.following.followFor(connection, friends.filter(isUserId), pending);
+    const { ids, others } = sortOutIds(friends);
+    if (others.length > 0) {
+      log.warn(`presence: the hook "resolveFollows" returned ${notIds(others)}. The others are followed.`);
+    }
+    await tracker.following.followFor(connection, ids, pending);
   } catch (error) {
     if (!hasEnded(connection)) {
       log.warn(

@@ -4,7 +4,17 @@
  */
 import { jumpIn, pickMatch } from '../core/join-friend.ts';
 import { queryUsers } from '../core/query.ts';
-import { readFields, readId, readIds, readMatchOptions, readStatus, readUsableIds, type Fields } from './validate.ts';
+import {
+  readConnectionId,
+  readFields,
+  readIds,
+  readMatchOptions,
+  readStatus,
+  readUsableIds,
+  readUserId,
+  type Fields,
+} from './validate.ts';
+import { toUserId } from '../ids.ts';
 import { visibleIds } from '../core/hooks.ts';
 import { generalsTo, presencesTo } from '../core/view.ts';
 import {
@@ -108,11 +118,9 @@ function answerUnfollow(connection: Connection, fields: Fields, runtime: Runtime
   return {};
 }
 
-function isAboutSelf(connection: Connection, { userIds }: Fields): boolean {
-  return (
-    userIds === connection.user.userId ||
-    (Array.isArray(userIds) && userIds.length > 0 && userIds.every((userId) => userId === connection.user.userId))
-  );
+function isAboutSelf({ user }: Connection, { userIds }: Fields): boolean {
+  const list: unknown[] = Array.isArray(userIds) ? userIds : [userIds];
+  return list.length > 0 && list.every((userId) => toUserId(userId) === user.userId);
 }
 
 async function answerQuery(connection: Connection, fields: Fields, runtime: Runtime): Promise<QueryReply> {
@@ -130,9 +138,8 @@ async function answerQuery(connection: Connection, fields: Fields, runtime: Runt
 }
 
 async function answerJoin(connection: Connection, fields: Fields, runtime: Runtime): Promise<JoinReply> {
-  const userId = readId(fields['userId'], 'userId');
-  const connectionId =
-    fields['connectionId'] === undefined ? undefined : readId(fields['connectionId'], 'connectionId');
+  const userId = readUserId(fields['userId']);
+  const connectionId = fields['connectionId'] === undefined ? undefined : readConnectionId(fields['connectionId']);
   const joinOptions = readMatchOptions(fields['options']);
   takeCall(connection, 1, runtime);
   const { options, viewer } = connection;

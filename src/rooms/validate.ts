@@ -4,6 +4,7 @@
  * arrays (Lua).
  */
 import { PresenceError, type Status, type Sync } from '../protocol.ts';
+import { sortOutIds, toUserId } from '../ids.ts';
 import { fitsBytes, isUserId, MAX_ID_LENGTH } from '../status.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -54,21 +55,19 @@ export function readStatus(given: unknown, maxBytes: number): Status {
 
 /** A list of user ids, each valid; the whole list is refused otherwise. */
 export function readIds(value: unknown, most: number): string[] {
-  const list = readList(value, most);
-  for (const id of list) {
-    if (!isUserId(id)) {
-      throw new PresenceError('invalid_payload', {
-        message: `Every user id must be a string of 1 to ${MAX_ID_LENGTH} characters.`,
-      });
-    }
+  const { ids, others } = sortOutIds(readList(value, most));
+  if (others.length > 0) {
+    throw new PresenceError('invalid_payload', {
+      message: `Every user id must be a string of 1 to ${MAX_ID_LENGTH} characters, or a whole number.`,
+    });
   }
-  return list as string[];
+  return ids;
 }
 
 /** The valid ids of a list; refused only when none is valid. */
 export function readUsableIds(value: unknown, most: number): string[] {
   const list = readList(value, most);
-  const ids = list.filter(isUserId);
+  const { ids } = sortOutIds(list);
   if (ids.length === 0 && list.length > 0) {
     throw new PresenceError('invalid_payload', { message: 'None of the user ids is valid.' });
   }
@@ -77,7 +76,11 @@ export function readUsableIds(value: unknown, most: number): string[] {
 
 function readList(value: unknown, most: number): unknown[] {
   // An empty list is an empty object to Lua, and the other way round. A single id stands for a list of one.
-  const list: unknown = isEmptyObject(value) ? [] : typeof value === 'string' ? [value] : value;
+  const list: unknown = isEmptyObject(value)
+    ? []
+    : typeof value === 'string' || typeof value === 'number'
+      ? [value]
+      : value;
   if (!Array.isArray(list)) {
     throw new PresenceError('invalid_payload', { message: '"userIds" must be a list of user ids.' });
   }
@@ -91,10 +94,20 @@ function isEmptyObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
-export function readId(value: unknown, name: string): string {
+export function readUserId(value: unknown): string {
+  const id = toUserId(value);
+  if (id === undefined) {
+    throw new PresenceError('invalid_payload', {
+      message: `"userId" must be a string of 1 to ${MAX_ID_LENGTH} characters, or a whole number.`,
+    });
+  }
+  return id;
+}
+
+export function readConnectionId(value: unknown): string {
   if (!isUserId(value)) {
     throw new PresenceError('invalid_payload', {
-      message: `"${name}" must be a string of 1 to ${MAX_ID_LENGTH} characters.`,
+      message: `"connectionId" must be a string of 1 to ${MAX_ID_LENGTH} characters.`,
     });
   }
   return value;

@@ -9,15 +9,18 @@ import { fitsBytes, isUserId } from '../status.ts';
 import type { Connection } from '../core/model.ts';
 import type { Tracker } from '../core/tracker.ts';
 import type { Status } from '../protocol.ts';
-import type { Counts, Target } from './types.ts';
+import type { Counts } from './types.ts';
+
+/** A target with the id as presence holds it. */
+export type Addressee = { connectionId: string } | { userId: string };
 
 /** What the server API asks of connections. A process that gets it with a `question` answers with the number of connections it has reached. */
 type TargetCommand =
-  | { kind: 'status'; target: Target; status: Status }
-  | { kind: 'follow'; target: Target; userIds: string[] }
-  | { kind: 'unfollow'; target: Target; userIds?: string[] }
-  | { kind: 'refresh'; target: Target }
-  | { kind: 'disconnect'; target: Target };
+  | { kind: 'status'; target: Addressee; status: Status }
+  | { kind: 'follow'; target: Addressee; userIds: string[] }
+  | { kind: 'unfollow'; target: Addressee; userIds?: string[] }
+  | { kind: 'refresh'; target: Addressee }
+  | { kind: 'disconnect'; target: Addressee };
 export type Order = TargetCommand | { kind: 'block'; userId: string; blockedId: string; blocked: boolean };
 
 export type Command =
@@ -102,7 +105,7 @@ export function isSettable(value: unknown): value is Status {
 }
 
 /** Whether `value` names a connection or a user. */
-export function isTarget(value: unknown): value is Target {
+export function isTarget(value: unknown): value is Addressee {
   if (typeof value !== 'object' || value === null) {
     return false;
   }
@@ -209,7 +212,7 @@ function applyTo(
   }
 }
 
-function targets({ tracker }: CommandTarget, target: Target): Connection[] {
+function targets({ tracker }: CommandTarget, target: Addressee): Connection[] {
   if ('connectionId' in target) {
     const connection = tracker.connections.get(target.connectionId);
     return connection === undefined ? [] : [connection];

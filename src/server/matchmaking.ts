@@ -1,5 +1,6 @@
 /** Matchmaking as `presence:join` needs it, by Colyseus's own match-maker. */
 import { matchMaker, type AuthContext, type Room } from '@colyseus/core';
+import { toUserId } from '../ids.ts';
 import type { JoinReply } from '../protocol.ts';
 import type { JoinOptions, Match, ResolvedOptions, Viewer } from '../options.ts';
 import type { Matchmaking } from '../core/join-friend.ts';
@@ -128,7 +129,7 @@ async function requireSameUser(
   viewer: Viewer,
   identify: Identify,
 ): Promise<void> {
-  if (isFromMatchmaking && identify(await ask(roomClass, context))?.userId !== viewer.userId) {
+  if (isFromMatchmaking && toUserId(identify(await ask(roomClass, context))?.userId) !== viewer.userId) {
     throw new Error('The token of the WebSocket is not the one that named the user at matchmaking.');
   }
 }

@@ -17,10 +17,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { matchMaker } from '@colyseus/core';
-import { applyCommand, isSettable, isTarget, MAX_SERVER_STATUS_BYTES, type Order } from './commands.ts';
+import { applyCommand, isSettable, isTarget, MAX_SERVER_STATUS_BYTES, type Addressee, type Order } from './commands.ts';
 import { ANSWER_TIMEOUT_MS, countShare } from './census.ts';
 import { currentRuntime, eventsOf, guestRuntime, type Runtime } from './runtime.ts';
-import { isUserId, MAX_ID_LENGTH } from '../status.ts';
+import { notAnId, toUserId, type UserIdLike } from '../ids.ts';
+import { given } from '../wording.ts';
 import { PresenceError, type Status, type UserStatus } from '../protocol.ts';
 import { queryUsers } from '../core/query.ts';
 import { resolveOptions, type ClusterOptions, type ResolvedOptions } from '../options.ts';
@@ -40,13 +41,13 @@ export class PresenceServer {
    * `unknown` for users who are not connected here. Cost: one read of the shared
    * store per user that nobody here follows.
    */
-  async statuses(userIds: readonly string[]): Promise<UserStatus[]> {
-    requireIds(userIds);
-    return queryUsers(this.#runtime().tracker, userIds);
+  async statuses(userIds: readonly UserIdLike[]): Promise<UserStatus[]> {
+    const ids = requireIds(userIds);
+    return queryUsers(this.#runtime().tracker, ids);
   }
 
-  /** Who of these appears online. Rejects with `unavailable` while that is not known of all of them: `statuses` tells of whom it is. */
-  async areOnline(userIds: readonly string[]): Promise<Map<string, boolean>> {
+  /** Who of these appears online, by the id as it was given. Rejects with `unavailable` while that is not known of all of them: `statuses` tells of whom it is. */
+  async areOnline<Id extends UserIdLike>(userIds: readonly Id[]): Promise<Map<Id, boolean>> {
     const statuses = await this.statuses(userIds);
     const unknown = statuses.filter(({ general }) => general === 'unknown').length;
     if (unknown > 0) {
@@ -54,7 +55,8 @@ export class PresenceServer {
         message: `Of ${unknown} of ${statuses.length} users it is not known whether they are online: the shared store does not answer.`,
       });
     }
-    return new Map(statuses.map(({ userId, general }) => [userId, general === 'online']));
+    const generals = new Map(statuses.map(({ userId, general }) => [userId, general]));
+    return new Map(userIds.map((userId) => [userId, generals.get(String(userId)) === 'online']));
   }
 
   /** What this process holds. Of a user on several processes only the one with its newest visible connection counts it. */
@@ -87,24 +89,22 @@ export class PresenceServer {
           })
         : new PresenceError('invalid_payload', { message: 'The status must be a string or null.' });
     }
-    return this.#everywhere({ kind: 'status', target, status });
+    return this.#everywhere({ kind: 'status', target: requireTarget(target), status });
   }
 
   /** Follows on behalf of a connection, or of every connection of a user. `canFollow` is not asked. The clients get a `presence:snapshot`. */
-  follow(target: Target, userIds: readonly string[]): Promise<Reached> {
-    requireIds(userIds);
-    return this.#everywhere({ kind: 'follow', target, userIds: [...userIds] });
+  follow(target: Target, userIds: readonly UserIdLike[]): Promise<Reached> {
+    return this.#everywhere({ kind: 'follow', target: requireTarget(target), userIds: requireIds(userIds) });
   }
 
   /** Ends these follows; an empty list ends none. The clients get `presence:unfollowed`. */
-  unfollow(target: Target, userIds: readonly string[]): Promise<Reached> {
-    requireIds(userIds);
-    return this.#everywhere({ kind: 'unfollow', target, userIds: [...userIds] });
+  unfollow(target: Target, userIds: readonly UserIdLike[]): Promise<Reached> {
+    return this.#everywhere({ kind: 'unfollow', target: requireTarget(target), userIds: requireIds(userIds) });
   }
 
   /** Ends every follow. The clients get `presence:unfollowed`. */
   unfollowAll(target: Target): Promise<Reached> {
-    return this.#everywhere({ kind: 'unfollow', target });
+    return this.#everywhere({ kind: 'unfollow', target: requireTarget(target) });
   }
 
   /**
@@ -119,23 +119,23 @@ export class PresenceServer {
    * presence.on('block', ({ userId, blockedId, blocked }) => db.storeBlock(userId, blockedId, blocked));
    * await presence.block('ann', 'troll');
    */
-  block(userId: string, blockedId: string): Promise<Reached> {
+  block(userId: UserIdLike, blockedId: UserIdLike): Promise<Reached> {
     return this.#block(userId, blockedId, true);
   }
 
   /** Ends a block: `blockedId` sees `userId` again if it follows it. */
-  unblock(userId: string, blockedId: string): Promise<Reached> {
+  unblock(userId: UserIdLike, blockedId: UserIdLike): Promise<Reached> {
     return this.#block(userId, blockedId, false);
   }
 
   /** Asks `redact` again for all that these viewers see, after something it depends on has changed (a new friendship). */
   refresh(target: Target): Promise<Reached> {
-    return this.#everywhere({ kind: 'refresh', target });
+    return this.#everywhere({ kind: 'refresh', target: requireTarget(target) });
   }
 
   /** Ends the connections, as if the players had left (close code 4000); those in their reconnection grace, too. */
   disconnect(target: Target): Promise<Reached> {
-    return this.#everywhere({ kind: 'disconnect', target });
+    return this.#everywhere({ kind: 'disconnect', target: requireTarget(target) });
   }
 
   /**
@@ -182,8 +182,9 @@ export class PresenceServer {
     }
   }
 
-  #block(userId: string, blockedId: string, blocked: boolean): Promise<Reached> {
-    requireIds([userId, blockedId]);
+  #block(user: UserIdLike, other: UserIdLike, blocked: boolean): Promise<Reached> {
+    const userId = requireId(user);
+    const blockedId = requireId(other);
     const reached = this.#everywhere({ kind: 'block', userId, blockedId, blocked });
     if (userId !== blockedId) {
       eventsOf(this.#prefix).tellBlock({ userId, blockedId, blocked, local: true });
@@ -192,9 +193,6 @@ export class PresenceServer {
   }
 
   #everywhere(order: Order): Promise<Reached> {
-    if ('target' in order && !isTarget(order.target)) {
-      throw new PresenceError('invalid_payload', { message: 'The target must be { userId } or { connectionId }.' });
-    }
     const runtime = this.#runtime();
     const command = { ...order, question: randomUUID() };
     const own = applyCommand(runtime, command);
@@ -222,15 +220,34 @@ function isRunning(): boolean {
   return (matchMaker.presence as unknown) !== undefined;
 }
 
-function requireIds(userIds: unknown): void {
+function requireIds(userIds: unknown): string[] {
   if (!Array.isArray(userIds)) {
-    throw new TypeError('The user ids must be a list.');
+    throw invalid(`The user ids have to be a list, but are ${given(userIds)}.`);
   }
-  if (!userIds.every(isUserId)) {
-    throw new PresenceError('invalid_payload', {
-      message: `Every user id must be a string of 1 to ${MAX_ID_LENGTH} characters.`,
-    });
+  return userIds.map(requireId);
+}
+
+function requireId(userId: unknown): string {
+  const id = toUserId(userId);
+  if (id === undefined) {
+    throw invalid(notAnId(userId));
   }
+  return id;
+}
+
+function requireTarget(target: unknown): Addressee {
+  const named: unknown =
+    typeof target === 'object' && target !== null && 'userId' in target
+      ? { ...target, userId: toUserId(target.userId) }
+      : target;
+  if (!isTarget(named)) {
+    throw invalid(`The target has to be { userId } or { connectionId }, but is ${given(target)}.`);
+  }
+  return named;
+}
+
+function invalid(message: string): PresenceError {
+  return new PresenceError('invalid_payload', { message });
 }
 
 /** The presence of the default cluster prefix. */

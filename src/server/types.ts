@@ -1,8 +1,9 @@
 /** What the server API takes and gives. Nothing here knows the tracker: these are the types a game's code sees. */
+import type { UserIdLike } from '../ids.ts';
 import type { GeneralStatus, Presence } from '../protocol.ts';
 
 /** One connection, or all connections of a user. */
-export type Target = { connectionId: string } | { userId: string };
+export type Target = { connectionId: string } | { userId: UserIdLike };
 
 /** What a command of the server API has reached. */
 export interface Reached {

@@ -152,7 +152,12 @@ describe('rings', () => {
       }
     };
     walk('client/index.ts');
-    expect([...reached].filter((path) => !path.startsWith('client/')).sort()).toEqual(['protocol.ts', 'status.ts']);
+    expect([...reached].filter((path) => !path.startsWith('client/')).sort()).toEqual([
+      'ids.ts',
+      'protocol.ts',
+      'status.ts',
+      'wording.ts',
+    ]);
   });
 });
 
@@ -273,6 +278,7 @@ describe('the package', () => {
     };
     walk('index.d.ts');
     expect([...reached].sort()).toEqual([
+      'ids.d.ts',
       'index.d.ts',
       'options.d.ts',
       'protocol.d.ts',

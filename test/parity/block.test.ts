@@ -296,7 +296,7 @@ describe('blocks that the game stores', () => {
     ['throws', () => Promise.reject(new Error('db "down"\nforged line')), 'hook_failed', /it threw: "Error: db/],
     ['is silent', () => silence(), 'hook_failed', /no answer within 50 ms/],
     ['answers no list', () => 'bob' as unknown as string[], 'hook_failed', /must return a list or a set of user ids/],
-    ['answers no ids', () => [7] as unknown as string[], 'hook_failed', /must return a list or a set of user ids/],
+    ['answers no ids', () => [7.5], 'hook_failed', /it returned an entry that is not a user id: the number 7.5/],
     [
       'says why',
       () => {

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import {
   readCid,
   readFields,
-  readId,
+  readConnectionId,
   readIds,
   readStatus,
   readUsableIds,
+  readUserId,
   readJoinOptions,
 } from '../../src/rooms/validate.ts';
 
@@ -53,20 +54,23 @@ describe('ids', () => {
     expect(readIds({}, 2)).toEqual([]);
     expect(readUsableIds('a', 2)).toEqual(['a']);
   });
-  test.each([undefined, null, 5, true, { a: 1 }, '', [''], ['a', 5], 'x'.repeat(129)])('%s is refused', (value) => {
+  test.each([undefined, null, 5.5, true, { a: 1 }, '', [''], ['a', 5.5], 'x'.repeat(129)])('%s is refused', (value) => {
     expect(codeOf(() => readIds(value, 10))).toBe('invalid_payload');
   });
   test('one bad id refuses a follow, but not a query', () => {
-    expect(codeOf(() => readIds(['a', 5], 10))).toBe('invalid_payload');
-    expect(readUsableIds(['a', 5, ''], 10)).toEqual(['a']);
-    expect(codeOf(() => readUsableIds([5], 10))).toBe('invalid_payload');
+    expect(codeOf(() => readIds(['a', 5.5], 10))).toBe('invalid_payload');
+    expect(readUsableIds(['a', 5, '', null], 10)).toEqual(['a', '5']);
+    expect(codeOf(() => readUsableIds([5.5], 10))).toBe('invalid_payload');
   });
   test('too many', () => {
     expect(codeOf(() => readIds(['a', 'b', 'c'], 2))).toBe('too_many_ids');
   });
   test('a single id', () => {
-    expect(readId('a', 'userId')).toBe('a');
-    expect(codeOf(() => readId(['a'], 'userId'))).toBe('invalid_payload');
+    expect(readUserId('a')).toBe('a');
+    expect(codeOf(() => readUserId(['a']))).toBe('invalid_payload');
+    expect(readUserId(7)).toBe('7');
+    expect(readConnectionId('a')).toBe('a');
+    expect(codeOf(() => readConnectionId(7))).toBe('invalid_payload');
   });
 });
 
