@@ -70,21 +70,23 @@ export class Peers {
 
   /**
    * Whether the register that `incarnation` stored about `userId` is valid. An
-   * unknown incarnation needs a lease; without one its register is a leftover
-   * and is marked for the sweep. Rejects when the store cannot be asked.
+   * unknown incarnation needs a lease. Without one its register is a leftover and
+   * is removed: a sweep finds only what is listed, and a store that has lost its
+   * data has lost the lists. Rejects when the store cannot be asked.
    */
   accepts(incarnation: string, userId: string): boolean | Promise<boolean> {
     const state = this.#liveness.state(incarnation, this.#deps.clock.now());
-    return state === 'unknown' ? this.#acceptsUnknown(incarnation, userId) : state === 'up' || state === 'silent';
+    if (state === 'unknown') {
+      return this.#ask(incarnation).then((isAlive) => isAlive || this.#remove(incarnation, userId));
+    }
+    return state === 'up' || state === 'silent';
   }
 
-  async #acceptsUnknown(incarnation: string, userId: string): Promise<boolean> {
-    if (await this.#ask(incarnation)) {
-      return true;
-    }
-    const { store } = this.#deps;
-    await Promise.all([store.enlist(incarnation), store.list(incarnation, userId)]);
-    this.#liveness.gone(incarnation, this.#deps.clock.now());
+  /** Resolves with `false`: the register is not valid. */
+  async #remove(incarnation: string, userId: string): Promise<false> {
+    const { sweeper, store } = this.#deps;
+    // Like the sweep, it ends the lease last: a process that is alive after all writes everything again.
+    await Promise.all([sweeper.remove(userId, incarnation), store.endLease(incarnation)]);
     return false;
   }
 
@@ -109,15 +111,14 @@ export class Peers {
     }
   }
 
-  /** Looks for unknown processes in the store's list. Resolves with whether this process is on the list. */
+  /** Looks for unknown processes in the store's list: those without a lease have to be swept. Resolves with whether this process is on the list. */
   async scan(): Promise<boolean> {
     const listed = await this.#deps.store.processes();
-    await forEachLimit(listed, MAX_LEASES_AT_ONCE, async (incarnation) => {
-      if (
-        incarnation !== this.#deps.incarnation &&
-        this.#liveness.state(incarnation, this.#deps.clock.now()) === 'unknown'
-      ) {
-        await this.#ask(incarnation);
+    const isUnknown = (incarnation: string): boolean =>
+      incarnation !== this.#deps.incarnation && this.#liveness.state(incarnation, this.#deps.clock.now()) === 'unknown';
+    await forEachLimit(listed.filter(isUnknown), MAX_LEASES_AT_ONCE, async (incarnation) => {
+      if (!(await this.#ask(incarnation)) && isUnknown(incarnation)) {
+        this.#liveness.gone(incarnation, this.#deps.clock.now());
       }
     });
     return listed.includes(this.#deps.incarnation);
@@ -138,19 +139,17 @@ export class Peers {
     return answer;
   }
 
+  /** Returns whether it is alive. */
   #note(incarnation: string, lease: Lease | null): boolean {
     const now = this.#deps.clock.now();
-    if (this.#liveness.state(incarnation, now) === 'unknown') {
-      if (lease === null) {
-        this.#liveness.gone(incarnation, now);
-      } else if (lease === 'leaving') {
+    if (lease !== null && this.#liveness.state(incarnation, now) === 'unknown') {
+      if (lease === 'leaving') {
         this.#liveness.handsOff(incarnation, now, now);
       } else {
         this.#liveness.heard(incarnation, now);
       }
     }
-    const state = this.#liveness.state(incarnation, now);
-    return state === 'up' || state === 'silent';
+    return this.counts(incarnation);
   }
 
   async #sweep(incarnation: string): Promise<void> {

@@ -30,15 +30,34 @@ describe('the other processes', () => {
     await store.endLease('A');
   });
 
-  test('registers of an unknown process without a lease are leftovers and are marked for the sweep', async () => {
+  test('registers of a process without a lease are leftovers and are removed, whether or not they are listed', async () => {
     const { peers, store } = setup();
-    expect(await peers.accepts('A', 'ann')).toBe(false);
-    expect([await store.processes(), await store.listed('A')]).toEqual([['A'], ['ann']]);
+    for (const userId of ['ann', 'bob', 'cleo']) {
+      await store.put(userId, 'A', 'x');
+    }
+    await store.put('cleo', 'B', 'x');
+    expect(await Promise.all([peers.accepts('A', 'ann'), peers.accepts('A', 'cleo')])).toEqual([false, false]);
     expect(peers.counts('A')).toBe(false);
-    peers.sweep();
-    await vi.waitFor(async () => {
-      expect(await store.processes()).toEqual([]);
+    expect(await peers.accepts('A', 'bob')).toBe(false);
+    expect([await store.fields('ann'), await store.fields('bob'), await store.fields('cleo')]).toEqual([
+      [],
+      [],
+      [['B', 'x']],
+    ]);
+    expect([await store.remembered('ann'), await store.remembered('cleo')]).toEqual(['offline', 'unlogined']);
+  });
+
+  test('a process that is alive although its lease was gone finds its lease missing after a removal', async () => {
+    const { peers, store } = setup();
+    await store.put('ann', 'A', 'x');
+    const lease = vi.spyOn(store, 'lease').mockImplementationOnce(async () => {
+      // It renews its lease while the answer is under way.
+      await store.renew('A', 'up', 60);
+      return null;
     });
+    expect(await peers.accepts('A', 'ann')).toBe(false);
+    expect(lease).toHaveBeenCalledTimes(1);
+    expect(await store.lease('A')).toBeNull();
   });
 
   test('a silent process is gone when its lease is gone, and not before', async () => {
