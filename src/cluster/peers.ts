@@ -16,8 +16,8 @@ export interface PeersDeps {
   clock: Clock;
   store: Store;
   sweeper: Sweeper;
-  /** No register of this incarnation is valid any more. */
-  onGone: (incarnation: string) => void;
+  /** No register of this incarnation is valid any more. Returns whether it was dropped; if not, it is told again. */
+  onGone: (incarnation: string) => boolean;
 }
 
 export class Peers {
@@ -26,6 +26,8 @@ export class Peers {
   /** Reads of leases under way: reading many users asks once for each process. */
   readonly #asking = new Map<string, Promise<boolean>>();
   readonly #sweeping = new Set<string>();
+  /** Processes that are gone and that the host could not drop yet. */
+  readonly #undropped = new Set<string>();
 
   constructor(deps: PeersDeps) {
     this.#deps = deps;
@@ -57,7 +59,7 @@ export class Peers {
     const now = this.#deps.clock.now();
     if (handoffMs === undefined) {
       this.#liveness.left(incarnation, now);
-      this.#deps.onGone(incarnation);
+      this.#drop(incarnation);
     } else {
       this.#liveness.handsOff(incarnation, now + handoffMs, now);
     }
@@ -90,14 +92,25 @@ export class Peers {
     return false;
   }
 
+  /** Drops all registers of a process, unless it is back. */
+  #drop(incarnation: string): void {
+    this.#undropped.delete(incarnation);
+    if (!this.counts(incarnation) && !this.#deps.onGone(incarnation)) {
+      this.#undropped.add(incarnation);
+    }
+  }
+
   /** Checks the leases of silent processes. One command for each of them, usually none. */
   async check(): Promise<void> {
+    for (const incarnation of this.#undropped) {
+      this.#drop(incarnation);
+    }
     await forEachLimit(this.#liveness.silent(this.#deps.clock.now()), MAX_LEASES_AT_ONCE, async (incarnation) => {
       const lease = await this.#deps.store.lease(incarnation);
       const now = this.#deps.clock.now();
       if (lease === null && this.#liveness.state(incarnation, now) === 'silent') {
         this.#liveness.gone(incarnation, now);
-        this.#deps.onGone(incarnation);
+        this.#drop(incarnation);
       }
     });
   }

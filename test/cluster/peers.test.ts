@@ -14,7 +14,7 @@ function setup() {
     clock,
     store,
     sweeper,
-    onGone: (incarnation) => gone.push(incarnation),
+    onGone: (incarnation) => gone.push(incarnation) > 0,
   });
   return { ...parts, peers, gone };
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { Asks } from '../../src/cluster/asks.ts';
 import { encodeRegister } from '../../src/cluster/envelope.ts';
 import { GuardedHost } from '../../src/cluster/guarded-host.ts';
 import { Peers } from '../../src/cluster/peers.ts';
+import { Reader } from '../../src/cluster/reader.ts';
 import { Watches } from '../../src/cluster/watches.ts';
 import type { Register } from '../../src/core/registers.ts';
 import { FakeHost } from './support/fake-host.ts';
@@ -14,15 +16,25 @@ function setup() {
   const written = new Map<string, number>();
   const mismatched: string[] = [];
   const state = { isUp: true, epoch: 0 };
-  const peers = new Peers({ incarnation: 'self', leaseMs: 60_000, clock, store, sweeper, onGone: () => {} });
-  const watches = new Watches({
+  const peers = new Peers({ incarnation: 'self', leaseMs: 60_000, clock, store, sweeper, onGone: () => true });
+  const guarded = new GuardedHost(host, log, clock);
+  const reader = new Reader({
     incarnation: 'self',
-    host: new GuardedHost(host, log, clock),
+    host: guarded,
     store,
     bus,
     peers,
     written: (userId) => written.get(userId),
     onMismatch: (userId) => mismatched.push(userId),
+  });
+  const asks = new Asks(peers);
+  const watches = new Watches({
+    host: guarded,
+    store,
+    bus,
+    peers,
+    reader,
+    asks,
     isUp: () => state.isUp,
     epoch: () => state.epoch,
   });
@@ -32,7 +44,7 @@ function setup() {
     store.put(userId, from, JSON.stringify(encodeRegister(from, { seq, entries: here(status) })));
   const publish = (userId: string, from: string, seq: number, status: string): Promise<void> =>
     bus.publishRegister(userId, encodeRegister(from, { seq, entries: here(status) }));
-  return { ...parts, host, written, mismatched, state, peers, watches, put, publish };
+  return { ...parts, host, written, mismatched, state, peers, watches, asks, reader, put, publish };
 }
 
 describe('watched users', () => {
@@ -77,16 +89,16 @@ describe('watched users', () => {
   });
 
   test('are not known while a live process says something about them that cannot be understood, nor read then', async () => {
-    const { watches, store, put } = setup();
+    const { watches, reader, store, put } = setup();
     await store.put('ann', 'A', '{"v":99}');
     await watches.open('ann');
     expect(watches.knows('ann')).toBe(false);
-    expect((await watches.read(['ann', 'bob'])).has('ann')).toBe(false);
-    expect((await watches.read(['ann', 'bob'])).get('bob')).toMatchObject({ registers: [] });
+    expect((await reader.read(['ann', 'bob'])).has('ann')).toBe(false);
+    expect((await reader.read(['ann', 'bob'])).get('bob')).toMatchObject({ registers: [] });
     // Who is seen elsewhere is online, whatever else there is.
     await store.renew('B', 'up', 60);
     await put('ann', 'B', 1, 'there');
-    expect((await watches.read(['ann'])).get('ann')?.registers).toHaveLength(1);
+    expect((await reader.read(['ann'])).get('ann')?.registers).toHaveLength(1);
     await put('ann', 'A', 2, 'understood');
     await watches.resync();
     expect(watches.knows('ann')).toBe(true);
@@ -137,7 +149,7 @@ describe('watched users', () => {
   });
 
   test('a register that is missing or older in the store is requested again, and no user is dropped for it', async () => {
-    const { watches, host, store, put } = setup();
+    const { watches, asks, host, store, put } = setup();
     for (const userId of ['ann', 'bob', 'eve']) {
       await put(userId, 'A', 7, 'here');
       await watches.open(userId);
@@ -145,20 +157,20 @@ describe('watched users', () => {
     await store.erase('ann', 'A');
     await put('bob', 'A', 6, 'older');
     await watches.antiEntropy(10);
-    const asked = watches.takeAsked().get('A');
+    const asked = asks.take().get('A');
     expect([[...(asked?.userIds ?? [])], asked?.above]).toEqual([['ann', 'bob'], 7]);
-    expect(watches.takeAsked().size).toBe(0);
+    expect(asks.take().size).toBe(0);
     expect(['ann', 'bob', 'eve'].map((userId) => host.statuses(userId))).toEqual([['here'], ['here'], ['here']]);
   });
 
   test('a process that is gone or hands off is not asked', async () => {
-    const { watches, store, put, peers } = setup();
+    const { watches, asks, store, put, peers } = setup();
     await put('ann', 'A', 1, 'here');
     await watches.open('ann');
     await store.erase('ann', 'A');
     peers.left('A', 10_000);
     await watches.antiEntropy(10);
-    expect(watches.takeAsked().size).toBe(0);
+    expect(asks.take().size).toBe(0);
   });
 
   test('a wrong or missing register of this process in the store is reported, and the next sequence number is higher', async () => {

@@ -1,0 +1,99 @@
+/** Reads users from the store: the registers of other live processes about them. Compares what this process has written with what it finds. */
+import type { Bus } from './bus.ts';
+import { parseRegister } from './envelope.ts';
+import type { GuardedHost } from './guarded-host.ts';
+import { Limiter } from './limit.ts';
+import type { Peers } from './peers.ts';
+import type { Store } from './store.ts';
+import type { RemoteUser } from '../core/ports.ts';
+import type { Register } from '../core/registers.ts';
+
+/** Reads that somebody waits for, at once. */
+const MAX_READS_AT_ONCE = 256;
+
+export interface ReaderDeps {
+  incarnation: string;
+  host: GuardedHost;
+  store: Store;
+  bus: Bus;
+  peers: Peers;
+  /** The sequence number of the own register that the store should hold about a user. */
+  written: (userId: string) => number | undefined;
+  /** The store holds another register of this process than it should. */
+  onMismatch: (userId: string) => void;
+}
+
+/** What the store holds about a user. */
+export interface Found {
+  /** The registers of other live processes. */
+  readonly registers: Map<string, Register>;
+  /** All incarnations with a field. */
+  readonly fields: Set<string>;
+  /** Whether this process has a field. */
+  readonly own: boolean;
+  /** Whether what every live process says could be understood. */
+  readonly isClear: boolean;
+}
+
+export class Reader {
+  /** Reads that somebody waits for take turns. */
+  readonly turns = new Limiter(MAX_READS_AT_ONCE);
+  readonly #deps: ReaderDeps;
+
+  constructor(deps: ReaderDeps) {
+    this.#deps = deps;
+  }
+
+  /** See `Cluster.read`. */
+  async read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
+    const users = new Map<string, RemoteUser>();
+    // A single read may stand for a watch (a follow of somebody who is hidden from the viewer): it must not wait longer than one.
+    const group = userIds.length > 1 ? users : undefined;
+    await Promise.all(
+      [...new Set(userIds)].map((userId) =>
+        this.turns.run(async () => {
+          try {
+            const { registers, own, isClear } = await this.fetch(userId);
+            if (!isClear && ![...registers.values()].some(({ entries }) => entries.length > 0)) {
+              return;
+            }
+            users.set(userId, {
+              registers: [...registers].map(([incarnation, register]) => ({ incarnation, register })),
+              ...(registers.size === 0 && !own && { remembered: await this.#deps.store.remembered(userId) }),
+            });
+          } catch {
+            // The store is down or refused this read: nothing is known about the user.
+          }
+        }, group),
+      ),
+    );
+    return users;
+  }
+
+  /** Rejects when the store cannot be asked. */
+  async fetch(userId: string): Promise<Found> {
+    const { store, incarnation: self, host, peers, bus, written, onMismatch } = this.#deps;
+    const ours = written(userId);
+    let found: number | undefined;
+    let isClear = true;
+    const registers = new Map<string, Register>();
+    const fields = new Set<string>();
+    for (const [incarnation, text] of await store.fields(userId)) {
+      fields.add(incarnation);
+      const register = parseRegister(incarnation, text);
+      if (incarnation === self) {
+        found = register?.seq ?? -1;
+      } else if (register === null) {
+        bus.counts.dropped++;
+        isClear &&= !(await peers.accepts(incarnation, userId));
+      } else if (await peers.accepts(incarnation, userId)) {
+        registers.set(incarnation, register);
+      }
+    }
+    if (found !== ours && written(userId) === ours) {
+      host.raiseSeq(found ?? 0);
+      onMismatch(userId);
+    }
+    return { registers, fields, own: fields.has(self), isClear };
+  }
+}
