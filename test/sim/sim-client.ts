@@ -115,7 +115,10 @@ export class SimClient {
   async follow(userIds: readonly string[], refused: ReadonlySet<string>): Promise<void> {
     const seat = this.seat!;
     try {
-      const { node, connection } = seat;
+      const { node, connection, view } = seat;
+      for (const userId of refused) {
+        view.refused.add(userId);
+      }
       let ids: string[] = [];
       let presences: Presence[] = [];
       let generals: GeneralChange[] = [];

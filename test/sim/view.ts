@@ -13,6 +13,8 @@ export interface SeenUser {
 
 export class View {
   readonly users = new Map<string, SeenUser>();
+  /** Users who are being hidden from this client: they leave for no other reason. */
+  readonly refused = new Set<string>();
   readonly #complain: (problem: string) => void;
   readonly #steady: ReadonlyMap<string, string>;
 
@@ -60,7 +62,8 @@ export class View {
       if (held === undefined || !same(held.get(presence.connectionId), presence)) {
         this.#complain(`a leave of ${show(presence)}, but there is ${show(held?.get(presence.connectionId))}`);
       }
-      if (this.#steady.get(presence.connectionId) === presence.status && !renewed.has(presence.connectionId)) {
+      const isBlink = this.#steady.get(presence.connectionId) === presence.status && !this.refused.has(presence.userId);
+      if (isBlink && !renewed.has(presence.connectionId)) {
         this.#complain(`a blink of ${show(presence)}, which moved to another process`);
       }
       held?.delete(presence.connectionId);
