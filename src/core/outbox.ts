@@ -14,7 +14,7 @@
  * Cost: one step per follower that hears it. Nothing is done for others.
  */
 import { Batch } from './batch.ts';
-import { MAX_WAIT_MS, Pace, PAUSE_MS } from './pace.ts';
+import { Pace, PAUSE_MS } from './pace.ts';
 import { generalOf, samePresence } from '../status.ts';
 import { newView, note, personalise } from './view.ts';
 import type { GeneralStatus } from '../protocol.ts';
@@ -41,6 +41,8 @@ export interface OutboxStats {
 }
 
 interface Before {
+  /** Changes since the last flush. */
+  count: number;
   general: GeneralStatus;
   username: string | undefined;
   connections: Map<string, { ref: number; box: Box | null; owner: string | undefined }>;
@@ -63,6 +65,8 @@ export class Outbox {
   readonly #pace = new Pace();
   /** Changes since the start; grows while a burst goes on. */
   #changes = 0;
+  /** Flushes since the start, empty ones included: one that was scheduled before another happened is void. */
+  #rounds = 0;
   #scheduled = false;
   #checking = false;
 
@@ -84,37 +88,50 @@ export class Outbox {
     user.stateBytes = undefined;
     let before = this.#touched.get(user);
     if (before === undefined) {
-      before = { general: generalOf(user.visible.size, user.last), username: user.username, connections: new Map() };
+      const general = generalOf(user.visible.size, user.last);
+      before = { count: 0, general, username: user.username, connections: new Map() };
       this.#touched.set(user, before);
-      if (!this.#scheduled) {
-        this.#scheduled = true;
-        this.#schedule();
-      }
     }
+    before.count++;
     this.#changes++;
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#schedule();
+    }
     return before;
   }
 
   #schedule(): void {
     const now = this.#timing.now();
-    if (this.#pace.loaded(now)) {
-      this.#flushAfterBurst(now + MAX_WAIT_MS);
-    } else {
-      this.#timing.defer(() => {
-        this.flush();
-      });
+    const dueAt = this.#pace.dueAt(now);
+    const round = this.#rounds;
+    if (dueAt > now) {
+      this.#flushAfterBurst(round, now, dueAt);
+      return;
     }
-  }
-
-  #flushAfterBurst(deadline: number): void {
-    const changes = this.#changes;
-    this.#timing.later(() => {
-      if (this.#touched.size > 0 && this.#changes > changes && this.#timing.now() < deadline) {
-        this.#flushAfterBurst(deadline);
-      } else {
+    this.#timing.defer(() => {
+      if (round === this.#rounds) {
         this.flush();
       }
-    }, PAUSE_MS);
+    });
+  }
+
+  #flushAfterBurst(round: number, now: number, dueAt: number): void {
+    const changes = this.#changes;
+    this.#timing.later(
+      () => {
+        const then = this.#timing.now();
+        if (round !== this.#rounds) {
+          return;
+        }
+        if (this.#changes > changes && then < dueAt) {
+          this.#flushAfterBurst(round, then, dueAt);
+        } else {
+          this.flush();
+        }
+      },
+      Math.min(PAUSE_MS, dueAt - now),
+    );
   }
 
   /** Whether a change of that connection waits to be told. */
@@ -130,9 +147,11 @@ export class Outbox {
   /** Tells everything now. */
   flush(): void {
     this.#scheduled = false;
+    this.#rounds++;
     if (this.#touched.size === 0) {
       return;
     }
+    const from = this.#timing.now();
     const touched = [...this.#touched];
     this.#touched.clear();
     this.stats.flushes++;
@@ -140,7 +159,9 @@ export class Outbox {
     const root = Batch.root<Update>();
     const audience: Connection[] = [];
     const updates: Update[] = [];
+    let unmerged = 0;
     for (const [user, before] of touched) {
+      unmerged += before.count * (user.followers.size + user.own.size);
       const update = makeUpdate(user, before);
       if (update !== null) {
         updates.push(update);
@@ -149,12 +170,12 @@ export class Outbox {
       }
     }
     this.stats.updates += updates.length;
-    this.#pace.sent(audience.length, this.#timing.now());
     for (const follower of audience) {
       const batch = follower.batch!;
       follower.batch = undefined;
       this.#deliver(follower, batch);
     }
+    this.#pace.flushed({ from, to: this.#timing.now(), frames: audience.length, unmerged });
     for (const update of updates) {
       this.onUpdate?.(update);
     }

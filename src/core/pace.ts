@@ -1,38 +1,63 @@
 /**
- * When to flush. Quiet: at the end of the event-loop turn, so that nothing is
- * delayed. Under load: not before the stream of changes pauses, but within
- * `MAX_WAIT_MS`, so that what belongs to one burst leaves as one frame per
- * follower instead of one per change.
+ * When to flush: group commit. A process that keeps up sends at the end of the
+ * event-loop turn, so nothing is delayed. Where sending every change on its own
+ * would take most of the time, the next flush waits, the longer the more it
+ * would take, so that one frame carries many changes. That is worth it only if
+ * frames do get fewer: with changes that merge with nothing, as of users that
+ * have no follower in common and change one at a time, nothing is gained, so
+ * nothing waits. In a saturated process the turns grow long by themselves, and
+ * what comes in during one shows whether changes merge.
  *
- * Load is what the flushes of the last moments have sent: a count of frames
- * that fades with `FADE_MS`. A burst's first changes are therefore not delayed
- * either. Pure: time comes in as an argument.
+ * Measured over the recent past, which fades with `FADE_MS`. Pure: time comes
+ * in as an argument.
  */
 
-/** Frames in the recent past from which on it pays to wait: at ~10 µs each, 30 % of the time goes into sending. */
-const LOADED_FRAMES = 750;
-const FADE_MS = 25;
-/** How often a burst is looked at for a pause. */
-export const PAUSE_MS = 5;
 /** Maximum of milliseconds that a change waits for others: Colyseus's own default patch interval. */
 export const MAX_WAIT_MS = 50;
+/** A flush that waits leaves as soon as nothing has changed for this long. */
+export const PAUSE_MS = 2;
+
+const FADE_MS = 50;
+/** Share of the time that unmerged sending may take before flushes wait, and at which they wait `MAX_WAIT_MS`. */
+const FREE_SHARE = 0.5;
+const FULL_SHARE = 1;
+/** Changes heard per frame below which waiting does not pay. */
+const MIN_MERGED = 1.25;
+
+/** One flush. */
+export interface FlushReport {
+  /** When it began and ended, in milliseconds. */
+  readonly from: number;
+  readonly to: number;
+  /** Frames that were sent. */
+  readonly frames: number;
+  /** Frames that would have been sent with one for each change. */
+  readonly unmerged: number;
+}
 
 export class Pace {
+  #busyMs = 0;
   #frames = 0;
-  #at = 0;
+  #unmerged = 0;
+  #end = -Infinity;
 
-  /** `frames` have been sent at `now`. */
-  sent(frames: number, now: number): void {
-    this.#frames = this.#faded(now) + frames;
-    this.#at = now;
+  flushed({ from, to, frames, unmerged }: FlushReport): void {
+    const rest = Math.exp((this.#end - to) / FADE_MS);
+    this.#busyMs = this.#busyMs * rest + (to - from);
+    this.#frames = this.#frames * rest + frames;
+    this.#unmerged = this.#unmerged * rest + unmerged;
+    this.#end = to;
   }
 
-  /** Whether the next flush should wait for more changes. */
-  loaded(now: number): boolean {
-    return this.#faded(now) >= LOADED_FRAMES;
-  }
-
-  #faded(now: number): number {
-    return this.#frames * Math.exp((this.#at - now) / FADE_MS);
+  /** When the next flush is due; not later than `now` = at once. */
+  dueAt(now: number): number {
+    const merged = this.#frames === 0 ? 1 : this.#unmerged / this.#frames;
+    if (merged < MIN_MERGED) {
+      return now;
+    }
+    const busyMs = this.#busyMs * Math.exp((this.#end - now) / FADE_MS);
+    const share = (busyMs / FADE_MS) * merged;
+    const load = Math.min(1, (share - FREE_SHARE) / (FULL_SHARE - FREE_SHARE));
+    return this.#end + MAX_WAIT_MS * load;
   }
 }
