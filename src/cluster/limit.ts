@@ -1,25 +1,49 @@
-/**
- * At most so many tasks at once; the rest wait. Those without a group go
- * first, in order of arrival; the groups then take turns, so that a group with
- * many tasks delays another one by no more than one task per turn.
- */
-export class Limiter {
-  #free: number;
-  #waiting: Array<() => void> = [];
-  #head = 0;
+/** What waits, by group: the groups take turns, so that one with many tasks delays another by no more than one task per turn. */
+class Turns {
   /** In the order in which they have their turns. */
   readonly #groups = new Map<object, Array<() => void>>();
 
-  constructor(max: number) {
-    this.#free = max;
+  add(group: object, start: () => void): void {
+    const others = this.#groups.get(group);
+    if (others === undefined) {
+      this.#groups.set(group, [start]);
+    } else {
+      others.push(start);
+    }
   }
 
-  async run<T>(task: () => Promise<T>, group?: object): Promise<T> {
+  take(): (() => void) | undefined {
+    const [turn] = this.#groups;
+    if (turn === undefined) {
+      return undefined;
+    }
+    const [group, waiting] = turn;
+    const next = waiting.shift();
+    this.#groups.delete(group);
+    if (waiting.length > 0) {
+      this.#groups.set(group, waiting);
+    }
+    return next;
+  }
+}
+
+/** At most so many tasks at once. Of those that wait, the kinds take turns, and within each kind its groups do. */
+export class Limiter {
+  #free: number;
+  readonly #kinds: readonly Turns[];
+  #turn = 0;
+
+  constructor(max: number, kinds = 1) {
+    this.#free = max;
+    this.#kinds = Array.from({ length: kinds }, () => new Turns());
+  }
+
+  async run<T>(task: () => Promise<T>, group: object = this, kind = 0): Promise<T> {
     if (this.#free > 0) {
       this.#free--;
     } else {
       await new Promise<void>((resolve) => {
-        this.#enqueue(resolve, group);
+        this.#kinds[kind]?.add(group, resolve);
       });
     }
     try {
@@ -29,44 +53,16 @@ export class Limiter {
     }
   }
 
-  #enqueue(start: () => void, group: object | undefined): void {
-    if (group === undefined) {
-      this.#waiting.push(start);
-      return;
-    }
-    const others = this.#groups.get(group);
-    if (others === undefined) {
-      this.#groups.set(group, [start]);
-    } else {
-      others.push(start);
-    }
-  }
-
   #next(): void {
-    const next = this.#waiting[this.#head];
-    if (next === undefined) {
-      this.#waiting = [];
-      this.#head = 0;
-      this.#nextOfGroups();
-      return;
+    for (const _ of this.#kinds) {
+      this.#turn = (this.#turn + 1) % this.#kinds.length;
+      const next = this.#kinds[this.#turn]?.take();
+      if (next !== undefined) {
+        next();
+        return;
+      }
     }
-    this.#head++;
-    next();
-  }
-
-  #nextOfGroups(): void {
-    const [turn] = this.#groups;
-    if (turn === undefined) {
-      this.#free++;
-      return;
-    }
-    const [group, waiting] = turn;
-    const next = waiting.shift();
-    this.#groups.delete(group);
-    if (waiting.length > 0) {
-      this.#groups.set(group, waiting);
-    }
-    next?.();
+    this.#free++;
   }
 }
 

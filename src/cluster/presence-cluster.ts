@@ -150,8 +150,8 @@ export class PresenceCluster implements Cluster {
     };
   }
 
-  watch(userId: string): Promise<void> {
-    return this.#stopped === undefined ? this.#watches.open(userId) : Promise.resolve();
+  watch(userId: string, asker?: object): Promise<void> {
+    return this.#stopped === undefined ? this.#watches.open(userId, asker) : Promise.resolve();
   }
 
   unwatch(userId: string): void {
@@ -168,8 +168,8 @@ export class PresenceCluster implements Cluster {
     }
   }
 
-  read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
-    return this.#reader.read(userIds);
+  read(...asked: Parameters<Cluster['read']>): Promise<Map<string, RemoteUser>> {
+    return this.#reader.read(...asked);
   }
 
   /** At most once: lost for a process that does not hear, and for all while the store is down. */

@@ -10,6 +10,9 @@ import type { Register } from '../core/registers.ts';
 
 /** Reads that somebody waits for, at once. */
 const MAX_READS_AT_ONCE = 256;
+/** The kinds of these reads. */
+export const FOLLOW = 0;
+const QUERY = 1;
 
 export interface ReaderDeps {
   incarnation: string;
@@ -37,7 +40,7 @@ export interface Found {
 
 export class Reader {
   /** Reads that somebody waits for take turns. */
-  readonly turns = new Limiter(MAX_READS_AT_ONCE);
+  readonly turns = new Limiter(MAX_READS_AT_ONCE, 2);
   readonly #deps: ReaderDeps;
 
   constructor(deps: ReaderDeps) {
@@ -45,29 +48,33 @@ export class Reader {
   }
 
   /** See `Cluster.read`. */
-  async read(userIds: readonly string[]): Promise<Map<string, RemoteUser>> {
+  async read(userIds: readonly string[], asker?: object, likeWatch = false): Promise<Map<string, RemoteUser>> {
     const users = new Map<string, RemoteUser>();
-    // A single read may stand for a watch (a follow of somebody who is hidden from the viewer): it must not wait longer than one.
-    const group = userIds.length > 1 ? users : undefined;
-    await Promise.all(
-      [...new Set(userIds)].map((userId) =>
-        this.turns.run(async () => {
-          try {
-            const { registers, own, isClear } = await this.fetch(userId);
-            if (!isClear && ![...registers.values()].some(({ entries }) => entries.length > 0)) {
-              return;
-            }
-            users.set(userId, {
-              registers: [...registers].map(([incarnation, register]) => ({ incarnation, register })),
-              ...(registers.size === 0 && !own && { remembered: await this.#deps.store.remembered(userId) }),
-            });
-          } catch {
-            // The store is down or refused this read: nothing is known about the user.
-          }
-        }, group),
-      ),
-    );
+    const kind = likeWatch ? FOLLOW : QUERY;
+    const add = async (userId: string): Promise<void> => {
+      const found = await this.#find(userId);
+      if (found !== undefined) {
+        users.set(userId, found);
+      }
+    };
+    await Promise.all([...new Set(userIds)].map((userId) => this.turns.run(() => add(userId), asker ?? users, kind)));
     return users;
+  }
+
+  /** `undefined`: nothing is known about the user. */
+  async #find(userId: string): Promise<RemoteUser | undefined> {
+    try {
+      const { registers, own, isClear } = await this.fetch(userId);
+      if (!isClear && ![...registers.values()].some(({ entries }) => entries.length > 0)) {
+        return undefined;
+      }
+      return {
+        registers: [...registers].map(([incarnation, register]) => ({ incarnation, register })),
+        ...(registers.size === 0 && !own && { remembered: await this.#deps.store.remembered(userId) }),
+      };
+    } catch {
+      return undefined; // the store is down or refused this read
+    }
   }
 
   /** Rejects when the store cannot be asked. */

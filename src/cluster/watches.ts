@@ -9,7 +9,7 @@ import type { Store } from './store.ts';
 import { forEachLimit } from './limit.ts';
 import type { Peers } from './peers.ts';
 import type { GuardedHost } from './guarded-host.ts';
-import type { Reader } from './reader.ts';
+import { FOLLOW, type Reader } from './reader.ts';
 import type { Register } from '../core/registers.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -34,7 +34,10 @@ interface Watch {
   fresh: boolean;
   /** The epoch in which it was last read completely. */
   readIn: number | undefined;
-  opened: Promise<void>;
+  /** Whether its first read waits for its turn no longer. */
+  hasBegun: boolean;
+  readonly opened: Promise<void>;
+  readonly resolve: () => void;
 }
 
 export class Watches {
@@ -52,11 +55,17 @@ export class Watches {
   }
 
   /** See `Cluster.watch`. Two commands, three when nobody announces the user. */
-  open(userId: string): Promise<void> {
-    const known = this.#watches.get(userId);
-    if (known !== undefined) {
-      return known.opened;
+  open(userId: string, asker?: object): Promise<void> {
+    const watch = this.#watches.get(userId) ?? this.#make(userId);
+    if (!watch.hasBegun) {
+      // Also for an open watch: whoever asked for it first may have many others to wait for.
+      void this.#deps.reader.turns.run(() => this.#begin(watch), asker, FOLLOW);
     }
+    return watch.opened;
+  }
+
+  #make(userId: string): Watch {
+    const { promise: opened, resolve } = Promise.withResolvers<void>();
     const watch: Watch = {
       userId,
       subscription: this.#deps.bus.onRegister(
@@ -72,11 +81,20 @@ export class Watches {
       ),
       fresh: true,
       readIn: undefined,
-      opened: Promise.resolve(),
+      hasBegun: false,
+      opened,
+      resolve,
     };
     this.#watches.set(userId, watch);
-    watch.opened = this.#deps.reader.turns.run(() => this.#open(watch));
-    return watch.opened;
+    return watch;
+  }
+
+  async #begin(watch: Watch): Promise<void> {
+    if (!watch.hasBegun) {
+      watch.hasBegun = true;
+      await this.#open(watch);
+      watch.resolve();
+    }
   }
 
   close(userId: string): void {

@@ -52,11 +52,11 @@ export class Following {
   ): Promise<Followed> {
     const { connection } = pending;
     const others = [...new Set(userIds)].filter((userId) => userId !== connection.user.userId);
-    const held = others.map((userId) => this.#users.hold(userId));
+    const held = others.map((userId) => this.#users.hold(userId, connection.user));
     try {
       await Promise.all(
         held.map(async ({ user }) =>
-          this.#knownTo(isHidden(connection, user.userId) || refused?.has(user.userId) === true, user),
+          this.#knownTo(connection, isHidden(connection, user.userId) || refused?.has(user.userId) === true, user),
         ),
       );
       const users = held.map(({ user }) => user).filter(({ userId }) => pending.wants(userId));
@@ -85,15 +85,15 @@ export class Following {
    * Resolves when the registers of other processes about `user` are known. For an invisible user the watch is opened
    * again, and a user hidden from the viewer is read, too: both take the same time as a user that is not here.
    */
-  #knownTo(isHidden: boolean, user: User): Promise<unknown> | undefined {
+  #knownTo({ user: asker }: Connection, isHidden: boolean, user: User): Promise<unknown> | undefined {
     if (!isUnseen(user)) {
       const isRead = isHidden && user.followers.size === 0;
-      return isRead ? Promise.all([user.known, this.#cluster.read([user.userId])]) : user.known;
+      return isRead ? Promise.all([user.known, this.#cluster.read([user.userId], asker, true)]) : user.known;
     }
     let asked = this.#asked.get(user);
     if (asked === undefined) {
       this.#cluster.unwatch(user.userId);
-      user.known = asked = this.#cluster.watch(user.userId).finally(() => {
+      user.known = asked = this.#cluster.watch(user.userId, asker).finally(() => {
         this.#asked.delete(user);
       });
       this.#asked.set(user, asked);

@@ -47,9 +47,10 @@ export interface Cluster {
   /**
    * Start to be told about `userId`. Resolves when what other processes say
    * about it has been handed to the host, or when the shared store cannot be
-   * reached (it is then told later). Never rejects.
+   * reached (it is then told later). Never rejects. `asker`: who waits for it;
+   * askers take turns. Call it again for another one who waits.
    */
-  watch(userId: string): Promise<void>;
+  watch(userId: string, asker?: object): Promise<void>;
   /** Stop being told. Idempotent. */
   unwatch(userId: string): void;
   /** The user's visible connections here changed: publish and store `host.register(userId)`. Latest wins; never throws. */
@@ -59,8 +60,12 @@ export interface Cluster {
    * read, and the shared store answers.
    */
   knows(userId: string): boolean;
-  /** Reads users without watching them: what the other processes say, per user. For queries. A user that is missing could not be read: nothing is known of it. Never rejects. */
-  read(userIds: readonly string[]): Promise<Map<string, RemoteUser>>;
+  /**
+   * Reads users without watching them: what the other processes say, per user. For queries. A user that is missing could
+   * not be read: nothing is known of it. Never rejects. `likeWatch`: it takes the turn of a watch, which need not wait
+   * for queries.
+   */
+  read(userIds: readonly string[], asker?: object, likeWatch?: boolean): Promise<Map<string, RemoteUser>>;
   /** Sends a command to every other process. */
   broadcast(command: unknown): void;
   /** Announced exit. Registers with `handoffUntil` stay visible until then. Resolves when all is written, or after a bounded wait. */

@@ -22,7 +22,9 @@ export async function queryUsers(
 ): Promise<UserStatus[]> {
   const { users, cluster } = tracker;
   const ids = [...new Set(userIds)];
-  const known = ids.filter((userId) => users.get(userId) !== undefined).map((userId) => users.hold(userId));
+  const known = ids
+    .filter((userId) => users.get(userId) !== undefined)
+    .map((userId) => users.hold(userId, viewer?.user));
   // An invisible user, or one hidden from the viewer, is read like one that is not here, so that the time of the reply tells nothing.
   const isAbsentTo = (user: User): boolean =>
     viewer !== undefined &&
@@ -34,7 +36,7 @@ export async function queryUsers(
   });
   try {
     const [remote] = await Promise.all([
-      toRead.length > 0 ? cluster.read(toRead) : new Map<string, RemoteUser>(),
+      toRead.length > 0 ? cluster.read(toRead, viewer?.user) : new Map<string, RemoteUser>(),
       ...known.map(({ user }) => user.known),
     ]);
     const present = (userId: string): User | undefined => {
@@ -42,7 +44,7 @@ export async function queryUsers(
       return user === undefined || isAbsentTo(user) ? undefined : user;
     };
     // Somebody may have begun to follow one of the others meanwhile.
-    await Promise.all(toRead.map(async (userId) => present(userId)?.known));
+    await Promise.all(toRead.map(async (userId) => present(userId) && cluster.watch(userId, viewer?.user)));
     return ids.map((userId) => {
       const user = present(userId);
       const subject = user ?? remoteSubject(userId, remote.get(userId), users.remembered(userId));

@@ -70,10 +70,12 @@ export class Users {
     }
   }
 
-  /** The record of `userId`, made and watched if it was not known. */
-  open(userId: string): User {
+  /** The record of `userId`, made and watched if it was not known. `asker` waits for what other processes say of it. */
+  open(userId: string, asker?: User): User {
     let user = this.get(userId);
-    if (user === undefined) {
+    if (user !== undefined) {
+      void this.#deps.cluster().watch(userId, asker ?? user);
+    } else {
       user = {
         userId,
         ref: this.#deps.refs.ofUser(userId),
@@ -89,14 +91,14 @@ export class Users {
       };
       this.byId.set(userId, user);
       this.#deps.refs.hold(user.ref, userId, user);
-      user.known = this.#deps.cluster().watch(userId);
+      user.known = this.#deps.cluster().watch(userId, asker ?? user);
     }
     return user;
   }
 
-  /** The record of `userId`, which stays until `release` is called. Idempotent. */
-  hold(userId: string): Held {
-    const user = this.open(userId);
+  /** The record of `userId`, which stays until `release` is called. Idempotent. `asker`: see {@link open}. */
+  hold(userId: string, asker?: User): Held {
+    const user = this.open(userId, asker);
     let isHeld = true;
     user.pins++;
     return {

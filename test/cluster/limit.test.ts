@@ -35,23 +35,29 @@ describe('a limiter', () => {
 });
 
 describe('tasks that wait', () => {
-  test('without a group go first, in order; groups take turns, however much each has asked for', async () => {
-    const limiter = new Limiter(1);
+  test('take turns by kind, and within a kind by group, however much each has asked for', async () => {
+    const limiter = new Limiter(1, 2);
     const order: string[] = [];
     const many = {};
     const few = {};
-    const ask = (name: string, group?: object): Promise<void> =>
-      limiter.run(async () => {
-        order.push(name);
-        await turn();
-      }, group);
+    const ask = (name: string, group?: object, kind?: number): Promise<void> =>
+      limiter.run(
+        async () => {
+          order.push(name);
+          await turn();
+        },
+        group,
+        kind,
+      );
     await Promise.all([
       ask('running', many),
       ...['m1', 'm2', 'm3', 'm4'].map((name) => ask(name, many)),
       ...['f1', 'f2'].map((name) => ask(name, few)),
-      ...['1', '2'].map((name) => ask(name)),
+      ...['q1', 'q2'].map((name) => ask(name, many, 1)),
+      ask('p1', few, 1),
+      ask('none'),
     ]);
-    expect(order).toEqual(['running', '1', '2', 'm1', 'f1', 'm2', 'f2', 'm3', 'm4']);
+    expect(order.join(' ')).toBe('running q1 m1 p1 f1 q2 none m2 f2 m3 m4');
     await ask('later', few);
     expect(order.at(-1)).toBe('later');
   });

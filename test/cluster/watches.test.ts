@@ -59,6 +59,22 @@ describe('watched users', () => {
     expect(watches.size).toBe(1);
   });
 
+  test('are read for each who asks in turn, also if another one asked first and has many to wait for', async () => {
+    const { watches, presence } = setup();
+    const hgetall = presence.hgetall.bind(presence);
+    const read: string[] = [];
+    presence.hgetall = (key) => {
+      read.push(key.split(':').at(-1) ?? '');
+      return hgetall(key);
+    };
+    const [greedy, modest] = [{}, {}];
+    const userIds = Array.from({ length: 1000 }, (_, i) => `u${i}`);
+    void Promise.all(userIds.map((userId) => watches.open(userId, greedy)));
+    await watches.open('u900', modest);
+    expect(read.length).toBeLessThan(600);
+    expect(read.filter((userId) => userId === 'u900')).toHaveLength(1);
+  });
+
   test('send no more messages once the watch is closed', async () => {
     const { watches, host, publish } = setup();
     await watches.open('ann');

@@ -3,7 +3,7 @@
  * tests: the token is the user id (`id` or `id|username`); no token, no user.
  */
 import { createServer } from 'node:net';
-import { defineRoom, defineServer, Room, type AuthContext, type Server } from '@colyseus/core';
+import { defineRoom, defineServer, Room, type AuthContext, type Presence, type Server } from '@colyseus/core';
 import { WebSocketTransport } from '@colyseus/ws-transport';
 import { Client, type Room as ClientRoom } from '@colyseus/sdk';
 import { PresenceLobbyRoom, PresenceRoom, type PresenceJoinOptions, type PresenceOptions } from '../../src/index.ts';
@@ -50,6 +50,7 @@ export async function startServer(
   options: PresenceOptions = {},
   rooms: Record<string, RoomClass> = {},
   pingInterval = 1000,
+  presence?: Presence,
 ): Promise<TestServer> {
   const port = await freePort();
   const definitions = Object.fromEntries(
@@ -59,6 +60,7 @@ export async function startServer(
     transport: new WebSocketTransport({ pingInterval }),
     greet: false,
     gracefullyShutdown: false,
+    ...(presence !== undefined && { presence }),
     rooms: {
       presence: defineRoom(PresenceRoom.configure({ floodLimit: Infinity, ...options })),
       lobby: defineRoom(PresenceLobbyRoom.configure({ floodLimit: Infinity, ...options })),

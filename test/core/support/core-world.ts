@@ -122,12 +122,20 @@ export class TestCluster implements Cluster {
   watching: (userId: string) => Promise<void> = () => Promise.resolve();
   reading: () => Promise<void> = () => Promise.resolve();
 
+  readonly #open = new Map<string, Promise<void>>();
+
   watch(userId: string): Promise<void> {
-    this.watched.push(userId);
-    return this.watching(userId);
+    let opened = this.#open.get(userId);
+    if (opened === undefined) {
+      this.watched.push(userId);
+      opened = this.watching(userId);
+      this.#open.set(userId, opened);
+    }
+    return opened;
   }
 
   unwatch(userId: string): void {
+    this.#open.delete(userId);
     this.unwatched.push(userId);
   }
 
