@@ -73,7 +73,11 @@ export class Recorder {
         this.onMessage(type, payload);
         break;
       }
-      default:
+      case 'error':
+      case 'leave':
+      case 'response':
+      case 'other':
+        break;
     }
   }
 }

@@ -1,9 +1,9 @@
 /** The players of the story, and what the viewer has to see of them: derived from what the players did, from nothing that was decoded. */
 import { isDeepStrictEqual } from 'node:util';
 import { ConformanceClient } from './client/client.ts';
-import { type PlainState, type PlainUser } from './client/state-reader.ts';
+import type { PlainState, PlainUser } from './client/state-reader.ts';
 import { Held } from './held.ts';
-import { Recorder } from './recorder.ts';
+import type { Recorder } from './recorder.ts';
 import { until } from '../test/support/until.ts';
 import type { Presence, Welcome } from '../src/protocol.ts';
 import type { TestServer } from '../test/support/server.ts';

@@ -57,7 +57,7 @@ export class ConformanceClient {
     this.#socket = this.#open(url);
   }
 
-  /** Asks for a seat and takes it. Resolves with the first full state. */
+  /** Asks for a seat and takes it. Resolves with the first full state; `prepare` is called before the first frame. */
   static async join(
     server: string,
     token: string,
@@ -74,23 +74,17 @@ export class ConformanceClient {
     if (!response.ok) {
       throw new Error(answer.error);
     }
-    return ConformanceClient.consume(server, answer, token, prepare);
-  }
-
-  /** Takes a seat. `prepare` is called before the first frame. */
-  static async consume(
-    server: string,
-    seat: Seat,
-    token: string,
-    prepare: (client: ConformanceClient) => void = () => {},
-  ): Promise<ConformanceClient> {
-    const host = seat.publicAddress ?? new URL(server).host;
-    const client = new ConformanceClient(
-      `ws://${host}/${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}&_authToken=${encodeURIComponent(token)}`,
-    );
+    const client = ConformanceClient.take(server, answer, token);
     prepare(client);
     await client.next('state');
     return client;
+  }
+
+  /** Takes a seat. */
+  static take(server: string, seat: Seat, token: string): ConformanceClient {
+    const host = seat.publicAddress ?? new URL(server).host;
+    const query = `sessionId=${seat.sessionId}&_authToken=${encodeURIComponent(token)}`;
+    return new ConformanceClient(`ws://${host}/${seat.processId}/${seat.roomId}?${query}`);
   }
 
   /** The network is lost: no leave is sent. */
@@ -189,7 +183,10 @@ export class ConformanceClient {
           reply: frame.body.length > 2 ? unpack(frame.body.subarray(2)) : undefined,
         });
         break;
-      default:
+      case 'error':
+      case 'leave':
+      case 'other':
+        break;
     }
     this.received.push(frame);
     this.onFrame(frame);

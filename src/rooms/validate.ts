@@ -14,7 +14,7 @@ export function readFields(payload: unknown, allowed: readonly string[]): Fields
   if (payload === undefined || payload === null || (Array.isArray(payload) && payload.length === 0)) {
     return {};
   }
-  if (typeof payload !== 'object' || Array.isArray(payload)) {
+  if (typeof payload !== 'object' || Array.isArray(payload) || ArrayBuffer.isView(payload)) {
     throw new PresenceError('invalid_payload', { message: 'The payload must be an object.' });
   }
   for (const name of Object.keys(payload)) {
@@ -58,7 +58,7 @@ export function readIds(value: unknown, most: number): string[] {
   const { ids, others } = sortOutIds(readList(value, most));
   if (others.length > 0) {
     throw new PresenceError('invalid_payload', {
-      message: `Every user id must be a string of 1 to ${MAX_ID_LENGTH} characters, or a whole number.`,
+      message: `Every id in "userIds" must be a string of 1 to ${MAX_ID_LENGTH} characters, or a whole number.`,
     });
   }
   return ids;
@@ -69,7 +69,7 @@ export function readUsableIds(value: unknown, most: number): string[] {
   const list = readList(value, most);
   const { ids } = sortOutIds(list);
   if (ids.length === 0 && list.length > 0) {
-    throw new PresenceError('invalid_payload', { message: 'None of the user ids is valid.' });
+    throw new PresenceError('invalid_payload', { message: 'No id in "userIds" is valid.' });
   }
   return ids;
 }
@@ -82,7 +82,9 @@ function readList(value: unknown, most: number): unknown[] {
       ? [value]
       : value;
   if (!Array.isArray(list)) {
-    throw new PresenceError('invalid_payload', { message: '"userIds" must be a list of user ids.' });
+    // Godot sends its packed arrays as null.
+    const hint = list === null ? ' (in Godot a plain Array, not a PackedStringArray)' : '';
+    throw new PresenceError('invalid_payload', { message: `"userIds" must be a list of user ids${hint}.` });
   }
   if (list.length > most) {
     throw new PresenceError('too_many_ids', { message: `At most ${most} ids in one call.` });
