@@ -22,7 +22,9 @@ const vitest = await createVitest('test', {
   watch: false,
   reporters: [{}],
   pool: 'threads',
-  maxWorkers: 2,
+  maxWorkers: 1,
+  // One worker for all files: a new one for each would take most of the time.
+  isolate: false,
 });
 
 async function judge({ file, source, steps }: Job): Promise<Verdict> {

@@ -1,16 +1,7 @@
 /** A copy of the repository in which files can be broken, and the tests that look at them. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { basename, dirname, join } from 'node:path';
@@ -33,8 +24,11 @@ const TIMEOUT_MS = 90_000;
 const LOOP: Verdict = { killedBy: 'a timeout' };
 const END: Verdict = { killedBy: 'the end of the process' };
 
-/** Tests of these folders that need sockets, Redis, processes, or the clock. */
-const SLOW = ['over-sockets', 'server-restart', 'redis-trouble', 'sharded'];
+/** Tests that need a real Redis or sockets. */
+const LEFT_OUT = ['over-sockets', 'server-restart', 'redis-trouble', 'sharded', 'subscription'];
+
+/** Tests with timers, of some seconds: asked last. */
+const SLOW = ['contract', 'lost-data', 'guarded-host', 'attach-late'];
 
 export class Workshop {
   readonly root = mkdtempSync(join(tmpdir(), 'presence-mutation-'));
@@ -86,17 +80,21 @@ export class Workshop {
     rmSync(this.root, { recursive: true, force: true });
   }
 
-  /** The unit test of a file, then the quick tests of its folder. */
+  /** The unit test of a file, then the quick tests of its folder, then its slow ones. */
   stepsFor(file: string): string[][] {
     const folder = join('test', dirname(file).replace(/^src\/?/, ''));
-    const own = join(folder, `${basename(file, '.ts')}.test.ts`);
-    const others = this.quickTests(folder).filter((name) => name !== own);
-    return existsSync(join(this.root, own)) ? [[own], others] : [others];
-  }
-
-  quickTests(folder: string): string[] {
-    return readdirSync(join(this.root, folder))
-      .filter((name) => name.endsWith('.test.ts') && !SLOW.some((slow) => name.startsWith(slow)))
-      .map((name) => join(folder, name));
+    const isOneOf = (list: readonly string[], name: string): boolean => list.some((one) => name.startsWith(`${one}.`));
+    const tests = readdirSync(join(this.root, folder)).filter(
+      (name) => name.endsWith('.test.ts') && !isOneOf(LEFT_OUT, name),
+    );
+    const own = `${basename(file, '.ts')}.test.ts`;
+    const others = tests.filter((name) => name !== own);
+    return [
+      tests.filter((name) => name === own),
+      others.filter((name) => !isOneOf(SLOW, name)),
+      others.filter((name) => isOneOf(SLOW, name)),
+    ]
+      .filter(({ length }) => length > 0)
+      .map((step) => step.map((name) => join(folder, name)));
   }
 }

@@ -17,6 +17,7 @@ import type {
   Question,
   ServerSetup,
 } from '../processes/support/server-process.ts';
+import type { Resources } from '../processes/support/resources.ts';
 import { Person } from './person.ts';
 import { freePort } from './server.ts';
 import { until } from './until.ts';
@@ -95,6 +96,16 @@ export class ServerProcess {
 
   stats(): Promise<ProcessStats> {
     return this.#ask({ kind: 'stats' }) as Promise<ProcessStats>;
+  }
+
+  /** As what it knows a connection: `away` in its grace, `undefined` when it has gone. */
+  delivery(userId: string, connectionId: string): Promise<string | undefined> {
+    return this.#ask({ kind: 'delivery', userId, connectionId }) as Promise<string | undefined>;
+  }
+
+  /** How much it holds. */
+  resources(): Promise<Resources> {
+    return this.#ask({ kind: 'resources' }) as Promise<Resources>;
   }
 
   /** Ids of the rooms it runs. */

@@ -9,6 +9,8 @@ import { WebSocketTransport } from '@colyseus/ws-transport';
 import { presence, PresenceLobbyRoom, PresenceRoom, type PresenceOptions } from '../../../src/index.ts';
 import type { ClusterStats } from '../../../src/core/ports.ts';
 import { currentRuntime } from '../../../src/server/runtime.ts';
+import { deliveryOf } from './delivery.ts';
+import { resources } from './resources.ts';
 // Also installs the tests' way to tell users apart.
 import '../../support/server.ts';
 
@@ -36,7 +38,12 @@ export type ApiMethod =
   | 'close';
 /** `null` while no presence-aware room runs. */
 export type ProcessStats = (ClusterStats & { incarnation: string }) | null;
-export type Question = { kind: 'stats' } | { kind: 'rooms' } | { kind: 'api'; method: ApiMethod; args: unknown[] };
+export type Question =
+  | { kind: 'resources' }
+  | { kind: 'delivery'; userId: string; connectionId: string }
+  | { kind: 'stats' }
+  | { kind: 'rooms' }
+  | { kind: 'api'; method: ApiMethod; args: unknown[] };
 export interface Ask {
   id: number;
   question: Question;
@@ -98,6 +105,10 @@ async function answer(question: Question): Promise<unknown> {
         ? null
         : ({ ...cluster.stats, incarnation: cluster.incarnation } satisfies ProcessStats);
     }
+    case 'delivery':
+      return deliveryOf(question.userId, question.connectionId);
+    case 'resources':
+      return resources();
     case 'rooms':
       return (await matchMaker.query({ processId: matchMaker.processId })).map(({ roomId }) => roomId);
     case 'api': {
