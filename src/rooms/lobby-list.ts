@@ -5,7 +5,7 @@
  */
 import { subscribeLobby, type Client, type LobbyRoom } from '@colyseus/core';
 import { messageFrame } from '../wire/frames.ts';
-import { waitingBytes } from '../wire/client-sink.ts';
+import { waitingBytes } from '../wire/backpressure.ts';
 import { listedRooms } from '../server/matchmaking.ts';
 
 type Listing = LobbyRoom['rooms'][number];

@@ -4,7 +4,7 @@
  * The calls of each client are answered in order of arrival.
  */
 import { CloseCode, ErrorCode, type Client, type MessageContext, type Rejection } from '@colyseus/core';
-import { isOverBuffered } from '../wire/client-sink.ts';
+import { isOverBuffered } from '../wire/backpressure.ts';
 import { CallQueue } from './call-queue.ts';
 import { HookError, reasonOf } from '../core/hooks.ts';
 import { messageFrame } from '../wire/frames.ts';

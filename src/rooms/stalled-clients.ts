@@ -1,6 +1,6 @@
 /** Clients for which too many bytes wait, and since when. */
 import { CloseCode, type Client } from '@colyseus/core';
-import { waitingBytes } from '../wire/client-sink.ts';
+import { waitingBytes } from '../wire/backpressure.ts';
 
 /** Milliseconds for which more than `maxBufferedBytes` may wait for a client. A client that is alive answers the transport's pings in less. */
 const MAX_STALL_MS = 10_000;

@@ -2,7 +2,8 @@
  * Sends to one Colyseus client. When the player reconnects, only the client
  * object is replaced.
  */
-import { ClientState, CloseCode, type Client, type ClientPrivate } from '@colyseus/core';
+import { ClientState, CloseCode, type Client } from '@colyseus/core';
+import { isLossy, lossySocketBytes, waitingBytes } from './backpressure.ts';
 import { messageFrame, type FrameCodec } from './frames.ts';
 import { PrebuiltWriter, webSocketFrames } from './prebuilt.ts';
 import { generalsTo, presencesTo } from '../core/view.ts';
@@ -20,11 +21,6 @@ import type { Connection, Sink, SnapshotScope, Update, User } from '../core/mode
 
 /** Maximum of frames that wait for a client to acknowledge its join. */
 const MAX_FRAMES_BEFORE_JOIN = 64;
-/** Maximum of frames, replies included, that wait for the acknowledgement; above it further requests are refused. */
-const MAX_WAITING_FRAMES = 1024;
-/** Multiple of `maxBufferedBytes` above which further requests are refused. No honest burst has so large answers. */
-const MAX_BUFFERS = 4;
-
 const EMPTY = new Uint8Array(0);
 
 export class ClientSink implements Sink {
@@ -77,7 +73,7 @@ export class ClientSink implements Sink {
       return false;
     }
     if (this.client.state === ClientState.JOINED) {
-      return bufferedBytes(this.client) <= this.#maxBufferedBytes;
+      return waitingBytes(this.client) <= (isLossy(this.client) ? 0 : this.#maxBufferedBytes);
     }
     return this.client.state === ClientState.JOINING && this.#framesBeforeJoin++ < MAX_FRAMES_BEFORE_JOIN;
   }
@@ -127,7 +123,7 @@ export class ClientSink implements Sink {
   }
 
   /**
-   * If the transport throws, this client is disconnected; other clients are not
+   * If the transport throws or drops a frame, this client is disconnected; other clients are not
    * affected. `shared`: where the bytes are kept for those who get the same frames.
    */
   #send(frames: readonly Uint8Array[], shared?: Batch<Update>): void {
@@ -140,7 +136,11 @@ export class ClientSink implements Sink {
         this.#writer.write(shared === undefined ? webSocketFrames(frames) : sharedBytes(shared, frames));
       } else {
         for (const frame of frames) {
+          const waiting = lossySocketBytes(client) ?? 0;
           client.enqueueRaw(frame);
+          if (waiting > 0 && lossySocketBytes(client) === waiting) {
+            throw new Error('The transport has dropped a frame.');
+          }
         }
       }
     } catch {
@@ -161,40 +161,6 @@ export class ClientSink implements Sink {
   #patches(): boolean {
     return this.#hasState && this.connection.sync !== 'deltas' && this.client.state === ClientState.JOINED;
   }
-}
-
-/**
- * Whether so much waits to be sent to the client that its next request is
- * refused. Replies cannot be merged as updates can: a client that sends
- * requests and does not read (or does not acknowledge its join) would fill the
- * memory. All clients of its user share one limit; one that reads everything
- * does not suffer from the others.
- */
-export function isOverBuffered(client: Client, devices: Iterable<Client>, maxBufferedBytes: number): boolean {
-  if ((framesBeforeJoin(client)?.length ?? 0) > MAX_WAITING_FRAMES) {
-    return true;
-  }
-  let waiting = waitingBytes(client);
-  if (waiting > 0) {
-    for (const device of devices) {
-      waiting += device === client ? 0 : waitingBytes(device);
-    }
-  }
-  return waiting > maxBufferedBytes * MAX_BUFFERS;
-}
-
-/** Bytes that wait for the socket of this client, or for the acknowledgement of its join. */
-export function waitingBytes(client: Client): number {
-  return framesBeforeJoin(client)?.reduce((sum, { length }) => sum + length, 0) ?? bufferedBytes(client);
-}
-
-function framesBeforeJoin(client: Client): readonly Uint8Array[] | undefined {
-  return (client as unknown as ClientPrivate)._enqueuedMessages as readonly Uint8Array[] | undefined;
-}
-
-function bufferedBytes(client: Client): number {
-  const { bufferedAmount } = client.ref as { bufferedAmount?: unknown };
-  return typeof bufferedAmount === 'number' ? bufferedAmount : 0;
 }
 
 /** Followers that take the same channels get the same frames, and so the same bytes. */

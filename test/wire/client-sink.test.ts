@@ -1,6 +1,6 @@
 import { ClientState, CloseCode, type Client } from '@colyseus/core';
 import { describe, expect, test } from 'vitest';
-import { isOverBuffered } from '../../src/wire/client-sink.ts';
+import { isOverBuffered } from '../../src/wire/backpressure.ts';
 import { statusesIn, WireWorld, type WireClient } from '../support/wire-world.ts';
 
 /** Somebody with followers, in this order. */
