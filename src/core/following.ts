@@ -191,6 +191,7 @@ export class Following {
     if (!connection.follows.has(user)) {
       return false;
     }
+    this.#outbox.settle(connection);
     unlink(connection, user);
     this.#users.release(user);
     return true;

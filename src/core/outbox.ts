@@ -50,6 +50,20 @@ interface Before {
 
 /** How often followers that had fallen behind are looked at again. */
 const BEHIND_CHECK_MS = 100;
+/** After so many milliseconds of sending, other work gets its turn. */
+const SLICE_MS = 10;
+/** Followers that are sent to between two looks at the clock. */
+const FOLLOWERS_PER_LOOK = 64;
+
+/** A flush on its way to its followers. What each of them has to be told waits in its `batch`. */
+interface Sending {
+  readonly audience: readonly Connection[];
+  readonly updates: readonly Update[];
+  readonly users: ReadonlySet<User>;
+  readonly unmerged: number;
+  next: number;
+  tookMs: number;
+}
 
 export class Outbox {
   readonly stats: OutboxStats = { flushes: 0, delivered: 0, updates: 0, resyncs: 0 };
@@ -68,6 +82,7 @@ export class Outbox {
   /** Flushes since the start, empty ones included: one that was scheduled before another happened is void. */
   #rounds = 0;
   #scheduled = false;
+  #sending: Sending | undefined;
   #checking = false;
 
   constructor(timing: OutboxTiming) {
@@ -94,14 +109,15 @@ export class Outbox {
     }
     before.count++;
     this.#changes++;
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      this.#schedule();
-    }
+    this.#schedule();
     return before;
   }
 
   #schedule(): void {
+    if (this.#scheduled || this.#sending !== undefined || this.#touched.size === 0) {
+      return;
+    }
+    this.#scheduled = true;
     const now = this.#timing.now();
     const dueAt = this.#pace.dueAt(now);
     const round = this.#rounds;
@@ -139,13 +155,17 @@ export class Outbox {
     return this.#touched.get(user)?.connections.has(connectionId) === true;
   }
 
-  /** Whether something of `user` waits to be told. */
+  /** Whether something of `user` waits to be told to somebody. */
   has(user: User): boolean {
-    return this.#touched.has(user);
+    return this.#touched.has(user) || this.#sending?.users.has(user) === true;
   }
 
-  /** Tells everything now. */
+  /**
+   * Tells everything now. A large audience is told in slices, between which
+   * other work gets its turn; the next flush begins when all have been told.
+   */
   flush(): void {
+    this.#sendSlice(Infinity);
     this.#scheduled = false;
     this.#rounds++;
     if (this.#touched.size === 0) {
@@ -170,17 +190,57 @@ export class Outbox {
       }
     }
     this.stats.updates += updates.length;
-    for (const follower of audience) {
-      const batch = follower.batch!;
-      follower.batch = undefined;
-      this.#deliver(follower, batch);
+    const users = new Set(touched.map(([user]) => user));
+    this.#sending = { audience, updates, users, unmerged, next: 0, tookMs: this.#timing.now() - from };
+    // The numbers of what comes new into a state depend on all that the viewer holds at this moment.
+    const isNew = updates.some(({ changes }) => changes.some(({ before }) => before === null));
+    this.#sendSlice(isNew ? Infinity : SLICE_MS);
+  }
+
+  #sendSlice(forMs: number): void {
+    const sending = this.#sending;
+    if (sending === undefined) {
+      return;
     }
-    this.#pace.flushed({ from, to: this.#timing.now(), frames: audience.length, unmerged });
+    const { audience, updates, users, unmerged } = sending;
+    const from = this.#timing.now();
+    while (sending.next < audience.length) {
+      this.settle(audience[sending.next++]!);
+      if (sending.next % FOLLOWERS_PER_LOOK === 0 && this.#timing.now() - from >= forMs) {
+        this.#sendRestLater(sending, from);
+        return;
+      }
+    }
+    if (this.#sending !== sending) {
+      return; // Somebody who was told has caused the rest to be sent.
+    }
+    this.#sending = undefined;
+    const now = this.#timing.now();
+    this.#pace.flushed({ at: now, tookMs: sending.tookMs + now - from, frames: audience.length, unmerged });
     for (const update of updates) {
       this.onUpdate?.(update);
     }
-    for (const [user] of touched) {
+    for (const user of users) {
       this.onFlushed?.(user);
+    }
+    this.#schedule();
+  }
+
+  #sendRestLater(sending: Sending, from: number): void {
+    sending.tookMs += this.#timing.now() - from;
+    this.#timing.defer(() => {
+      if (this.#sending === sending) {
+        this.#sendSlice(SLICE_MS);
+      }
+    });
+  }
+
+  /** Sends what a flush under way still has for this follower: before anything else that tells it of others, or ends a follow. */
+  settle(follower: Connection): void {
+    const { batch } = follower;
+    if (batch !== undefined) {
+      follower.batch = undefined;
+      this.#deliver(follower, batch);
     }
   }
 
@@ -231,6 +291,7 @@ export class Outbox {
     if (users.some((user) => this.#touched.has(user))) {
       this.flush();
     }
+    this.settle(viewer);
     for (const user of users) {
       note(viewer, user);
     }
@@ -240,6 +301,7 @@ export class Outbox {
   viewOf(viewer: Connection): View {
     if (viewer.view === undefined) {
       this.flush();
+      this.settle(viewer);
       viewer.view = newView();
       this.introduce(viewer, [...viewer.follows.keys(), viewer.user]);
     }
@@ -251,6 +313,7 @@ export class Outbox {
     if (viewer.view === undefined || viewer.delivery !== 'live') {
       return;
     }
+    this.settle(viewer);
     const heard = personalise(viewer, viewer.view, user, [], again);
     if (heard !== null) {
       this.#deliver(viewer, Batch.root<Update>().with(heard));
@@ -261,6 +324,7 @@ export class Outbox {
   resync(follower: Connection, scope: 'messages' | 'everything'): void {
     this.stats.resyncs++;
     follower.delivery = 'behind'; // what the others are told now is in its snapshot
+    follower.batch = undefined;
     follower.view?.told.clear();
     const users = [...follower.follows.keys(), follower.user];
     for (const user of users) {

@@ -26,9 +26,9 @@ const MIN_MERGED = 1.25;
 
 /** One flush. */
 export interface FlushReport {
-  /** When it began and ended, in milliseconds. */
-  readonly from: number;
-  readonly to: number;
+  /** When it ended, in milliseconds. */
+  readonly at: number;
+  readonly tookMs: number;
   /** Frames that were sent. */
   readonly frames: number;
   /** Frames that would have been sent with one for each change. */
@@ -41,12 +41,12 @@ export class Pace {
   #unmerged = 0;
   #end = -Infinity;
 
-  flushed({ from, to, frames, unmerged }: FlushReport): void {
-    const rest = Math.exp((this.#end - to) / FADE_MS);
-    this.#busyMs = this.#busyMs * rest + (to - from);
+  flushed({ at, tookMs, frames, unmerged }: FlushReport): void {
+    const rest = Math.exp((this.#end - at) / FADE_MS);
+    this.#busyMs = this.#busyMs * rest + tookMs;
     this.#frames = this.#frames * rest + frames;
     this.#unmerged = this.#unmerged * rest + unmerged;
-    this.#end = to;
+    this.#end = at;
   }
 
   /** When the next flush is due; not later than `now` = at once. */

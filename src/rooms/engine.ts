@@ -160,7 +160,7 @@ export class PresenceEngine {
       if (connection.delivery === 'behind') {
         outbox.resync(connection, 'messages');
       } else {
-        outbox.flush();
+        outbox.introduce(connection, [...connection.follows.keys(), connection.user]);
       }
     } finally {
       client.state = state;

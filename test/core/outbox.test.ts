@@ -167,6 +167,135 @@ describe('the outbox', () => {
     });
   });
 
+  describe('a large audience', () => {
+    let fans: Player[];
+    /** How many have been told since it was last asked. */
+    const told = (): number => fans.filter(({ sink }) => sink.take().length > 0).length;
+
+    /** Ann is visible, and sending to her followers takes 200 ms; Bob is the last of them. */
+    beforeEach(async () => {
+      world.tracker.following.unfollow(bob.connection, undefined);
+      fans = [];
+      for (let i = 0; i < 200; i++) {
+        fans.push(await follower(`fan ${i}`));
+      }
+      await world.follow(bob, 'ann');
+      world.set(ann, 'one');
+      world.timing.turn();
+      for (const { sink } of fans) {
+        sink.onDeliver = () => {
+          world.timing.ms++;
+        };
+      }
+      [...fans, bob].forEach(({ sink }) => sink.take());
+      world.set(ann, 'two');
+    });
+
+    test('is told in slices, between which other work gets its turn; what changes meanwhile is told to all after it', () => {
+      const slices: number[] = [];
+      world.timing.turn();
+      slices.push(told());
+      world.set(ann, 'three');
+      while (bob.sink.heard.length === 0) {
+        world.timing.turn();
+        slices.push(told());
+      }
+      expect(bob.sink.take()).toEqual(['ann: one>two']);
+      expect(slices).toEqual([64, 64, 64, 8]);
+      expect(world.tracker.outbox.stats.updates).toBe(2);
+      world.timing.pass(1000);
+      expect([bob.sink.take(), told()]).toEqual([['ann: two>three'], 200]);
+    });
+
+    test('what somebody else wants to be told first is sent at once', async () => {
+      world.timing.turn();
+      world.set(ann, 'three');
+      const eve = await world.join('eve');
+      await world.follow(eve, 'ann');
+      while (eve.sink.heard.length < 2) {
+        world.set(ann, 'four');
+        world.timing.turn();
+        world.timing.pass(1);
+      }
+      expect(eve.sink.take()).toEqual(['follows +ann', 'ann: three>four']);
+      world.timing.pass(1000);
+      expect(bob.sink.take()).toEqual(['ann: one>two', 'ann: two>three', 'ann: three>four']);
+    });
+
+    test('one whose turn has not come yet is told before it gets a snapshot', async () => {
+      world.timing.turn();
+      const { connection, sink } = bob;
+      sink.followsChanged = () => sink.heard.push('snapshot');
+      await world.follow(bob, 'ann');
+      expect(sink.take()).toEqual(['ann: one>two', 'snapshot']);
+      world.timing.pass(1000);
+      expect([sink.take(), connection.batch]).toEqual([[], undefined]);
+    });
+
+    test('one whose turn has not come yet is told before its follow ends, and not after', () => {
+      world.timing.turn();
+      world.tracker.following.unfollow(bob.connection, ['ann']);
+      expect(bob.sink.take()).toEqual(['ann: one>two', 'follows -ann']);
+      world.timing.pass(1000);
+      expect(bob.sink.take()).toEqual([]);
+    });
+
+    test('one whose turn has not come yet is told what it was to be told before its view changes', () => {
+      world.timing.turn();
+      world.tracker.block('ann', 'bob', true);
+      expect(bob.sink.take()).toEqual(['ann: one>two', 'ann: two>- offline']);
+      world.timing.pass(1000);
+      expect(bob.sink.take()).toEqual([]);
+    });
+
+    test('one that is brought up to date gets that instead', () => {
+      world.timing.turn();
+      world.tracker.outbox.resync(bob.connection, 'everything');
+      world.timing.pass(1000);
+      expect(bob.sink.take()).toEqual(['snapshot everything: ann bob']);
+    });
+
+    test('one that leaves in between hears nothing', () => {
+      world.timing.turn();
+      world.tracker.disconnect(bob.connection, 'dropped');
+      world.timing.pass(1000);
+      expect([bob.sink.take(), told()]).toEqual([[], 200]);
+    });
+
+    test('one that causes a flush as it is told: everybody is told once', () => {
+      fans[10]!.sink.onDeliver = () => {
+        fans[10]!.sink.onDeliver = undefined;
+        world.set(ann, 'three');
+        world.flush();
+      };
+      world.timing.turn();
+      world.timing.pass(1000);
+      expect(fans.map(({ sink }) => sink.take())).toEqual(fans.map(() => ['ann: one>two', 'ann: two>three']));
+    });
+
+    test('its user is kept until everybody has been told, and the server is told once', () => {
+      const { outbox } = world.tracker;
+      const { user } = ann.connection;
+      const updates: string[] = [];
+      outbox.onUpdate = ({ changes }) => updates.push(changes[0]?.after?.presence.status ?? '-');
+      world.set(ann, null);
+      world.timing.turn();
+      world.tracker.disconnect(ann.connection, 'dropped');
+      expect([outbox.has(user), updates]).toEqual([true, []]);
+      world.timing.pass(1000);
+      expect([outbox.has(user), updates]).toEqual([false, ['-']]);
+      expect(bob.sink.take()).toEqual(['ann: one>- offline']);
+    });
+
+    test('what is new to the followers is told in one go: its number depends on what they hold', () => {
+      world.timing.pass(1000);
+      told();
+      world.tracker.users.show(ann.connection.user, 'phone', 'x');
+      world.timing.turn();
+      expect(told()).toBe(200);
+    });
+  });
+
   describe('a follower that cannot take its frame', () => {
     test('loses it, and gets a snapshot as soon as it can', () => {
       bob.sink.isReady = false;

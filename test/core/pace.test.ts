@@ -32,7 +32,7 @@ function simulate(
       const from = now;
       const sent = reached(waiting);
       now += sent * SEND_MS;
-      pace.flushed({ from, to: now, frames: sent, unmerged: waiting * followers });
+      pace.flushed({ at: now, tookMs: now - from, frames: sent, unmerged: waiting * followers });
       frames += sent;
       waiting = 0;
       end = now;
@@ -73,7 +73,7 @@ describe('what it does to the latency', () => {
   test('after the load, nothing waits any more', () => {
     const pace = new Pace();
     for (let at = 0; at < 1000; at += 20) {
-      pace.flushed({ from: at, to: at + 15, frames: 1000, unmerged: 5000 });
+      pace.flushed({ at: at + 15, tookMs: 15, frames: 1000, unmerged: 5000 });
     }
     expect(pace.dueAt(1000)).toBeGreaterThan(1000);
     expect(pace.dueAt(1150)).toBeLessThanOrEqual(1150);
@@ -96,7 +96,7 @@ describe('what it saves', () => {
 
   test('a flush that nobody heard changes nothing', () => {
     const pace = new Pace();
-    pace.flushed({ from: 0, to: 40, frames: 0, unmerged: 0 });
+    pace.flushed({ at: 40, tookMs: 40, frames: 0, unmerged: 0 });
     expect(pace.dueAt(40)).toBeLessThanOrEqual(40);
   });
 });
