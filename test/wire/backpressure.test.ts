@@ -146,8 +146,7 @@ test('a transport that does not tell what waits is sent to', async () => {
   const star = await world.join('star', undefined, {}, 'both');
   const fan = await world.join('fan', undefined, {}, 'both');
   await world.follow(fan, 'star');
-  const { enqueueRaw, leave } = fan.client;
-  const client = { state: ClientState.JOINED, ref: {}, enqueueRaw, leave } as unknown as Client;
+  const client = { ...fan.client, ref: {} } as unknown as Client;
   (fan.connection.sink as ClientSink).client = client;
   expect(waitingBytes(client)).toBe(0);
   joinWrites(client);
