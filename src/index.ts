@@ -2,6 +2,8 @@
 export { PresenceRoom } from './rooms/presence-room.ts';
 export { PresenceLobbyRoom, type LobbyEvents } from './rooms/presence-lobby-room.ts';
 export { PresencePlugin } from './rooms/presence-plugin.ts';
+export { MatchPlugin } from './rooms/match-plugin.ts';
+export type { MatchOptions } from './rooms/match-options.ts';
 export { presence, PresenceServer } from './server/presence-server.ts';
 export type {
   BlockEvent,

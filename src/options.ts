@@ -162,6 +162,14 @@ export interface PresenceOptions {
   rememberOfflineHours?: number;
   /** Maximum of users that a process remembers as `offline`; above it the earliest are forgotten. Default 100000: about 11 MB. */
   rememberOfflineUsers?: number;
+  /**
+   * What becomes of a `matchId` that a client writes into its status, when no
+   * room with `MatchPlugin` says that the user is in that match. `'hide'`: it is
+   * taken out of what others see. `'show'`: it is shown, with `match: { verified:
+   * false }`: for games whose rooms do not have the plugin, since anybody can
+   * write any id there. Default `'hide'`.
+   */
+  unverifiedMatches?: 'show' | 'hide';
   /** Capabilities. All on by default. */
   features?: Partial<Features>;
   /** Timing of the cluster. */
@@ -271,6 +279,7 @@ export const DEFAULTS: Omit<ResolvedOptions, HookName> = {
   rememberOfflineHours: 24,
   rememberOfflineUsers: 100_000,
   countResolvedFollows: false,
+  unverifiedMatches: 'hide',
   features: { status: true, follow: true, query: true, join: true },
   cluster: CLUSTER_DEFAULTS,
 };
@@ -306,6 +315,9 @@ export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
   }
   if (resolved.evict !== 'reject' && resolved.evict !== 'oldest') {
     throw new TypeError('The option "evict" must be "reject" or "oldest".');
+  }
+  if (resolved.unverifiedMatches !== 'show' && resolved.unverifiedMatches !== 'hide') {
+    throw new TypeError('The option "unverifiedMatches" must be "show" or "hide".');
   }
   for (const name of [...HOOKS, 'identify'] as const) {
     const hook: unknown = resolved[name as keyof ResolvedOptions];

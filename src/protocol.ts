@@ -57,14 +57,45 @@ export type GeneralStatus = 'online' | 'offline' | 'unlogined' | 'unknown';
 /** What a user without a visible connection is, as far as it is known. */
 export type EndedStatus = Exclude<GeneralStatus, 'online' | 'unknown'>;
 
+/** Who may join a match of which the server knows who is in it: everyone who may see the player; who follows the player; who also is followed by it; whom it invites; nobody. */
+export type JoinPolicy = 'everyone' | 'followers' | 'mutual' | 'invite' | 'nobody';
+
+/** Why a match cannot be joined. `private`: its room is, and has no policy; `policy`: the policy of its room refuses this viewer. */
+export type MatchBlock = 'full' | 'locked' | 'private' | 'policy';
+
+/** The match a connection is in, as the match's room says (`MatchPlugin`). */
+export interface VerifiedMatch {
+  verified: true;
+  /** Of the room. */
+  name: string;
+  players: number;
+  /** Absent: no limit. */
+  maxPlayers?: number;
+  /** Whether this viewer may join now. */
+  joinable: boolean;
+  /** With `joinable: false`. */
+  reason?: MatchBlock;
+  /** Whatever the room has chosen to tell. */
+  metadata?: unknown;
+}
+
+/** A match that only the client's own status names: nobody has seen the user there. */
+export interface UnverifiedMatch {
+  verified: false;
+}
+
+export type MatchInfo = VerifiedMatch | UnverifiedMatch;
+
 /** One visible connection of a user. */
 export interface Presence {
   userId: string;
   /** Opaque. It stays the same while the connection is visible and changes after it was invisible. Never a Colyseus session id. */
   connectionId: string;
   status: string;
-  /** Taken from a JSON status: the room id of the match this connection is in. */
+  /** The room id of the match this connection is in, for a viewer that may join it; never that of a private room. */
   matchId?: string;
+  /** The match this connection is in. */
+  match?: MatchInfo;
   username?: string;
 }
 

@@ -67,27 +67,6 @@ export function matchIdOf(status: string): string | undefined {
     : undefined;
 }
 
-/**
- * Builds the presence of a visible connection. The result is never mutated.
- * Unpaired surrogates are replaced, because encoders disagree on their length.
- */
-export function makePresence(
-  userId: string,
-  connectionId: string,
-  text: string,
-  username: string | undefined,
-): Presence {
-  const status = text.toWellFormed();
-  const matchId = matchIdOf(status);
-  return {
-    userId,
-    connectionId,
-    status,
-    ...(matchId !== undefined && { matchId }),
-    ...(username !== undefined && { username: username.toWellFormed() }),
-  };
-}
-
 /** Whether both look the same to a follower. */
 export function samePresence(a: Presence | null, b: Presence | null): boolean {
   return (
@@ -96,10 +75,21 @@ export function samePresence(a: Presence | null, b: Presence | null): boolean {
       b !== null &&
       a.status === b.status &&
       a.matchId === b.matchId &&
+      sameValue(a.match, b.match) &&
       a.username === b.username &&
       a.connectionId === b.connectionId &&
       a.userId === b.userId)
   );
+}
+
+/** Whether two JSON values are the same, with their fields in the same order. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The status most recently set among these presences. A connection that is only in a match has none. */
+export function customStatusOf(presences: readonly Presence[]): string {
+  return presences.findLast(({ status, match }) => status !== '' || match === undefined)?.status ?? '';
 }
 
 /** The general status of a user with this many visible connections. `last`: the status without any. */

@@ -1,16 +1,8 @@
 /** The status value: its limit in bytes, the match inside it, and what is derived from it. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  fitsBytes,
-  generalOf,
-  isUserId,
-  makePresence,
-  matchIdOf,
-  MAX_ID_LENGTH,
-  parseDetails,
-  samePresence,
-} from '../src/status.ts';
+import { fitsBytes, generalOf, isUserId, matchIdOf, MAX_ID_LENGTH, parseDetails, samePresence } from '../src/status.ts';
+import { makePresence } from './support/presence.ts';
 
 test('fitsBytes counts as TextEncoder does, unpaired surrogates included', () => {
   const text = fc.string({ unit: fc.constantFrom('a', 'ü', '€', '😀', '\ud83d', '\ude00') });
@@ -66,6 +58,7 @@ test('a presence is well-formed, and has only what there is', () => {
     connectionId: 'c1',
     status: '{"matchId":"m1"}',
     matchId: 'm1',
+    match: { verified: false },
     username: 'Ann\ufffd',
   });
 });

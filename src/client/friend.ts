@@ -1,6 +1,6 @@
 /** Derives a friend in the list from the connections of a user. Pure. */
 import type { GeneralStatus, Presence } from '../protocol.ts';
-import { parseDetails } from '../status.ts';
+import { customStatusOf, parseDetails } from '../status.ts';
 import type { Friend } from './types.ts';
 
 /** What is known about a user. `connections`: the one with the oldest status first. */
@@ -27,20 +27,28 @@ export function detailsOf(presence: Presence): Readonly<Record<string, unknown>>
 
 export function toFriend(user: UserFacts): Friend {
   const connections = Object.freeze([...user.connections.values()]);
-  const newest = connections.at(-1);
-  const match = connections.findLast((presence) => presence.matchId !== undefined);
+  const inMatch = connections.findLast(({ match, matchId }) => match !== undefined || matchId !== undefined);
+  const customStatus = customStatusOf(connections);
+  const speaking = connections.findLast(({ status }) => status === customStatus);
   return Object.freeze({
     userId: user.userId,
     username: user.username,
-    general: newest === undefined ? user.last : 'online',
-    online: newest !== undefined,
-    customStatus: newest?.status ?? '',
-    details: newest === undefined ? undefined : detailsOf(newest),
-    ...(match?.matchId !== undefined && { matchId: match.matchId }),
-    joinable: match !== undefined && detailsOf(match)?.['joinable'] !== false,
+    general: connections.length === 0 ? user.last : 'online',
+    online: connections.length > 0,
+    customStatus,
+    details: speaking === undefined ? undefined : detailsOf(speaking),
+    ...(inMatch?.matchId !== undefined && { matchId: inMatch.matchId }),
+    ...(inMatch?.match !== undefined && { match: inMatch.match }),
+    joinable: inMatch !== undefined && isJoinable(inMatch),
     connections,
     stale: user.stale,
   });
+}
+
+/** The room's word counts; where it has none, that of the status. */
+function isJoinable(presence: Presence): boolean {
+  const { match } = presence;
+  return match?.verified === true ? match.joinable : detailsOf(presence)?.['joinable'] !== false;
 }
 
 /** Order for a friends list: online and joinable first, then online, then the others; by name within each. */

@@ -17,6 +17,9 @@ export type {
   Delta,
   GeneralChange,
   GeneralStatus,
+  JoinPolicy,
+  MatchBlock,
+  MatchInfo,
   Presence,
   PresenceErrorBody,
   PresenceErrorCode,
@@ -25,6 +28,8 @@ export type {
   Requests,
   Status,
   Sync,
+  UnverifiedMatch,
   UserStatus,
+  VerifiedMatch,
 } from '../protocol.ts';
 export type { UserIdLike } from '../ids.ts';

@@ -1,6 +1,6 @@
 /** The data and the options of {@link PresenceClient}. */
 import type { Client, Room } from '@colyseus/sdk';
-import type { GeneralStatus, Presence, PresenceJoinOptions, Status, Sync } from '../protocol.ts';
+import type { GeneralStatus, MatchInfo, Presence, PresenceJoinOptions, Status, Sync } from '../protocol.ts';
 
 /**
  * One followed user (or the own one), ready for a friends list. Immutable: a
@@ -17,9 +17,11 @@ export interface Friend {
   readonly customStatus: string;
   /** `customStatus` read as JSON object; `undefined` when it is anything else. Shared: do not change it. */
   readonly details: Readonly<Record<string, unknown>> | undefined;
-  /** The match to join. If several connections are in a match: that of the one with the newest status. */
+  /** The room id of `match`, unless this client may not join it or its room is private. */
   readonly matchId?: string;
-  /** There is a match to join. `"joinable": false` in the JSON of its status turns it off, for example when the match is full. */
+  /** The match this friend is in. If several connections are in a match: that of the one with the newest status. */
+  readonly match?: MatchInfo;
+  /** Whether there is a match that this client may join now. For an unverified match, `"joinable": false` in the JSON of the status turns it off. */
   readonly joinable: boolean;
   /** Visible connections, the one with the oldest status first. */
   readonly connections: readonly Presence[];

@@ -6,6 +6,7 @@
  */
 import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import { MAX_EPOCH, type Register, type RegisterEntry } from '../core/registers.ts';
+import { isJoinPolicy, type MatchRecord } from '../core/match.ts';
 
 /** Maximum of characters in a status, a username or a match id: far more than any process sends. */
 const MAX_TEXT_LENGTH = 65_536;
@@ -14,6 +15,8 @@ const MAX_ENTRIES = 10_000;
 /** Maximum of a sequence number. Far below the largest safe integer, so that a process can always use a higher number than the one it received. */
 const MAX_SEQ = 2 ** 48;
 const MAX_TIME = 8.64e15;
+/** Maximum of users whom one user is said to follow: far more than any process says. */
+const MAX_FRIENDS = 10_000;
 /** Maximum of users in one `ask`. */
 export const MAX_ASKED_USERS = 500;
 
@@ -30,6 +33,9 @@ interface WireEntry {
   m?: string;
   k?: number;
   h?: number;
+  /** See `MatchRecord`. */
+  r?: object;
+  w?: readonly string[];
 }
 
 /** A register on the wire and in the shared store. Its field names are short because most of the traffic is registers. */
@@ -41,6 +47,10 @@ export interface RegisterEnvelope {
   n?: string;
   e: WireEntry[];
   l?: 'offline' | 'unlogined';
+  /** A connection there has chosen to be invisible. */
+  d?: 1;
+  /** Whom the user follows there. */
+  w?: readonly string[];
   /** Another process sent this for it, so it is no sign that the incarnation is alive. */
   p?: 1;
 }
@@ -62,21 +72,28 @@ export interface Received<T> {
   byProxy?: boolean;
 }
 
-export function encodeRegister(from: string, { seq, username, entries, last }: Register): RegisterEnvelope {
+export function encodeRegister(
+  from: string,
+  { seq, username, entries, last, hides, follows }: Register,
+): RegisterEnvelope {
   return {
     v: ENVELOPE_VERSION,
     f: from,
     s: seq,
     ...(username !== undefined && { n: username }),
-    e: entries.map(({ connectionId, status, setAt, matchId, epoch, handoffUntil }) => ({
+    e: entries.map(({ connectionId, status, setAt, matchId, epoch, handoffUntil, match, friends }) => ({
       c: connectionId,
       s: status,
       t: setAt,
       ...(matchId !== undefined && { m: matchId }),
       ...(epoch !== undefined && epoch > 0 && { k: epoch }),
       ...(handoffUntil !== undefined && { h: handoffUntil }),
+      ...(match !== undefined && { r: match }),
+      ...(friends !== undefined && { w: friends }),
     })),
     ...(last !== undefined && { l: last }),
+    ...(hides === true && { d: 1 }),
+    ...(follows !== undefined && { w: follows }),
   };
 }
 
@@ -105,6 +122,8 @@ export function decodeRegister(value: unknown): Received<Register> | null {
       ...(n !== undefined && { username: n }),
       entries,
       ...((l === 'offline' || l === 'unlogined') && { last: l }),
+      ...(envelope['d'] === 1 && { hides: true }),
+      ...(isFriends(envelope['w']) && { follows: envelope['w'] }),
     },
   };
 }
@@ -153,6 +172,10 @@ export function decodeControl(value: unknown): Received<ControlMessage> | null {
   }
 }
 
+function isFriends(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length <= MAX_FRIENDS && value.every(isUserId);
+}
+
 function isUserIds(value: unknown): value is string[] {
   return Array.isArray(value) && value.length <= MAX_ASKED_USERS && value.every(isUserId);
 }
@@ -175,7 +198,8 @@ function decodeEntry(value: unknown): RegisterEntry | null {
   if (typeof value !== 'object' || value === null) {
     return null;
   }
-  const { c, s, t, m, k, h } = value as Record<string, unknown>;
+  const { c, s, t, m, k, h, r, w } = value as Record<string, unknown>;
+  const match = r === undefined ? undefined : decodeMatch(r);
   // The id is copied into the frames of followers without any escaping.
   if (
     typeof c !== 'string' ||
@@ -186,7 +210,9 @@ function decodeEntry(value: unknown): RegisterEntry | null {
     !isTime(t) ||
     !(m === undefined || isText(m)) ||
     !(k === undefined || isCount(k, MAX_EPOCH)) ||
-    !(h === undefined || isTime(h))
+    !(h === undefined || isTime(h)) ||
+    match === null ||
+    !(w === undefined || isFriends(w))
   ) {
     return null;
   }
@@ -197,7 +223,42 @@ function decodeEntry(value: unknown): RegisterEntry | null {
     ...(m !== undefined && { matchId: m }),
     ...(k !== undefined && { epoch: k }),
     ...(h !== undefined && { handoffUntil: h }),
+    ...(match !== undefined && { match }),
+    ...(w !== undefined && { friends: w }),
   };
+}
+
+/** `null`: it is no record of a match. */
+export function decodeMatch(value: unknown): MatchRecord | null {
+  if (typeof value !== 'object' || value === null) {
+    return null;
+  }
+  const { roomId, name, players, maxPlayers, block, isPrivate, policy, metadata } = value as Record<string, unknown>;
+  if (
+    !isName(roomId) ||
+    !isName(name) ||
+    !isCount(players, MAX_SEQ) ||
+    !(maxPlayers === undefined || isCount(maxPlayers, MAX_SEQ)) ||
+    !(block === undefined || block === 'full' || block === 'locked') ||
+    typeof isPrivate !== 'boolean' ||
+    !(policy === undefined || isJoinPolicy(policy))
+  ) {
+    return null;
+  }
+  return {
+    roomId,
+    name,
+    players,
+    isPrivate,
+    ...(maxPlayers !== undefined && { maxPlayers }),
+    ...(block !== undefined && { block }),
+    ...(policy !== undefined && { policy }),
+    ...(metadata !== undefined && { metadata }),
+  };
+}
+
+function isName(value: unknown): value is string {
+  return isText(value) && value !== '' && value.length <= MAX_ID_LENGTH && value.isWellFormed();
 }
 
 function isText(value: unknown): value is string {

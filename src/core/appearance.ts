@@ -3,14 +3,14 @@
  * the numbers that stand for the connections in the schema state. Every change
  * goes through here, so that the outbox sees what was before.
  */
-import { makePresence } from '../status.ts';
-import { makeBox } from './box.ts';
+import { matchIdOf, sameValue } from '../status.ts';
+import { boxOf, type Box } from './box.ts';
 import type { EndedStatus } from '../protocol.ts';
 import type { User, Visible } from './model.ts';
 import type { OfflineMemory } from './offline-memory.ts';
 import type { Outbox } from './outbox.ts';
 import type { Refs } from './refs.ts';
-import type { Claim } from './registers.ts';
+import type { Claim, RegisterEntry } from './registers.ts';
 
 export interface AppearanceDeps {
   outbox: Outbox;
@@ -39,15 +39,49 @@ export class Appearance {
   }
 
   /** Shows or changes a connection, which lives on `owner`, as the most recently set one. */
-  put(user: User, connectionId: string, status: string, { setAt, owner }: Pick<Visible, 'setAt' | 'owner'>): Visible {
-    const ref = user.visible.get(connectionId)?.ref ?? this.#numberOf(user, connectionId);
+  put(user: User, entry: RegisterEntry, owner: string | undefined): void {
+    const { connectionId, setAt } = entry;
+    const known = user.visible.get(connectionId);
+    const ref = known?.ref ?? this.#numberOf(user, connectionId);
+    const box = this.#boxOf(user, entry);
+    const isForFriends = [box, known?.box].some((one) => one?.other?.standing === 'friend');
+    if (isForFriends) {
+      // From now on not all followers see the same: each remembers what it was told so far.
+      for (const follower of user.followers) {
+        this.#deps.outbox.viewOf(follower);
+      }
+    }
     this.#deps.outbox.touch(user, connectionId, ref);
-    const box = makeBox(makePresence(user.userId, connectionId, status, user.username));
-    const visible = { connectionId, ref, box, setAt, owner };
     user.visible.delete(connectionId);
-    user.visible.set(connectionId, visible);
+    user.visible.set(connectionId, { connectionId, ref, box, setAt, owner, entry });
+    this.#vouch(user, known?.entry, entry);
     this.#deps.memory.forget(user.userId);
-    return visible;
+    if (isForFriends) {
+      // What friends see may change while the others see the same as before.
+      for (const follower of user.followers) {
+        this.#deps.outbox.refresh(follower, user);
+      }
+    }
+  }
+
+  #boxOf(user: User, entry: RegisterEntry): Box {
+    const all = [...user.visible.values()].map((visible) => visible.entry);
+    return boxOf(user.userId, entry, user.username, all);
+  }
+
+  /** What rooms say of the user has changed: so have the connections whose status names such a match. */
+  #vouch(user: User, before: RegisterEntry | undefined, after?: RegisterEntry): void {
+    const rooms = [before?.match?.roomId, after?.match?.roomId].filter((roomId) => roomId !== undefined);
+    if (rooms.length === 0) {
+      return;
+    }
+    for (const visible of user.visible.values()) {
+      const claimed = visible.entry.match === undefined ? matchIdOf(visible.entry.status) : undefined;
+      if (claimed !== undefined && rooms.includes(claimed)) {
+        this.#deps.outbox.touch(user, visible.connectionId, visible.ref);
+        visible.box = this.#boxOf(user, visible.entry);
+      }
+    }
   }
 
   /** Updates one connection to the best claim. */
@@ -69,10 +103,11 @@ export class Appearance {
     }
   }
 
-  #apply(user: User, { incarnation, entry: { connectionId, setAt, status } }: Claim): void {
+  #apply(user: User, { incarnation, entry }: Claim): void {
+    const { connectionId, setAt } = entry;
     const known = user.visible.get(connectionId);
-    if (known === undefined || known.box.presence.status !== status || known.box.presence.username !== user.username) {
-      this.put(user, connectionId, status, { setAt, owner: incarnation });
+    if (known === undefined || !saysTheSame(known.entry, entry) || known.box.presence.username !== user.username) {
+      this.put(user, entry, incarnation);
       sortBySetAt(user);
       return;
     }
@@ -90,6 +125,7 @@ export class Appearance {
     }
     this.#deps.outbox.touch(user, connectionId, visible.ref);
     user.visible.delete(connectionId);
+    this.#vouch(user, visible.entry);
     const leaving = this.#leaving.get(user) ?? [];
     leaving.push(visible);
     this.#leaving.set(user, leaving);
@@ -136,7 +172,15 @@ export class Appearance {
   }
 }
 
-function sortBySetAt(user: User): void {
+/** Whether followers are shown the same of both. */
+function saysTheSame(a: RegisterEntry, b: RegisterEntry): boolean {
+  return (
+    a === b ||
+    (a.status === b.status && a.matchId === b.matchId && sameValue(a.match, b.match) && sameValue(a.friends, b.friends))
+  );
+}
+
+export function sortBySetAt(user: User): void {
   if (user.visible.size > 1) {
     user.visible = new Map([...user.visible].sort(([, a], [, b]) => a.setAt - b.setAt));
   }

@@ -3,8 +3,8 @@ import type { Status } from '../protocol.ts';
 import type { Connection, User } from './model.ts';
 
 /** Whether the user is here, but nothing shows it: no visible connection, and nobody follows it. */
-export function isUnseen(user: User): boolean {
-  return user.own.size > 0 && user.visible.size === 0 && user.followers.size === 0;
+export function isUnseen({ own, stays, visible, followers }: User): boolean {
+  return (own.size > 0 || stays > 0) && visible.size === 0 && followers.size === 0;
 }
 
 /** Whether the connection has ended for good. */
@@ -14,5 +14,35 @@ export function hasEnded({ delivery }: Connection): boolean {
 
 /** The status of the connection itself; `null` = invisible. */
 export function statusOf({ user, connectionId }: Connection): Status {
-  return user.visible.get(connectionId)?.box.presence.status ?? null;
+  return user.visible.get(connectionId)?.entry.status ?? null;
+}
+
+/** Whether a connection of the user here was visible and has chosen to be invisible. */
+export function hides({ own }: User): boolean {
+  return [...own].some((connection) => connection.wasShown && statusOf(connection) === null);
+}
+
+/** Whether the user is in a match that friends see otherwise than other followers: such a viewer has a view of its own. */
+export function hasFriendsOnly({ visible }: User): boolean {
+  return [...visible.values()].some(({ box }) => box.other?.standing === 'friend');
+}
+
+/** Maximum of ids in a list of whom a user follows, as others are told of it. */
+const MAX_FRIENDS = 1000;
+
+/** Whom the connections of the user here follow. */
+export function followedBy({ own }: User): string[] {
+  const ids = [...own].flatMap(({ follows }) => [...follows.keys()].map(({ userId }) => userId));
+  return [...new Set(ids)].sort().slice(0, MAX_FRIENDS);
+}
+
+/** The same, if the room of a match has to know it: the policy `mutual` depends on it. */
+export function followsToSay(user: User): string[] | undefined {
+  const isAsked = user.own.size > 0 && [...user.visible.values()].some(({ entry }) => entry.match?.policy === 'mutual');
+  return isAsked ? followedBy(user) : undefined;
+}
+
+/** Whether the user is visible apart from its stays in matches. */
+export function isPresent({ visible }: User): boolean {
+  return [...visible.values()].some(({ entry }) => entry.match === undefined);
 }

@@ -2,7 +2,7 @@
  * Follows begin and end here: their limit, who is refused, and that nothing is
  * missed between the snapshot and the first delta.
  */
-import { hasEnded, isUnseen } from './derived.ts';
+import { hasEnded, hasFriendsOnly, isUnseen } from './derived.ts';
 import { countFollows, earliest, link, unlink } from './follow-graph.ts';
 import { isHidden } from './view.ts';
 import { PresenceError } from '../protocol.ts';
@@ -10,6 +10,7 @@ import type { Connection, FollowOrigin, User } from './model.ts';
 import { PendingFollow } from './pending-follow.ts';
 import type { Outbox } from './outbox.ts';
 import type { Cluster } from './ports.ts';
+import type { Stays } from './stays.ts';
 import type { Users } from './users.ts';
 
 export interface Followed {
@@ -22,10 +23,12 @@ export class Following {
   readonly #users: Users;
   readonly #outbox: Outbox;
   readonly #cluster: Cluster;
+  readonly #stays: Stays;
   /** Users whose watch is being opened again. */
   readonly #asked = new Map<User, Promise<void>>();
 
-  constructor({ users, outbox, cluster }: { users: Users; outbox: Outbox; cluster: Cluster }) {
+  constructor({ users, outbox, cluster, stays }: { users: Users; outbox: Outbox; cluster: Cluster; stays: Stays }) {
+    this.#stays = stays;
     this.#users = users;
     this.#outbox = outbox;
     this.#cluster = cluster;
@@ -116,10 +119,14 @@ export class Following {
     }
     const added = users.filter((user) => !connection.follows.has(user));
     const turned = this.#refuse(connection, users, refused);
+    if (users.some(hasFriendsOnly)) {
+      this.#outbox.viewOf(connection);
+    }
     this.#outbox.introduce(connection, users);
     for (const user of users) {
       link(connection, user, origin);
     }
+    this.#stays.settle(connection.user);
     if (connection.delivery === 'live' && turned.some((user) => !added.includes(user))) {
       // `canFollow` now refuses a user that is in the state already: only the full state removes it.
       this.#outbox.resync(connection, 'everything');
@@ -184,6 +191,7 @@ export class Following {
         : [...ids].map((userId) => this.#users.get(userId)).filter((user) => user !== undefined);
     const ended = users.filter((user) => this.#unfollow(connection, user));
     connection.sink.followsChanged([], ended);
+    this.#stays.settle(connection.user);
     return ended;
   }
 

@@ -8,11 +8,15 @@
  */
 import { PresenceError, type JoinReply, type Presence } from '../protocol.ts';
 import { runHook, within } from './hooks.ts';
+import type { Box } from './box.ts';
+import { refusalOf, type MatchRecord, type Standing } from './match.ts';
 import type { JoinOptions, Match, ResolvedOptions, Viewer } from '../options.ts';
 
 /** Matchmaking, as far as a jump needs it. Implemented by the edge. */
 export interface Matchmaking {
   find(roomId: string): Promise<(Match & { locked: boolean }) | null>;
+  /** What the match's room says of itself now, if it has `MatchPlugin`. */
+  record(roomId: string): Promise<MatchRecord | undefined>;
   /** What the match room itself says of this viewer: its auth, or `true`; throws when it refuses or cannot be asked. */
   authorize(
     match: Match,
@@ -26,30 +30,50 @@ export interface Matchmaking {
   reserve(match: Match, auth: unknown, viewer: Viewer, options: JoinOptions): Promise<JoinReply>;
 }
 
-/** The presence to jump to: the one asked for, or the most recent one in a match. */
-export function pickMatch(presences: readonly Presence[], connectionId: string | undefined): Presence {
+/** What a jump leads to. */
+export interface Target {
+  readonly presence: Presence;
+  /** Also that of a private room: it does not leave the server. */
+  readonly roomId: string;
+  /** How the viewer stands to the player; `undefined`: nobody has seen the player in that match. */
+  readonly standing: Standing | undefined;
+}
+
+/** The match to jump to: that of the connection asked for, or the most recent one. What the viewer is shown of it decides whether it may. */
+export function pickMatch(shown: readonly Pick<Box, 'presence' | 'match'>[], connectionId: string | undefined): Target {
   const candidates =
-    connectionId === undefined ? presences : presences.filter((presence) => presence.connectionId === connectionId);
+    connectionId === undefined ? shown : shown.filter(({ presence }) => presence.connectionId === connectionId);
   if (candidates.length === 0) {
     throw new PresenceError('not_visible');
   }
-  const joinable = candidates.findLast(({ matchId }) => matchId !== undefined);
-  if (joinable === undefined) {
+  const inMatch = candidates.findLast(({ presence, match }) => (match?.roomId ?? presence.matchId) !== undefined);
+  if (inMatch === undefined) {
     throw new PresenceError('no_match');
   }
-  return joinable;
+  const { presence, match } = inMatch;
+  if (
+    presence.match?.verified === true &&
+    (presence.match.reason === 'policy' || presence.match.reason === 'private')
+  ) {
+    throw new PresenceError('match_denied');
+  }
+  // Followers only come here, and of a match for friends only a friend is let in.
+  const standing = match?.policy === 'mutual' ? 'friend' : 'follower';
+  return match === undefined
+    ? { presence, roomId: presence.matchId!, standing: undefined }
+    : { presence, roomId: match.roomId, standing };
 }
 
 /** Who wants to join whom, and how. */
 export interface Jump {
   readonly viewer: Viewer;
-  readonly presence: Presence;
+  readonly target: Target;
   readonly joinOptions: JoinOptions;
 }
 
 /** Answers with a seat or throws one `PresenceError`, in bounded time: a match-maker that does not answer is `unavailable`. */
 export async function jumpIn(
-  { viewer, presence, joinOptions: wanted }: Jump,
+  { viewer, target: { presence, roomId, standing }, joinOptions: wanted }: Jump,
   options: ResolvedOptions,
   matchmaking: Matchmaking,
 ): Promise<JoinReply> {
@@ -58,10 +82,11 @@ export async function jumpIn(
     within(hookTimeoutMs, run, () => new PresenceError('unavailable')).catch((cause: unknown) => {
       throw cause instanceof PresenceError ? cause : new PresenceError('unavailable', { cause });
     });
-  const match = await ask(async () => matchmaking.find(presence.matchId!));
+  const match = await ask(async () => matchmaking.find(roomId));
   const held = match === null ? undefined : await ask(async () => matchmaking.heldSeat(match, viewer));
   // A seat that waits for this user may be the one that fills the match.
   requireOpen(match, held !== undefined);
+  requireWelcome(await ask(async () => matchmaking.record(roomId)), standing);
   if (canJoin !== undefined && !(await runHook('canJoin', () => canJoin(viewer, presence, match), hookTimeoutMs))) {
     throw new PresenceError('match_denied');
   }
@@ -120,6 +145,16 @@ function requireOpen(
   }
   if (match.locked) {
     throw new PresenceError('match_locked');
+  }
+}
+
+/** What the viewer was shown may be out of date: the room has the last word on who may join, and on who is in it. */
+function requireWelcome(record: MatchRecord | undefined, standing: Standing | undefined): void {
+  if (record === undefined ? standing !== undefined : standing === undefined) {
+    throw new PresenceError('no_match');
+  }
+  if (record !== undefined && standing !== undefined && refusalOf(record, standing) !== undefined) {
+    throw new PresenceError('match_denied');
   }
 }
 

@@ -6,7 +6,7 @@
 import type { EndedStatus, GeneralStatus, Sync } from '../protocol.ts';
 import type { ResolvedOptions, Viewer } from '../options.ts';
 import type { Batch } from './batch.ts';
-import type { Registers } from './registers.ts';
+import type { RegisterEntry, Registers } from './registers.ts';
 import type { Box } from './box.ts';
 
 /** One visible connection of a user, here or on another process. */
@@ -19,6 +19,8 @@ export interface Visible {
   setAt: number;
   /** The incarnation it lives on; `undefined` = here. */
   owner: string | undefined;
+  /** What that process says of it; of this, followers are shown the `box`. */
+  readonly entry: RegisterEntry;
 }
 
 export interface User {
@@ -36,6 +38,8 @@ export interface User {
   last: EndedStatus;
   /** The registers of all processes about the user. `visible` is derived from them. */
   readonly registers: Registers;
+  /** Matches of this process that the user is in, visible or not. */
+  stays: number;
   /** Operations under way that need this record to stay. */
   pins: number;
   /** Resolves when the other processes' view is known. */

@@ -9,10 +9,12 @@ const NOTHING_SAID: ReadonlyMap<string, Register> = Object.freeze(new Map<string
 export class Others {
   readonly #users: ReadonlyMap<string, User>;
   readonly #appearance: Appearance;
+  readonly #onChange: (user: User) => void;
   /** Users that have something from this incarnation. */
   readonly #byIncarnation = new Map<string, Set<User>>();
 
-  constructor(users: ReadonlyMap<string, User>, appearance: Appearance) {
+  constructor(users: ReadonlyMap<string, User>, appearance: Appearance, onChange: (user: User) => void) {
+    this.#onChange = onChange;
     this.#users = users;
     this.#appearance = appearance;
   }
@@ -37,6 +39,7 @@ export class Others {
     if (register.entries.length === 0 && user.visible.size === 0 && register.last !== undefined) {
       this.#appearance.end(user, register.last);
     }
+    this.#onChange(user);
   }
 
   /** See `ClusterHost.applyRemembered`. */
@@ -53,6 +56,7 @@ export class Others {
       for (const connectionId of user.registers.drop(incarnation)) {
         this.#appearance.settle(user, connectionId, 'offline');
       }
+      this.#onChange(user);
     }
     this.#byIncarnation.delete(incarnation);
   }

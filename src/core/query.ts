@@ -4,10 +4,10 @@
  * cannot be asked, only who is seen on a connection of this process is known;
  * the others are `unknown`, never `offline` as a guess.
  */
-import { makeBox } from './box.ts';
+import { boxOf } from './box.ts';
 import { isHidden, look, shownOf, type Subject } from './view.ts';
 import { bestClaim } from './registers.ts';
-import { generalOf, makePresence } from '../status.ts';
+import { customStatusOf, generalOf } from '../status.ts';
 import type { Connection, User } from './model.ts';
 import type { GeneralStatus, Presence, UserStatus } from '../protocol.ts';
 import type { RemoteUser } from './ports.ts';
@@ -71,7 +71,7 @@ function everything({ visible, last }: Subject): Known {
 }
 
 function seenBy(viewer: Connection, subject: Subject): Known {
-  const seen = look(viewer, subject);
+  const seen = look(viewer, subject, false, !viewer.follows.has(subject as User));
   return { general: seen.general, presences: shownOf(seen).map(({ box }) => box.presence) };
 }
 
@@ -87,8 +87,9 @@ function remoteSubject(userId: string, remote: RemoteUser | undefined, last: Sub
     .flatMap(([, { entries: said, username }]) => said.map((entry) => ({ entry, username })))
     .filter(({ entry }) => bestClaim(registers, entry.connectionId)?.entry === entry)
     .sort((a, b) => a.entry.setAt - b.entry.setAt);
-  const visible = entries.map(({ entry: { connectionId, status }, username }) => {
-    return [connectionId, { ref: 0, box: makeBox(makePresence(userId, connectionId, status, username)) }] as const;
+  const all = entries.map(({ entry }) => entry);
+  const visible = entries.map(({ entry, username }) => {
+    return [entry.connectionId, { ref: 0, box: boxOf(userId, entry, username, all) }] as const;
   });
   return {
     userId,
@@ -99,5 +100,5 @@ function remoteSubject(userId: string, remote: RemoteUser | undefined, last: Sub
 }
 
 function answer(userId: string, general: GeneralStatus, presences: Presence[]): UserStatus {
-  return { userId, general, customStatus: presences.at(-1)?.status ?? '', presences };
+  return { userId, general, customStatus: customStatusOf(presences), presences };
 }

@@ -9,6 +9,7 @@
  * from which another process has removed entries.
  */
 import type { EndedStatus } from '../protocol.ts';
+import type { MatchRecord, Said } from './match.ts';
 
 /** Above so many processes, one whose register has no entries is forgotten. */
 const MAX_REGISTERS = 16;
@@ -16,10 +17,15 @@ const MAX_REGISTERS = 16;
 export const MAX_EPOCH = 2 ** 32;
 
 /** One visible connection inside a register. */
-export interface RegisterEntry {
+export interface RegisterEntry extends Said {
   readonly connectionId: string;
   readonly status: string;
+  /** The match its status names, if that is to be shown although nobody has seen the user there. */
   readonly matchId?: string | undefined;
+  /** The connection is a stay in this match, as its room says. */
+  readonly match?: MatchRecord | undefined;
+  /** With the policy `mutual`: whom the user follows. */
+  readonly friends?: readonly string[] | undefined;
   /** When the status was set: milliseconds since the epoch on the owner's clock. */
   readonly setAt: number;
   /** How often the connection was taken over; of two processes that claim it, the higher is right. Default 0. */
@@ -37,6 +43,10 @@ export interface Register {
   readonly entries: readonly RegisterEntry[];
   /** With no entries: how the last visible connection ended. */
   readonly last?: EndedStatus;
+  /** A connection here has chosen to be invisible. */
+  readonly hides?: boolean;
+  /** While the user is in a match with the policy `mutual`: whom its connections here follow. */
+  readonly follows?: readonly string[];
 }
 
 /** A connection as one process claims it. */

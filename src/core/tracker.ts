@@ -15,7 +15,9 @@ import { newConnection, type Joining } from './connection.ts';
 import { Following } from './following.ts';
 import { unlinkAll } from './follow-graph.ts';
 import { OfflineMemory } from './offline-memory.ts';
+import { Stays } from './stays.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
+import { matchIdOf } from '../status.ts';
 import type { Status } from '../protocol.ts';
 import type { Cluster, ClusterHost } from './ports.ts';
 import type { Refs } from './refs.ts';
@@ -52,6 +54,7 @@ export class Tracker {
   readonly outbox: Outbox;
   readonly cluster: Cluster;
   readonly following: Following;
+  readonly stays: Stays;
   readonly #deps: TrackerDeps;
   readonly #blocks = new Blocks();
   #stopped = false;
@@ -68,7 +71,11 @@ export class Tracker {
       onTaken: (connectionId) => {
         this.#taken(connectionId);
       },
+      onChange: (user) => {
+        this.stays.settle(user);
+      },
     });
+    this.stays = new Stays(this.users, deps.newId, () => this.cluster);
     this.cluster = deps.cluster(clusterHost(this.users, deps.onCommand));
     this.following = new Following(this);
   }
@@ -111,6 +118,9 @@ export class Tracker {
       return;
     }
     const { user, connectionId } = connection;
+    if (connection.wasShown && statusOf(connection) === null) {
+      this.cluster.announce(user.userId); // nobody here hides any more
+    }
     this.#end(connection, 'gone');
     if (ending === 'shutdown' && this.cluster.canHandOff) {
       this.users.handOff(user, connectionId, this.#deps.now() + this.#deps.handoffMs);
@@ -193,8 +203,8 @@ export class Tracker {
     return true;
   }
 
-  /** Sets or clears the status. The same status again reaches nobody. */
-  setStatus(connection: Connection, status: Status): void {
+  /** Sets or clears the status. The same status again reaches nobody. `byServer`: a match that it names is shown, whoever is in it. */
+  setStatus(connection: Connection, status: Status, byServer = false): void {
     if (hasEnded(connection) || statusOf(connection) === status) {
       return;
     }
@@ -207,7 +217,10 @@ export class Tracker {
         this.#rename(connection);
       }
       connection.wasShown = true;
-      this.users.show(connection.user, connection.connectionId, status, connection.viewer.username);
+      const showsMatch = byServer || connection.options.unverifiedMatches === 'show';
+      this.users.show(user, connection.connectionId, status, connection.viewer.username, {
+        matchId: showsMatch ? matchIdOf(status.toWellFormed()) : undefined,
+      });
     }
   }
 

@@ -3,9 +3,10 @@
  * processes. A user is known while it has a connection here, a local connection
  * follows it, or an operation under way pins it.
  */
-import { Appearance, type AppearanceDeps } from './appearance.ts';
+import { Appearance, sortBySetAt, type AppearanceDeps } from './appearance.ts';
+import { followsToSay, hides, isPresent } from './derived.ts';
 import { Others } from './others.ts';
-import { MAX_EPOCH, Registers, type Register } from './registers.ts';
+import { MAX_EPOCH, Registers, type Register, type RegisterEntry } from './registers.ts';
 import type { Cluster } from './ports.ts';
 import type { EndedStatus } from '../protocol.ts';
 import type { User } from './model.ts';
@@ -14,7 +15,12 @@ export interface UsersDeps extends Omit<AppearanceDeps, 'onTaken'> {
   cluster: () => Cluster;
   /** Another process has taken over this connection of ours. */
   onTaken: (connectionId: string) => void;
+  /** Something of the user has become visible or invisible. */
+  onChange: (user: User) => void;
 }
+
+/** What is said of a connection beside its status. */
+export type Shown = Pick<RegisterEntry, 'matchId' | 'match' | 'friends'>;
 
 /** A record that an operation under way needs. */
 export interface Held {
@@ -40,7 +46,7 @@ export class Users {
         deps.onTaken(connectionId);
       },
     });
-    this.others = new Others(this.byId, this.#appearance);
+    this.others = new Others(this.byId, this.#appearance, deps.onChange);
     deps.outbox.onFlushed = (user) => {
       this.#appearance.releaseLeft(user);
       this.release(user);
@@ -85,6 +91,7 @@ export class Users {
         own: new Set(),
         last: this.remembered(userId),
         registers: new Registers(this.#deps.cluster().incarnation),
+        stays: 0,
         pins: 0,
         known: undefined,
         stateBytes: undefined,
@@ -137,27 +144,38 @@ export class Users {
   }
 
   /** Shows or changes a connection that lives here. Only now is its username told: an invisible player's name is no sign of life. */
-  show(user: User, connectionId: string, status: string, username?: string): void {
+  show(user: User, connectionId: string, status: string, username?: string, more: Shown = {}): void {
     this.#appearance.rename(user, username);
-    this.#lastSetAt = Math.max(this.#deps.now(), this.#lastSetAt + 1);
-    const setAt = this.#lastSetAt;
-    const { box } = this.#appearance.put(user, connectionId, status, { setAt, owner: undefined });
-    user.registers.say({
+    const known = user.registers.ownEntry(connectionId);
+    const entry: RegisterEntry = {
       connectionId,
-      status: box.presence.status,
-      matchId: box.presence.matchId,
-      setAt,
+      status: status.toWellFormed(),
+      ...more,
+      // A stay has no status that could be set: it keeps its place.
+      setAt: more.match !== undefined && known !== undefined ? known.setAt : this.#nextSetAt(),
       epoch: user.registers.epochOf(connectionId),
       // The server may set the status of somebody who is away.
-      handoffUntil: user.registers.ownEntry(connectionId)?.handoffUntil,
-    });
+      handoffUntil: known?.handoffUntil,
+    };
+    this.#appearance.put(user, entry, undefined);
+    if (more.match !== undefined) {
+      sortBySetAt(user);
+    }
+    user.registers.say(entry);
+    this.#deps.onChange(user);
     this.#deps.cluster().announce(user.userId);
+  }
+
+  #nextSetAt(): number {
+    this.#lastSetAt = Math.max(this.#deps.now(), this.#lastSetAt + 1);
+    return this.#lastSetAt;
   }
 
   /** Hides a connection that lives here. */
   hide(user: User, connectionId: string, ended: EndedStatus): void {
     if (user.registers.unsay(connectionId)) {
       this.#appearance.settle(user, connectionId, ended);
+      this.#deps.onChange(user);
       this.#deps.cluster().announce(user.userId);
     }
   }
@@ -208,11 +226,14 @@ export class Users {
   register(userId: string): Register {
     const user = this.byId.get(userId);
     const entries = [...(user?.registers.own ?? [])];
+    const follows = user === undefined ? undefined : followsToSay(user);
     return {
       seq: ++this.#seq,
       ...(user?.username !== undefined && { username: user.username }),
       entries,
       ...(entries.length === 0 && { last: user?.last ?? this.remembered(userId) }),
+      ...(user !== undefined && hides(user) && !isPresent(user) && { hides: true }),
+      ...(follows !== undefined && { follows }),
     };
   }
 

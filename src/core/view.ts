@@ -28,8 +28,11 @@ function unseen(general: EndedStatus = 'unlogined'): Look {
   return { general, username: undefined, connections: new Map() };
 }
 
-/** What `viewer` sees of `subject` now. `redact` is asked about presences it was not asked about before; with `again`, about all. */
-export function look(viewer: Connection, subject: Subject, again = false): Look {
+/**
+ * What `viewer` sees of `subject` now. `redact` is asked about presences it was not asked about before; with `again`,
+ * about all. `isStranger`: it does not follow the subject.
+ */
+export function look(viewer: Connection, subject: Subject, again = false, isStranger = false): Look {
   const { view, options } = viewer;
   const { userId, visible, last } = subject;
   // A user that has gone has no name, as for viewers without a view.
@@ -42,13 +45,14 @@ export function look(viewer: Connection, subject: Subject, again = false): Look 
   if (hidden !== undefined) {
     return hidden;
   }
-  if (view === undefined || options.redact === undefined) {
-    return { general, username, connections: asTheyAre(subject) };
+  if (options.redact === undefined) {
+    return { general, username, connections: asTheyAre(subject, viewer, isStranger) };
   }
-  const told = view.told.get(userId);
+  const told = view?.told.get(userId);
   const connections = new Map<string, Seen>();
   let newest: Box | undefined;
-  for (const [connectionId, { ref, box: source }] of visible) {
+  for (const [connectionId, { ref, box: whole }] of visible) {
+    const source = standingBox(viewer, whole, isStranger);
     const known = told?.connections.get(connectionId);
     const box = known?.source === source && !again ? known.box : redacted(viewer, source);
     connections.set(connectionId, { ref, source, box });
@@ -61,8 +65,23 @@ export function look(viewer: Connection, subject: Subject, again = false): Look 
   };
 }
 
-function asTheyAre({ visible }: Subject): ReadonlyMap<string, Seen> {
-  return new Map([...visible].map(([connectionId, { ref, box }]) => [connectionId, { ref, source: box, box }]));
+function asTheyAre({ visible }: Subject, viewer?: Connection, isStranger = false): ReadonlyMap<string, Seen> {
+  return new Map(
+    [...visible].map(([connectionId, { ref, box: whole }]) => {
+      const box = viewer === undefined ? whole : standingBox(viewer, whole, isStranger);
+      return [connectionId, { ref, source: box, box }];
+    }),
+  );
+}
+
+/** What the join policy of a match lets `viewer` see. */
+function standingBox({ viewer }: Connection, box: Box, isStranger: boolean): Box {
+  const { other } = box;
+  if (other === undefined) {
+    return box;
+  }
+  const isOther = other.standing === 'stranger' ? isStranger : !isStranger && other.friends.has(viewer.userId);
+  return isOther ? other.box : box;
 }
 
 /** A user that came and went invisibly stays as the viewer knew it: `unlogined` does not become `offline`. */

@@ -16,7 +16,7 @@ import {
 } from './validate.ts';
 import { toUserId } from '../ids.ts';
 import { visibleIds } from '../core/hooks.ts';
-import { generalsTo, presencesTo } from '../core/view.ts';
+import { generalsTo, look, presencesTo, shownOf } from '../core/view.ts';
 import {
   PresenceError,
   type FollowReply,
@@ -152,12 +152,14 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
   ) {
     throw new PresenceError('not_visible');
   }
-  const presence = pickMatch(
+  const target = pickMatch(
     // A connection cannot follow a match id from its own status.
-    presencesTo(connection, [user]).filter((presence) => presence.connectionId !== connection.connectionId),
+    shownOf(look(connection, user))
+      .filter(({ box }) => box.presence.connectionId !== connection.connectionId)
+      .map(({ box }) => box),
     connectionId,
   );
-  return jumpIn({ viewer, presence, joinOptions }, options, runtime.matchmaking);
+  return jumpIn({ viewer, target, joinOptions }, options, runtime.matchmaking);
 }
 
 /** For a client that did not listen yet when it was welcomed. */

@@ -197,7 +197,7 @@ function applyTo(
 ): void {
   switch (command.kind) {
     case 'status':
-      tracker.setStatus(connection, command.status);
+      tracker.setStatus(connection, command.status, true);
       break;
     case 'unfollow':
       connection.sink.unfollowed(tracker.following.unfollow(connection, command.userIds));

@@ -4,6 +4,8 @@ import { toUserId } from '../ids.ts';
 import type { JoinReply } from '../protocol.ts';
 import type { JoinOptions, Match, ResolvedOptions, Viewer } from '../options.ts';
 import type { Matchmaking } from '../core/join-friend.ts';
+import { decodeMatch } from '../cluster/envelope.ts';
+import type { MatchRecord } from '../core/match.ts';
 import { Seats } from './seats.ts';
 import type { SharedSeats } from './shared-seats.ts';
 
@@ -27,6 +29,9 @@ const presenceRooms = new WeakSet<object>();
 export function isNoMatch(roomClass: object): void {
   presenceRooms.add(roomClass);
 }
+
+/** The property of a room in which `MatchPlugin` keeps what it says of itself. */
+export const MATCH_RECORD = '~presenceMatch';
 
 /** The rooms a lobby may list. */
 export async function listedRooms(): ReturnType<typeof matchMaker.query> {
@@ -78,6 +83,11 @@ export class ColyseusMatchmaking implements Matchmaking {
     }
     await requireSameUser(entrance, viewer, identify);
     return ask(roomClass, entrance.context, options);
+  }
+
+  async record(roomId: string): Promise<MatchRecord | undefined> {
+    // Without arguments, Colyseus answers with the value of a property.
+    return decodeMatch(await matchMaker.remoteRoomCall(roomId, MATCH_RECORD as keyof Room)) ?? undefined;
   }
 
   async heldSeat(match: Match, viewer: Viewer): Promise<JoinReply | undefined> {

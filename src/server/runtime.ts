@@ -127,6 +127,8 @@ interface Heritage {
 
 interface Slot extends Heritage {
   runtime: Runtime | undefined;
+  /** Whether a presence-aware room has decided how long and of how many users `offline` is remembered. */
+  isMemoryLimited: boolean;
 }
 
 // Keyed by Colyseus's presence instance, so that two servers in one process do not see each other.
@@ -143,6 +145,7 @@ function slotOf(prefix: string): Slot {
   if (slot === undefined) {
     slot = {
       runtime: undefined,
+      isMemoryLimited: false,
       events: new ServerEvents((message) => {
         logger.error(message);
       }),
@@ -154,10 +157,11 @@ function slotOf(prefix: string): Slot {
 }
 
 /** The process's runtime for a room, started if it is not running; `release()` it once. Call when a server listens (in `onCreate` at the earliest). */
-export function acquireRuntime(options: ResolvedOptions): Runtime {
+export function acquireRuntime(options: ResolvedOptions, isMatch = false): Runtime {
   const slot = slotOf(options.cluster.prefix);
   const { runtime } = slot;
-  if (runtime === undefined || runtime.isGuest) {
+  if (!isMatch && !slot.isMemoryLimited) {
+    slot.isMemoryLimited = true;
     slot.memory.limit(options.rememberOfflineHours * 3_600_000, options.rememberOfflineUsers);
   }
   if (runtime?.isGuest === true && !runtime.suits(options)) {
@@ -178,6 +182,7 @@ function start(slot: Slot, options: ResolvedOptions): Runtime {
     new Runtime(matchMaker.presence, options, slot, () => {
       if (slot.runtime === runtime) {
         slot.runtime = undefined;
+        slot.isMemoryLimited = false;
       }
     });
   slot.runtime = runtime;

@@ -14,6 +14,7 @@
  * numbers also serve as map indexes, so that all clients get the same bytes.
  */
 import { encode, OPERATION } from '@colyseus/schema';
+import { sameValue } from '../status.ts';
 import type { GeneralStatus } from '../protocol.ts';
 import type { Box } from '../core/box.ts';
 import type { Change, Update, User } from '../core/model.ts';
@@ -23,7 +24,7 @@ const USERS_REF = 1;
 
 const ROOT = { me: 0, users: 1 } as const;
 const USER = { userId: 0, username: 1, general: 2, connections: 3 } as const;
-const CONNECTION = { connectionId: 0, status: 1, matchId: 2 } as const;
+const CONNECTION = { connectionId: 0, status: 1, matchId: 2, match: 3 } as const;
 
 /** A visible connection as one viewer sees it. */
 export interface Shown {
@@ -190,15 +191,24 @@ function writeChange(userRef: number, ref: number, { before, after }: Change): v
     if (before.presence.matchId !== after.presence.matchId) {
       writer.text(CONNECTION.matchId, after.presence.matchId ?? '');
     }
+    if (!sameValue(before.presence.match, after.presence.match)) {
+      writer.text(CONNECTION.match, matchText(after));
+    }
   }
 }
 
-function addConnection(userRef: number, ref: number, { presence }: Box): void {
+function matchText({ presence: { match } }: Box): string {
+  return match === undefined ? '' : JSON.stringify(match);
+}
+
+function addConnection(userRef: number, ref: number, box: Box): void {
+  const { presence } = box;
   writer
     .switchTo(userRef + 1)
     .mapAdd(ref, presence.connectionId, ref)
     .switchTo(ref)
     .text(CONNECTION.connectionId, presence.connectionId)
     .text(CONNECTION.status, presence.status)
-    .text(CONNECTION.matchId, presence.matchId ?? '');
+    .text(CONNECTION.matchId, presence.matchId ?? '')
+    .text(CONNECTION.match, matchText(box));
 }

@@ -11,6 +11,8 @@ export const PresenceConnection = schema(
     status: t.string(),
     /** Empty: not in a match. */
     matchId: t.string(),
+    /** The match of the presence, as JSON. Empty: not in a match. */
+    match: t.string(),
   },
   'PresenceConnection',
 );

@@ -25,6 +25,31 @@ describe('a register in its envelope', () => {
       },
     ],
     ['empty', { seq: 0, entries: [], last: 'unlogined' }],
+    ['of a user who hides, with its follows', { seq: 1, entries: [], last: 'offline', hides: true, follows: ['bob'] }],
+    [
+      'with a match',
+      {
+        seq: 2,
+        entries: [
+          {
+            connectionId: 's',
+            status: '',
+            setAt: 1,
+            friends: ['bob'],
+            match: {
+              roomId: 'r',
+              name: 'arena',
+              players: 1,
+              isPrivate: true,
+              maxPlayers: 4,
+              block: 'full',
+              policy: 'mutual',
+              metadata: { map: [1, null] },
+            },
+          },
+        ],
+      },
+    ],
     [
       'with a hostile name',
       { seq: 1, username: '__proto__', entries: [{ connectionId: '__proto__', status: '\u0000"\\\ud800', setAt: 1 }] },
@@ -51,6 +76,25 @@ describe('a register in its envelope', () => {
       from: 'A',
       body: { seq: 1, entries: [{ connectionId: 'c', status: 's', setAt: 1 }] },
     });
+  });
+
+  const match = { roomId: 'r', name: 'arena', players: 1, isPrivate: false };
+  test.each([
+    null,
+    5,
+    'arena',
+    { ...match, roomId: '' },
+    { ...match, roomId: 'x'.repeat(129) },
+    { ...match, name: 5 },
+    { ...match, players: -1 },
+    { ...match, players: '1' },
+    { ...match, maxPlayers: 0.5 },
+    { ...match, block: 'open' },
+    { ...match, isPrivate: 'no' },
+    { ...match, policy: 'friends' },
+  ])('a match that is none makes the register garbage: %j', (r) => {
+    expect(decodeRegister({ v: 1, f: 'A', s: 1, e: [{ c: 'c', s: '', t: 1, r: match }] })).not.toBeNull();
+    expect(decodeRegister({ v: 1, f: 'A', s: 1, e: [{ c: 'c', s: '', t: 1, r }] })).toBeNull();
   });
 
   const good = { v: 1, f: 'A', s: 1, e: [{ c: 'c', s: 's', t: 1 }] };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeBox, variantOf } from '../../src/core/box.ts';
-import { makePresence } from '../../src/status.ts';
+import { makePresence } from '../support/presence.ts';
 
 const seen = () => makeBox(makePresence('ann', 'c', '{"matchId":"m"}', 'Ann'));
 

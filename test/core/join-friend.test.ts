@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { jumpIn, pickMatch, type Matchmaking } from '../../src/core/join-friend.ts';
+import type { MatchRecord, Standing } from '../../src/core/match.ts';
 import { resolveOptions, type JoinOptions, type PresenceOptions } from '../../src/options.ts';
 import { HookError } from '../../src/core/hooks.ts';
 import { PresenceError, type JoinReply, type Presence } from '../../src/protocol.ts';
 
-const presence = (connectionId: string, matchId?: string): Presence => ({
-  userId: 'bob',
-  connectionId,
-  status: 'x',
-  ...(matchId !== undefined && { matchId }),
+type Shown = Parameters<typeof pickMatch>[0][number];
+const shown = (connectionId: string, more: Partial<Presence> = {}, match?: MatchRecord): Shown => ({
+  presence: { userId: 'bob', connectionId, status: 'x', ...more },
+  match,
 });
+const RECORD: MatchRecord = { roomId: 'm', name: 'match', players: 1, isPrivate: true };
 const SEAT: JoinReply = { name: 'match', sessionId: 's', roomId: 'm', processId: 'p' };
 const MATCH = { roomId: 'm', name: 'match', clients: 1, maxClients: 2, metadata: null, locked: false };
 
@@ -18,6 +19,7 @@ function matchmaking(changes: Partial<Matchmaking> = {}): Matchmaking & { reserv
   return {
     reserved,
     find: async () => MATCH,
+    record: async () => undefined,
     authorize: async () => true,
     heldSeat: async () => undefined,
     reserve: async (_, auth) => {
@@ -28,21 +30,44 @@ function matchmaking(changes: Partial<Matchmaking> = {}): Matchmaking & { reserv
   };
 }
 
-async function jump(made: Matchmaking, options: PresenceOptions = {}, joinOptions: JoinOptions = {}): Promise<unknown> {
+async function jump(
+  made: Matchmaking,
+  options: PresenceOptions = {},
+  joinOptions: JoinOptions = {},
+  standing?: Standing,
+): Promise<unknown> {
   const viewer = { userId: 'ann', username: undefined, connectionId: 'c', auth: { userId: 'ann' } };
-  return jumpIn({ viewer, presence: presence('b', 'm'), joinOptions }, resolveOptions(options), made).catch(
-    (error: unknown) =>
-      error instanceof HookError ? HookError.name : error instanceof Error && 'code' in error ? error.code : error,
+  return jumpIn(
+    { viewer, target: { presence: shown('b').presence, roomId: 'm', standing }, joinOptions },
+    resolveOptions(options),
+    made,
+  ).catch((error: unknown) =>
+    error instanceof HookError ? HookError.name : error instanceof Error && 'code' in error ? error.code : error,
   );
 }
 
 describe('pickMatch', () => {
   test('picks the most recent presence in a match, or the one that is named', () => {
-    const all = [presence('a', 'm1'), presence('b', 'm2'), presence('c')];
-    expect(pickMatch(all, undefined).matchId).toBe('m2');
-    expect(pickMatch(all, 'a').matchId).toBe('m1');
+    const all = [shown('a', { matchId: 'm1' }), shown('b', { matchId: 'm2' }), shown('c')];
+    expect(pickMatch(all, undefined).roomId).toBe('m2');
+    expect(pickMatch(all, 'a').roomId).toBe('m1');
     expect(() => pickMatch(all, 'c')).toThrow(expect.objectContaining({ code: 'no_match' }));
     expect(() => pickMatch(all, 'nobody')).toThrow(expect.objectContaining({ code: 'not_visible' }));
+  });
+
+  test('a room that says who is in it is joined without its id being shown, unless it is shown that the viewer may not', () => {
+    const match = { verified: true, name: 'match', players: 1 } as const;
+    expect(pickMatch([shown('a', { match: { ...match, joinable: true } }, RECORD)], undefined).roomId).toBe('m');
+    for (const reason of ['full', 'locked'] as const) {
+      // The room is asked again.
+      expect(pickMatch([shown('a', { match: { ...match, joinable: false, reason } }, RECORD)], undefined).roomId).toBe(
+        'm',
+      );
+    }
+    for (const reason of ['policy', 'private'] as const) {
+      const one = shown('a', { match: { ...match, joinable: false, reason } }, RECORD);
+      expect(() => pickMatch([one], undefined)).toThrow(expect.objectContaining({ code: 'match_denied' }));
+    }
   });
 });
 
@@ -110,13 +135,31 @@ describe('jumpIn', () => {
     expect(seen).toHaveLength(4);
   });
 
-  test.each(['find', 'heldSeat', 'authorize', 'reserve'] as const)(
+  test.each(['find', 'heldSeat', 'record', 'authorize', 'reserve'] as const)(
     'a %s that never answers is no hanging promise',
     async (what) => {
       const silent = matchmaking({ [what]: () => new Promise(() => {}) });
       expect(await jump(silent, { hookTimeoutMs: 20 })).toBe(what === 'authorize' ? 'match_denied' : 'unavailable');
     },
   );
+
+  test.each<[said: Partial<MatchRecord> | undefined, standing: Standing | undefined, outcome: unknown]>([
+    [undefined, undefined, SEAT],
+    [undefined, 'follower', 'no_match'],
+    [{}, undefined, 'no_match'],
+    [{}, 'follower', SEAT],
+    [{ policy: 'followers' }, 'follower', SEAT],
+    [{ policy: 'mutual' }, 'friend', SEAT],
+    [{ policy: 'mutual' }, 'follower', 'match_denied'],
+    [{ policy: 'nobody' }, 'friend', 'match_denied'],
+    [{ isPrivate: true }, 'friend', 'match_denied'],
+    [{ isPrivate: true, policy: 'followers' }, 'follower', SEAT],
+  ])('the room that says %j has the last word on a %s: %j', async (said, standing, outcome) => {
+    const record = said && { ...RECORD, isPrivate: false, ...said };
+    const made = matchmaking({ record: async () => record });
+    expect(await jump(made, {}, {}, standing)).toBe(outcome);
+    expect(made.reserved).toHaveLength(outcome === SEAT ? 1 : 0);
+  });
 
   test('a reservation that fails says why, or unavailable', async () => {
     const fails = { reserve: () => Promise.reject(new Error('full')) };

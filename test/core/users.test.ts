@@ -43,6 +43,7 @@ describe('users', () => {
       now: () => time.now,
       refs: new Refs((id) => id.length),
       onTaken: (connectionId) => taken.push(connectionId),
+      onChange: () => {},
     });
     ann = users.hold('ann').user;
   });
@@ -51,7 +52,7 @@ describe('users', () => {
     [...ann.visible.values()].map(({ connectionId, box, owner }) => [connectionId, box.presence.status, owner]);
 
   test('a visible connection is in the register, with its match, and is announced', () => {
-    users.show(ann, 'c', '{"matchId":"m1"}', 'Ann');
+    users.show(ann, 'c', '{"matchId":"m1"}', 'Ann', { matchId: 'm1' });
     expect(users.register('ann')).toMatchObject({
       seq: 1,
       username: 'Ann',

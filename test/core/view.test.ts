@@ -13,7 +13,7 @@ import {
   shownOf,
 } from '../../src/core/view.ts';
 import { resolveOptions, type PresenceOptions } from '../../src/options.ts';
-import { makePresence } from '../../src/status.ts';
+import { makePresence } from '../support/presence.ts';
 import type { Connection, Look, Seen, User } from '../../src/core/model.ts';
 import type { GeneralStatus, Presence } from '../../src/protocol.ts';
 import { userOf } from '../support/model.ts';
@@ -35,7 +35,8 @@ function annWith(last: User['last'], ...statuses: string[]): User {
 function show(user: User, connectionId: string, status: string): void {
   const ref = 2 + 4 * user.visible.size;
   user.visible.delete(connectionId);
-  user.visible.set(connectionId, { connectionId, ref, box: boxOf(connectionId, status), setAt: 0, owner: undefined });
+  const entry = { connectionId, status, setAt: 0 };
+  user.visible.set(connectionId, { ...entry, ref, box: boxOf(connectionId, status), owner: undefined, entry });
 }
 
 function viewerOf(user: User, redact?: Redact, hasView = true): Connection {

@@ -282,6 +282,8 @@ describe('the package', () => {
       'index.d.ts',
       'options.d.ts',
       'protocol.d.ts',
+      'rooms/match-options.d.ts',
+      'rooms/match-plugin.d.ts',
       'rooms/messages.d.ts',
       'rooms/presence-lobby-room.d.ts',
       'rooms/presence-plugin.d.ts',

@@ -91,7 +91,7 @@ describe('redact', () => {
       userId: 'bob',
       username: '',
       general: 'online',
-      connections: { [connectionId]: { connectionId, status: '', matchId: '' } },
+      connections: { [connectionId]: { connectionId, status: '', matchId: '', match: '' } },
     });
     expect(deltas).toEqual([]);
     expect(snapshot.presences).toEqual([seen]);
@@ -150,7 +150,7 @@ describe('redact', () => {
     void presence.refresh({ userId: 'ann' });
     await settle(ann, bob);
     expect(ann.deltas).toHaveLength(2);
-    expect(Object.values(ann.state.users['bob']!.connections)).toMatchObject([{ status: '', matchId: '' }]);
+    expect(Object.values(ann.state.users['bob']!.connections)).toMatchObject([{ status: '', matchId: '', match: '' }]);
   });
 
   test('null hides the user: it comes and goes like somebody who is offline', async () => {

@@ -42,13 +42,16 @@ describe.skipIf(redis === null)('friends on different processes', () => {
       await bob.setStatus(status);
       await until(() => ann.statusesOf(bobId)[0] === status, 'the delta');
       const before = { userId: bobId, username: 'Bob', connectionId, status: 'first' };
-      expect(ann.deltas.at(-1)).toEqual({ leaves: [before], joins: [{ ...before, status, matchId: 'm1' }] });
+      expect(ann.deltas.at(-1)).toEqual({
+        leaves: [before],
+        joins: [{ ...before, status, matchId: 'm1', match: { verified: false } }],
+      });
       await until(() => ann.state.users[bobId]?.connections[connectionId]?.matchId === 'm1', 'the state');
 
       await bob.leave();
       await until(() => ann.sees(bobId).length === 0, 'the end');
       expect(ann.deltas.at(-1)).toEqual({
-        leaves: [{ ...before, status, matchId: 'm1' }],
+        leaves: [{ ...before, status, matchId: 'm1', match: { verified: false } }],
         joins: [],
         users: [{ userId: bobId, general: 'unlogined' }],
       });

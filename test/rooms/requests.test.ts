@@ -43,6 +43,7 @@ describe.each(ROOMS)('the wire, in a %s room', (room) => {
             connectionId: await bob.connectionId(),
             status: '{"matchId":"m"}',
             matchId: 'm',
+            match: { verified: false },
             username: 'Bob',
           },
         ],

@@ -268,22 +268,27 @@ describe.each(ROOMS)('jump in, from a %s room', (room) => {
 
 describe('the onAuth of the match decides, however the presence-aware room authenticates', () => {
   const byToken = (token: string | undefined): unknown => ({ userId: token });
+  const options: PresenceOptions = { unverifiedMatches: 'show' };
   class StaticPresence extends PresenceRoom {
+    static override options = options;
     static override async onAuth(token: string): Promise<unknown> {
       return byToken(token);
     }
   }
   class StaticLobby extends PresenceLobbyRoom {
+    static override options = options;
     static override async onAuth(token: string): Promise<unknown> {
       return byToken(token);
     }
   }
   class InstancePresence extends PresenceRoom {
+    static override options = options;
     override onAuth(_client: Client, _options: unknown, { token }: AuthContext): unknown {
       return byToken(token);
     }
   }
   class InstanceLobby extends PresenceLobbyRoom {
+    static override options = options;
     override onAuth(_client: Client, _options: unknown, { token }: AuthContext): unknown {
       return byToken(token);
     }
@@ -292,7 +297,7 @@ describe('the onAuth of the match decides, however the presence-aware room authe
     static override async onAuth(token: string): Promise<unknown> {
       return byToken(token);
     }
-    override plugins = definePlugins([new PresencePlugin()]);
+    override plugins = definePlugins([new PresencePlugin(options)]);
   }
   const rooms = { StaticPresence, StaticLobby, InstancePresence, InstanceLobby, StaticMatch };
   let server: TestServer;

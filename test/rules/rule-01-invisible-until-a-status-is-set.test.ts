@@ -47,7 +47,13 @@ describe.each(ROOMS)('rule 1, in a %s room', (room) => {
     await until(() => ann.sees('b3').length === 1, 'Bob to appear');
     const connectionId = await bob.connectionId();
     expect(ann.sees('b3')).toEqual([
-      { userId: 'b3', connectionId, status, username: 'Bob', ...(status.startsWith('{') && { matchId: 'm1' }) },
+      {
+        userId: 'b3',
+        connectionId,
+        status,
+        username: 'Bob',
+        ...(status.startsWith('{') && { matchId: 'm1', match: { verified: false } }),
+      },
     ]);
     await bob.leave();
     await until(() => ann.sees('b3').length === 0, 'Bob to be gone');

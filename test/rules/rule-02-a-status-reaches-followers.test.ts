@@ -92,7 +92,12 @@ describe.each(ROOMS)('rule 2, in a %s room', (room) => {
     const ann = await person(server, annId, room);
     const { presences } = await ann.follow([bobId]);
     expect(presences).toEqual([
-      { userId: bobId, connectionId: await bob.connectionId(), status, ...(matchId !== undefined && { matchId }) },
+      {
+        userId: bobId,
+        connectionId: await bob.connectionId(),
+        status,
+        ...(matchId !== undefined && { matchId, match: { verified: false } }),
+      },
     ]);
     expect(ann.state.users[bobId]?.connections[await bob.connectionId()]?.matchId).toBe(matchId ?? '');
   });

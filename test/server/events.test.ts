@@ -1,15 +1,12 @@
 /** The events of one update for game code: the status of each connection, and of the user as a whole. */
 import { expect, test } from 'vitest';
 import { ServerEvents } from '../../src/server/events.ts';
-import { makePresence } from '../../src/status.ts';
-import type { Box } from '../../src/core/box.ts';
+import { makePresence } from '../support/presence.ts';
+import { makeBox, type Box } from '../../src/core/box.ts';
 import type { Change, Update } from '../../src/core/model.ts';
 
-const box = (connectionId: string, status: string): Box => ({
-  presence: makePresence('ann', connectionId, status, undefined),
-  bytes: undefined,
-  variants: undefined,
-});
+const box = (connectionId: string, status: string): Box =>
+  makeBox(makePresence('ann', connectionId, status, undefined));
 const change = (connectionId: string, before: string | null, after: string | null, local: boolean): Change => ({
   connectionId,
   ref: 0,

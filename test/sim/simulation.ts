@@ -222,8 +222,9 @@ class Simulation {
   }
 
   #makeClient(i: number): SimClient {
-    const options: ResolvedOptions = resolveOptions(
-      this.#random.pick([
+    const options: ResolvedOptions = resolveOptions({
+      unverifiedMatches: 'show',
+      ...this.#random.pick([
         {},
         { maxFollows: 12, evict: 'oldest' },
         { maxFollows: 12 },
@@ -232,7 +233,7 @@ class Simulation {
             presence.status === 'secret' ? null : (presence as never),
         },
       ]),
-    );
+    });
     const user = this.#random.below(this.#userIds.length);
     const username = user % 2 === 0 ? `User ${user}` : undefined;
     return new SimClient(`c${i}`, `u${user}`, username, {

@@ -45,7 +45,7 @@ export class Truth {
           userId,
           connectionId: seat!.connection.connectionId,
           status,
-          ...(matchId !== undefined && { matchId }),
+          ...(matchId !== undefined && { matchId, match: { verified: false } as const }),
           ...(username !== undefined && { username }),
         };
         users.set(userId, [...(users.get(userId) ?? []), presence]);

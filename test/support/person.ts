@@ -295,6 +295,7 @@ interface PlainConnection {
   connectionId: string;
   status: string;
   matchId: string;
+  match: string;
 }
 export interface PlainUser {
   userId: string;

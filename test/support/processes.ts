@@ -202,7 +202,12 @@ export class TestCluster {
   /** Forks a server; one whose name was there before gets the port of that one. */
   async start(name: string): Promise<ServerProcess> {
     const port = this.processes.get(name)?.port ?? (await freePort());
-    const started = new ServerProcess({ name, port, redisUrl: this.redis.url, options: this.#options });
+    const started = new ServerProcess({
+      name,
+      port,
+      redisUrl: this.redis.url,
+      options: { unverifiedMatches: 'show', ...this.#options },
+    });
     this.processes.set(name, started);
     return started.ready();
   }

@@ -45,7 +45,10 @@ export async function freePort(): Promise<number> {
   });
 }
 
-/** Rooms `presence`, `lobby` (both with `options`, and no limit on the messages a test may send in a loop), and those given. A client that answers no ping for two to three `pingInterval`s is dropped. */
+/** No limit on the messages a test may send in a loop, and any match that a status names is shown. */
+const LENIENT: PresenceOptions = { floodLimit: Infinity, unverifiedMatches: 'show' };
+
+/** Rooms `presence`, `lobby` (both with `options`), and those given. A client that answers no ping for two to three `pingInterval`s is dropped. */
 export async function startServer(
   options: PresenceOptions = {},
   rooms: Record<string, RoomClass> = {},
@@ -62,8 +65,8 @@ export async function startServer(
     gracefullyShutdown: false,
     ...(presence !== undefined && { presence }),
     rooms: {
-      presence: defineRoom(PresenceRoom.configure({ floodLimit: Infinity, ...options })),
-      lobby: defineRoom(PresenceLobbyRoom.configure({ floodLimit: Infinity, ...options })),
+      presence: defineRoom(PresenceRoom.configure({ ...LENIENT, ...options })),
+      lobby: defineRoom(PresenceLobbyRoom.configure({ ...LENIENT, ...options })),
       ...definitions,
     },
   });

@@ -130,7 +130,7 @@ export class WireWorld {
       this.ids.push(connectionId);
     }
     const viewer = new WireClient();
-    const resolved = resolveOptions(options);
+    const resolved = resolveOptions({ unverifiedMatches: 'show', ...options });
     const sink = new ClientSink(viewer.client as unknown as Client, this.codec, 1e6, true);
     viewer.connection = await this.tracker.connect({
       identity: { userId },

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Batch } from '../../src/core/batch.ts';
 import { makeBox, type Box } from '../../src/core/box.ts';
 import { Refs } from '../../src/core/refs.ts';
-import { makePresence } from '../../src/status.ts';
+import { makePresence } from '../support/presence.ts';
 import { FrameCodec, messageFrame } from '../../src/wire/frames.ts';
 import { keyedHash } from '../../src/wire/keyed-hash.ts';
 import { userOf } from '../support/model.ts';

@@ -46,8 +46,8 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
           username: 'Ann',
           general: 'online',
           connections: {
-            [one]: { connectionId: one, status: '{"matchId":"m1"}', matchId: 'm1' },
-            [two]: { connectionId: two, status: 'phone', matchId: '' },
+            [one]: { connectionId: one, status: '{"matchId":"m1"}', matchId: 'm1', match: '{"verified":false}' },
+            [two]: { connectionId: two, status: 'phone', matchId: '', match: '' },
           },
         },
         users: {},
@@ -73,7 +73,7 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
         userId: b,
         username: 'Bob',
         general: 'online',
-        connections: { [connectionId]: { connectionId, status: 'here', matchId: '' } },
+        connections: { [connectionId]: { connectionId, status: 'here', matchId: '', match: '' } },
       },
       [c]: { userId: c, username: '', general: 'offline', connections: {} },
       [d]: { userId: d, username: '', general: 'unlogined', connections: {} },
@@ -84,6 +84,7 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
       connectionId,
       status: '{"matchId":"m1"}',
       matchId: 'm1',
+      match: '{"verified":false}',
     });
     await bob.setStatus('out of the match');
     await settle(ann);
@@ -91,6 +92,7 @@ describe.each(ROOMS)('the state, in a %s room', (room) => {
       connectionId,
       status: 'out of the match',
       matchId: '',
+      match: '',
     });
     await bob.leave();
     await until(() => ann.state.users[b]?.general === 'unlogined', 'Bob to be gone');

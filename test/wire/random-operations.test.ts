@@ -104,7 +104,7 @@ class World {
   readonly refs: Refs;
   readonly codec: FrameCodec;
   readonly tracker: Tracker;
-  readonly #options = resolveOptions({ maxBufferedBytes: 1000, maxFollows: 1000 });
+  readonly #options = resolveOptions({ maxBufferedBytes: 1000, maxFollows: 1000, unverifiedMatches: 'show' });
   readonly #deferred: Array<() => void> = [];
   readonly #later: Array<() => void> = [];
   #ids = 0;
@@ -235,6 +235,7 @@ class World {
             connectionId,
             status: status!,
             matchId: status!.startsWith('{') ? (JSON.parse(status!) as { matchId: string }).matchId : '',
+            match: status!.startsWith('{') ? '{"verified":false}' : '',
           },
         ]),
       ),

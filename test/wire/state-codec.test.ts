@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } 
 import { encodeFollowed, encodeRoot, encodeUnfollowed, encodeUpdate, encodeUser } from '../../src/wire/state-codec.ts';
 import { PresenceConnection, PresenceState, stateHandshake, PresenceUser } from '../../src/wire/state.ts';
 import { makeBox, type Box } from '../../src/core/box.ts';
-import { makePresence } from '../../src/status.ts';
+import { makePresence } from '../support/presence.ts';
 import { userOf } from '../support/model.ts';
 import type { Change, User } from '../../src/core/model.ts';
 import type { PlainState } from '../support/person.ts';
@@ -124,6 +124,7 @@ describe("byte for byte the library's", () => {
       connection.connectionId = 'c1';
       connection.status = one.presence.status;
       connection.matchId = one.presence.matchId ?? '';
+      connection.match = JSON.stringify(one.presence.match) ?? '';
       user.connections.set('c1', connection);
       expect(
         hex(
@@ -145,6 +146,7 @@ describe("byte for byte the library's", () => {
       ] as const) {
         connection.status = after.presence.status;
         connection.matchId = after.presence.matchId ?? '';
+        connection.match = JSON.stringify(after.presence.match) ?? '';
         expect(
           hex(
             encodeUpdate({
@@ -247,8 +249,8 @@ describe("decoded by the SDK's decoder", () => {
         username: 'Bob',
         general: 'online',
         connections: {
-          b1: { connectionId: 'b1', status: '', matchId: '' },
-          b2: { connectionId: 'b2', status: '{"matchId":"m"}', matchId: 'm' },
+          b1: { connectionId: 'b1', status: '', matchId: '', match: '' },
+          b2: { connectionId: 'b2', status: '{"matchId":"m"}', matchId: 'm', match: '{"verified":false}' },
         },
       },
       cat: { userId: 'cat', username: '', general: 'unlogined', connections: {} },
@@ -285,7 +287,7 @@ describe("decoded by the SDK's decoder", () => {
     );
     expect(Object.keys(reader.json.users)).toEqual(['bob', 'dog']);
     expect(Object.keys(reader.json.users['bob']?.connections ?? {})).toEqual(['b2']);
-    expect(reader.json.me?.connections).toEqual({ a1: { connectionId: 'a1', status: 'hi', matchId: '' } });
+    expect(reader.json.me?.connections).toEqual({ a1: { connectionId: 'a1', status: 'hi', matchId: '', match: '' } });
     expect((reader.decoder.state as unknown as PresenceState).users.get('bob')).toBe(kept);
     // root, users; ann, bob and dog with a map each; one connection of ann, one of bob
     expect(reader.refs).toBe(2 + 6 + 2);
@@ -346,7 +348,7 @@ describe("decoded by the SDK's decoder", () => {
       userId: 'cat',
       username: 'Cat',
       general: 'online',
-      connections: { c1: { connectionId: 'c1', status: 'new', matchId: '' } },
+      connections: { c1: { connectionId: 'c1', status: 'new', matchId: '', match: '' } },
     });
     expect(Object.values(reader.json.users['bob']?.connections ?? {}).map(({ status }) => status)).toEqual([
       'next',

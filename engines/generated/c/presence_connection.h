@@ -18,12 +18,14 @@ typedef struct {
     char* connectionId;
     char* status;
     char* matchId;
+    char* match;
 } presence_connection_t;
 
 static const colyseus_field_t presence_connection_fields[] = {
     {0, "connectionId", COLYSEUS_FIELD_STRING, "string", offsetof(presence_connection_t, connectionId), NULL, NULL, NULL},
     {1, "status", COLYSEUS_FIELD_STRING, "string", offsetof(presence_connection_t, status), NULL, NULL, NULL},
-    {2, "matchId", COLYSEUS_FIELD_STRING, "string", offsetof(presence_connection_t, matchId), NULL, NULL, NULL}
+    {2, "matchId", COLYSEUS_FIELD_STRING, "string", offsetof(presence_connection_t, matchId), NULL, NULL, NULL},
+    {3, "match", COLYSEUS_FIELD_STRING, "string", offsetof(presence_connection_t, match), NULL, NULL, NULL}
 };
 
 static presence_connection_t* presence_connection_create(void) {
@@ -36,6 +38,7 @@ static void presence_connection_destroy(colyseus_schema_t* schema) {
     if (instance->connectionId) free(instance->connectionId);
     if (instance->status) free(instance->status);
     if (instance->matchId) free(instance->matchId);
+    if (instance->match) free(instance->match);
     free(instance);
 }
 
@@ -45,7 +48,7 @@ static const colyseus_schema_vtable_t presence_connection_vtable = {
     (colyseus_schema_t* (*)(void))presence_connection_create,
     presence_connection_destroy,
     presence_connection_fields,
-    3
+    4
 };
 
 #endif

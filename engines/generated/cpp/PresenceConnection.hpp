@@ -20,10 +20,11 @@ public:
 	 string connectionId = "";
 	 string status = "";
 	 string matchId = "";
+	 string match = "";
 
 	PresenceConnection() {
-		this->_indexes = {{0, "connectionId"}, {1, "status"}, {2, "matchId"}};
-		this->_types = {{0, "string"}, {1, "string"}, {2, "string"}};
+		this->_indexes = {{0, "connectionId"}, {1, "status"}, {2, "matchId"}, {3, "match"}};
+		this->_types = {{0, "string"}, {1, "string"}, {2, "string"}, {3, "string"}};
 		this->_childPrimitiveTypes = {};
 		this->_childSchemaTypes = {};
 	}
@@ -47,6 +48,10 @@ protected:
 		{
 			return this->matchId;
 
+		} else if (field == "match")
+		{
+			return this->match;
+
 		}
 		return Schema::getString(field);
 	}
@@ -66,6 +71,11 @@ protected:
 		} else if (field == "matchId")
 		{
 			this->matchId = value;
+			return;
+
+		} else if (field == "match")
+		{
+			this->match = value;
 			return;
 
 		}

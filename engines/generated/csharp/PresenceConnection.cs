@@ -20,5 +20,8 @@ namespace ColyseusPresence {
 
 		[global::Colyseus.Schema.Type(2, "string")]
 		public string matchId = default(string);
+
+		[global::Colyseus.Schema.Type(3, "string")]
+		public string match = default(string);
 	}
 }

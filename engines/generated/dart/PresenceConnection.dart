@@ -14,4 +14,5 @@ final class PresenceConnection extends SchemaRef {
   String get connectionId => view.getString('connectionId') ?? '';
   String get status => view.getString('status') ?? '';
   String get matchId => view.getString('matchId') ?? '';
+  String get match => view.getString('match') ?? '';
 }

@@ -11,10 +11,11 @@ class PresenceConnection extends Colyseus.Schema:
 			Colyseus.Schema.Field.new("connectionId", Colyseus.Schema.STRING),
 			Colyseus.Schema.Field.new("status", Colyseus.Schema.STRING),
 			Colyseus.Schema.Field.new("matchId", Colyseus.Schema.STRING),
+			Colyseus.Schema.Field.new("match", Colyseus.Schema.STRING),
 		]
 
 	func _to_string() -> String:
-		return "PresenceConnection(__ref_id: %s, connectionId: %s, status: %s, matchId: %s)" % [self.__ref_id, self.connectionId, self.status, self.matchId]
+		return "PresenceConnection(__ref_id: %s, connectionId: %s, status: %s, matchId: %s, match: %s)" % [self.__ref_id, self.connectionId, self.status, self.matchId, self.match]
 
 class PresenceUser extends Colyseus.Schema:
 	static func definition():

@@ -19,4 +19,7 @@ class PresenceConnection extends Schema {
 	@:type("string")
 	public var matchId: String = "";
 
+	@:type("string")
+	public var match: String = "";
+
 }

@@ -12,11 +12,13 @@ local schema = require 'colyseus.serializer.schema.schema'
 ---@field connectionId string
 ---@field status string
 ---@field matchId string
+---@field match string
 local PresenceConnection = schema.define({
     ["connectionId"] = "string",
     ["status"] = "string",
     ["matchId"] = "string",
-    ["_fields_by_index"] = { "connectionId", "status", "matchId" },
+    ["match"] = "string",
+    ["_fields_by_index"] = { "connectionId", "status", "matchId", "match" },
 })
 
 return PresenceConnection

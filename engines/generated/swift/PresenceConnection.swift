@@ -11,4 +11,5 @@ public final class PresenceConnection: SchemaRef, @unchecked Sendable {
     public var connectionId: String { view.string("connectionId") ?? "" }
     public var status: String { view.string("status") ?? "" }
     public var matchId: String { view.string("matchId") ?? "" }
+    public var match: String { view.string("match") ?? "" }
 }

@@ -208,7 +208,7 @@ export class CoreWorld {
     const connection = await this.tracker.connect({
       identity: { userId },
       auth: {},
-      options: resolveOptions(options),
+      options: resolveOptions({ unverifiedMatches: 'show', ...options }),
       sync: 'both',
       sink,
       ...more,

@@ -2,6 +2,8 @@
  * The facts that a viewer must not learn: what is true in each of the two
  * worlds. "Secret" is the user the fact is about.
  */
+import { currentRuntime } from '../../../src/server/runtime.ts';
+import type { MatchRecord } from '../../../src/core/match.ts';
 import type { Player, World } from './world.ts';
 import type { PresenceJoinOptions, PresenceOptions } from '../../../src/index.ts';
 
@@ -34,6 +36,12 @@ export interface Fact {
   readonly oneAtATime?: true;
   /** Whether the viewer is there before the fact, follows Secret, and stays, for less than `offline` is remembered. */
   readonly viewerStays?: true;
+}
+
+/** Secret, in a match that nobody may join. Its name and players are no secret. */
+function enterMatch(roomId: string): void {
+  const match: MatchRecord = { roomId, name: 'arena', players: 1, isPrivate: false, policy: 'invite' };
+  currentRuntime('presence')?.tracker.stays.begin({ userId: SECRET }, match);
 }
 
 const refuseSecret: PresenceOptions = { canFollow: (_, userIds) => userIds.map((userId) => userId !== SECRET) };
@@ -76,6 +84,20 @@ export const FACTS = {
     acts: (world) => (world === 'a' ? 'not at all' : 'freely'),
     options: () => refuseSecret,
     sparesFriendList: true,
+  },
+  'never came, or is in a match and invisible': {
+    acts: (world) => (world === 'a' ? 'not at all' : 'unseen'),
+    begin: (which) => {
+      if (which === 'b') {
+        enterMatch('one');
+      }
+    },
+  },
+  'is in one match or in another, and the viewer may join neither': {
+    acts: () => 'freely',
+    begin: (which) => {
+      enterMatch(which === 'a' ? 'one' : 'two');
+    },
   },
   'is followed by somebody else, or by nobody': {
     tellsByStore: true,

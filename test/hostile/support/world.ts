@@ -71,9 +71,9 @@ export class World {
 function roomClass(kind: RoomKind, options: PresenceOptions): typeof Room {
   switch (kind) {
     case 'presence':
-      return PresenceRoom.configure(options) as unknown as typeof Room;
+      return PresenceRoom.configure({ unverifiedMatches: 'show', ...options }) as unknown as typeof Room;
     case 'lobby':
-      return PresenceLobbyRoom.configure(options) as unknown as typeof Room;
+      return PresenceLobbyRoom.configure({ unverifiedMatches: 'show', ...options }) as unknown as typeof Room;
     case 'plugin':
       return class extends Room {
         override plugins = definePlugins([new PresencePlugin(options)]);

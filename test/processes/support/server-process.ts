@@ -2,11 +2,18 @@
  * Run as a process of its own by `test/support/processes.ts`: a Colyseus server
  * of a cluster, with its state in Redis, that answers questions of its parent.
  */
-import { defineRoom, defineServer, matchMaker, Room } from '@colyseus/core';
+import { definePlugins, defineRoom, defineServer, matchMaker, Room } from '@colyseus/core';
 import { RedisDriver } from '@colyseus/redis-driver';
 import { RedisPresence } from '@colyseus/redis-presence';
 import { WebSocketTransport } from '@colyseus/ws-transport';
-import { presence, PresenceLobbyRoom, PresenceRoom, type PresenceOptions } from '../../../src/index.ts';
+import {
+  MatchPlugin,
+  presence,
+  PresenceLobbyRoom,
+  PresenceRoom,
+  type JoinPolicy,
+  type PresenceOptions,
+} from '../../../src/index.ts';
 import type { ClusterStats } from '../../../src/core/ports.ts';
 import { currentRuntime } from '../../../src/server/runtime.ts';
 import { deliveryOf } from './delivery.ts';
@@ -64,6 +71,23 @@ class MatchRoom extends Room {
   }
 }
 
+/** A match that says who is in it. */
+class ArenaRoom extends Room {
+  override maxClients = 4;
+  // A seat that nobody takes keeps the room.
+  override seatReservationTimeout = 2;
+  override plugins = definePlugins([new MatchPlugin({ updateMs: 50, cluster: options.cluster ?? {} })]);
+
+  override onCreate(): void {
+    this.onMessage('policy', (_client, policy: JoinPolicy) => {
+      this.plugins.match.policy = policy;
+    });
+    this.onMessage('private', (_client, isPrivate: boolean) => {
+      void this.setPrivate(isPrivate);
+    });
+  }
+}
+
 const { name, port, redisUrl, options } = JSON.parse(process.argv[2] ?? '') as ServerSetup;
 const tell = (message: FromServer): void => {
   process.send?.(message);
@@ -94,6 +118,7 @@ const server = defineServer({
     [`presence-${name}`]: defineRoom(PresenceRoom.configure(options)),
     [`lobby-${name}`]: defineRoom(PresenceLobbyRoom.configure(options)),
     match: defineRoom(MatchRoom),
+    arena: defineRoom(ArenaRoom),
   },
 });
 

@@ -1,5 +1,6 @@
 /** The match room: seats, identities and messages around a {@link Match}. */
-import { ErrorCode, Room, ServerError, type Client } from '@colyseus/core';
+import { definePlugins, ErrorCode, Room, ServerError, type Client } from '@colyseus/core';
+import { MatchPlugin } from 'colyseus-presence';
 import type { ArenaMetadata, MeReply } from '../../shared/messages.ts';
 import { clampThrust } from '../../shared/physics.ts';
 import { MAX_MESSAGES_PER_SECOND, MAX_PLAYERS, RECONNECT_SECONDS } from '../../shared/rules.ts';
@@ -13,6 +14,7 @@ export class ArenaRoom extends Room<{ state: ArenaState; metadata: ArenaMetadata
   readonly #match = new Match();
   override state = this.#match.state;
   override maxClients = MAX_PLAYERS;
+  override plugins = definePlugins([new MatchPlugin()]);
   override maxMessagesPerSecond = MAX_MESSAGES_PER_SECOND;
 
   override onCreate(): void {

@@ -1,0 +1,122 @@
+/**
+ * The stays of players in the matches of this process. A stay is shown like a
+ * connection without a status: as long as its user is visible elsewhere, and
+ * longer, when all its connections have ended. Whoever chooses to be invisible,
+ * or never was visible, is not seen in its match either.
+ */
+import { followedBy, followsToSay, hides, isPresent } from './derived.ts';
+import { sameValue } from '../status.ts';
+import type { Cluster } from './ports.ts';
+import type { EndedStatus } from '../protocol.ts';
+import type { Named } from '../options.ts';
+import type { MatchRecord } from './match.ts';
+import type { User } from './model.ts';
+import type { Users } from './users.ts';
+
+/** A player in a match. */
+export interface Stay {
+  /** The room says something else of itself now. */
+  update(match: MatchRecord): void;
+  /** Idempotent. */
+  end(ended: EndedStatus): void;
+}
+
+interface Entry {
+  /** Another one after it was hidden, as for any connection. */
+  connectionId: string;
+  readonly username: string | undefined;
+  match: MatchRecord;
+  /** With the policy `mutual`: whom the user follows, or did when it was last connected to more than the match. */
+  friends: readonly string[];
+  isShown: boolean;
+}
+
+export class Stays {
+  readonly #users: Users;
+  readonly #newId: () => string;
+  readonly #cluster: () => Cluster;
+  readonly #byUser = new Map<User, Set<Entry>>();
+  /** What was last said of whom a user follows. */
+  readonly #said = new WeakMap<User, readonly string[]>();
+
+  constructor(users: Users, newId: () => string, cluster: () => Cluster) {
+    this.#users = users;
+    this.#newId = newId;
+    this.#cluster = cluster;
+  }
+
+  begin({ userId, username }: Named, match: MatchRecord): Stay {
+    const { user, release } = this.#users.hold(userId);
+    const entry: Entry = { connectionId: this.#newId(), username, match, friends: [], isShown: false };
+    const entries = this.#byUser.get(user) ?? new Set();
+    this.#byUser.set(user, entries.add(entry));
+    user.stays++;
+    this.settle(user);
+    return {
+      update: (changed) => {
+        entry.match = changed;
+        if (entry.isShown) {
+          this.#show(user, entry);
+        }
+      },
+      end: (ended) => {
+        if (entries.delete(entry)) {
+          user.stays--;
+          if (entries.size === 0) {
+            this.#byUser.delete(user);
+          }
+          if (entry.isShown) {
+            this.#users.hide(user, entry.connectionId, ended);
+          }
+          release();
+        }
+      },
+    };
+  }
+
+  /** The user may have become visible, or chosen not to be, or follows somebody else. */
+  settle(user: User): void {
+    this.#sayFollows(user);
+    const entries = this.#byUser.get(user);
+    if (entries === undefined) {
+      return;
+    }
+    const friends = friendsOf(user);
+    const present = isPresent(user);
+    const hidden = !present && (hides(user) || [...user.registers.others.values()].some((said) => said.hides === true));
+    for (const entry of entries) {
+      const changed = (present || friends.length > 0) && !sameValue(friends, entry.friends);
+      entry.friends = changed ? friends : entry.friends;
+      if (changed && entry.isShown && !hidden && entry.match.policy === 'mutual') {
+        this.#show(user, entry);
+      }
+      if (present && !entry.isShown) {
+        entry.isShown = true;
+        this.#show(user, entry);
+      } else if (hidden && entry.isShown) {
+        entry.isShown = false;
+        this.#users.hide(user, entry.connectionId, 'offline');
+        entry.connectionId = this.#newId();
+      }
+    }
+  }
+
+  /** The room of a match on another process has to know whom a player follows from here. */
+  #sayFollows(user: User): void {
+    const follows = followsToSay(user);
+    if (follows !== undefined && !sameValue(follows, this.#said.get(user))) {
+      this.#said.set(user, follows);
+      this.#cluster().announce(user.userId);
+    }
+  }
+
+  #show(user: User, { connectionId, username, match, friends }: Entry): void {
+    this.#users.show(user, connectionId, '', username, { match, ...(match.policy === 'mutual' && { friends }) });
+  }
+}
+
+/** Whom the user follows, from any process, as far as it is said. */
+function friendsOf(user: User): readonly string[] {
+  const others = [...user.registers.others.values()].flatMap(({ follows = [] }) => follows);
+  return others.length === 0 ? followedBy(user) : [...new Set([...followedBy(user), ...others])].sort();
+}

@@ -1,0 +1,78 @@
+/** What a game developer can set of a match. */
+import type { Room } from '@colyseus/core';
+import { isJoinPolicy } from '../core/match.ts';
+import { resolveOptions, type PresenceOptions, type ResolvedOptions } from '../options.ts';
+import type { JoinPolicy } from '../protocol.ts';
+
+export interface MatchOptions extends Pick<PresenceOptions, 'identify' | 'cluster'> {
+  /**
+   * Who may join a player's match through `presence:join`; who may not is not
+   * shown its id. `'everyone'` who may see the player; `'followers'`: who follows
+   * it; `'mutual'`: whom it follows, too; `'invite'`: whom it invites; `'nobody'`.
+   * Default: everyone, and nobody while the room is private. With a policy, a
+   * private room can be joined, and its id does not leave the server.
+   */
+  policy?: JoinPolicy;
+  /**
+   * What friends are told of the match beside its name, players and places. Any
+   * JSON of at most 1024 characters; more is left out, and said in the log.
+   * Default: the room's metadata, unless it is private.
+   */
+  metadata?: (room: Room) => unknown;
+  /** Milliseconds between two updates of what the room says of itself. Default 1000. */
+  updateMs?: number;
+}
+
+export interface ResolvedMatchOptions {
+  readonly policy: JoinPolicy | undefined;
+  readonly metadata: (room: Room) => unknown;
+  readonly updateMs: number;
+  /** For the identity and the cluster. */
+  readonly presence: ResolvedOptions;
+}
+
+const KNOWN: readonly string[] = [
+  'identify',
+  'cluster',
+  'policy',
+  'metadata',
+  'updateMs',
+] satisfies (keyof MatchOptions)[];
+
+/** Throws a `TypeError` with a full sentence for a value that makes no sense. */
+export function resolveMatchOptions(options: MatchOptions): ResolvedMatchOptions {
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.includes(name)) {
+      throw new TypeError(`"${name}" is not an option of MatchPlugin.`);
+    }
+  }
+  const { identify, cluster, policy, metadata = listedMetadata, updateMs = 1000 } = options;
+  if (policy !== undefined) {
+    requirePolicy(policy);
+  }
+  if (typeof metadata !== 'function') {
+    throw new TypeError('The option "metadata" must be a function.');
+  }
+  if (typeof updateMs !== 'number' || !(updateMs >= 0)) {
+    throw new TypeError(`The option "updateMs" must be a number of at least 0, but is ${String(updateMs)}.`);
+  }
+  const presence = resolveOptions({ ...(identify && { identify }), ...(cluster && { cluster }) });
+  return { policy, metadata, updateMs, presence };
+}
+
+export function requirePolicy(policy: unknown): void {
+  if (!isJoinPolicy(policy)) {
+    throw new TypeError('The join policy must be "everyone", "followers", "mutual", "invite" or "nobody".');
+  }
+}
+
+/** Of a private room, nobody is told anything by default. */
+function listedMetadata(room: Room): unknown {
+  return isPrivate(room) ? undefined : (room.metadata as unknown);
+}
+
+/** Colyseus has no public getter for it. */
+export function isPrivate(room: Room): boolean {
+  const { _listing } = room as unknown as { _listing?: { private?: boolean } };
+  return _listing?.private === true;
+}

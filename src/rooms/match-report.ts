@@ -1,0 +1,170 @@
+/**
+ * What one room says of itself and its players. All players share one record,
+ * which changes at a bounded pace: a match of 100 that fills does not tell every
+ * friend of every player 100 times.
+ */
+import type { Client, Room } from '@colyseus/core';
+import { acquireRuntime, type Runtime } from '../server/runtime.ts';
+import { identify } from './admission.ts';
+import { isPrivate, requirePolicy, type ResolvedMatchOptions } from './match-options.ts';
+import { reasonOf } from '../core/hooks.ts';
+import { sameValue } from '../status.ts';
+import type { EndedStatus, JoinPolicy } from '../protocol.ts';
+import type { MatchRecord } from '../core/match.ts';
+import type { Stay } from '../core/stays.ts';
+
+const MAX_METADATA_LENGTH = 1024;
+
+interface Player {
+  /** `undefined` for one without an identity. */
+  stay: Stay | undefined;
+  /** How it looks afterwards if it is visible nowhere else. */
+  ended: EndedStatus;
+}
+
+export class MatchReport {
+  readonly #room: Room;
+  readonly #options: ResolvedMatchOptions;
+  #policy: JoinPolicy | undefined;
+  #runtime: Runtime | undefined;
+  /** By session id. */
+  readonly #players = new Map<string, Player>();
+  #told: MatchRecord | undefined;
+  #toldAt = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  #ended: Promise<void> | undefined;
+
+  constructor(room: Room, options: ResolvedMatchOptions) {
+    this.#room = room;
+    this.#options = options;
+    this.#policy = options.policy;
+  }
+
+  get policy(): JoinPolicy | undefined {
+    return this.#policy;
+  }
+
+  set policy(policy: JoinPolicy | undefined) {
+    if (policy !== undefined) {
+      requirePolicy(policy);
+    }
+    this.#policy = policy;
+    this.change();
+  }
+
+  /** Throws when the timings of the cluster are not those of the process. Idempotent. */
+  open(): Runtime {
+    this.#runtime ??= acquireRuntime(this.#options.presence, true);
+    return this.#runtime;
+  }
+
+  join({ sessionId, auth }: Client): void {
+    if (this.#ended !== undefined || this.#players.has(sessionId)) {
+      return;
+    }
+    const { stays } = this.open().tracker;
+    const player: Player = { stay: undefined, ended: 'offline' };
+    this.#players.set(sessionId, player);
+    this.change();
+    let identity;
+    try {
+      identity = identify(this.#options.presence, auth);
+    } catch {
+      return; // plays on without presence
+    }
+    player.stay = stays.begin(identity, (this.#told ??= this.record()));
+  }
+
+  /** The player is leaving by itself. */
+  consent(sessionId: string): void {
+    const player = this.#players.get(sessionId);
+    if (player !== undefined) {
+      player.ended = 'unlogined';
+    }
+  }
+
+  leave(sessionId: string): void {
+    const player = this.#players.get(sessionId);
+    if (player !== undefined) {
+      this.#players.delete(sessionId);
+      player.stay?.end(player.ended);
+      this.change();
+    }
+  }
+
+  /** The room may have changed. */
+  change(): void {
+    if (this.#runtime === undefined || this.#ended !== undefined) {
+      return;
+    }
+    const record = this.record();
+    const { updateMs } = this.#options;
+    const wait = this.#toldAt + updateMs - performance.now();
+    const isUrgent = record.policy !== this.#told?.policy || record.isPrivate !== this.#told?.isPrivate;
+    if (isUrgent || wait <= 0) {
+      this.#tell(record);
+    } else {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.change();
+      }, wait);
+    }
+  }
+
+  #tell(record: MatchRecord): void {
+    if (sameValue(record, this.#told)) {
+      return;
+    }
+    this.#told = record;
+    this.#toldAt = performance.now();
+    for (const { stay } of this.#players.values()) {
+      stay?.update(record);
+    }
+  }
+
+  /** Resolves when the cluster has been told. Idempotent. */
+  end(): Promise<void> {
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  async #end(): Promise<void> {
+    clearTimeout(this.#timer);
+    for (const { stay, ended } of this.#players.values()) {
+      stay?.end(ended);
+    }
+    this.#players.clear();
+    await this.#runtime?.release();
+  }
+
+  /** As of now. */
+  record(): MatchRecord {
+    const room = this.#room;
+    const isFull = room.hasReachedMaxClients();
+    const metadata = this.#metadata();
+    return {
+      roomId: room.roomId,
+      name: room.roomName,
+      players: this.#players.size,
+      ...(Number.isFinite(room.maxClients) && { maxPlayers: room.maxClients }),
+      ...((isFull || room.locked) && { block: isFull ? ('full' as const) : ('locked' as const) }),
+      isPrivate: isPrivate(room),
+      ...(this.#policy !== undefined && { policy: this.#policy }),
+      ...(metadata !== undefined && { metadata }),
+    };
+  }
+
+  /** A copy, as the room may change it later. */
+  #metadata(): unknown {
+    try {
+      const text = JSON.stringify(this.#options.metadata(this.#room)) as string | undefined;
+      if (text !== undefined && text.length > MAX_METADATA_LENGTH) {
+        throw new RangeError(`The metadata has more than ${MAX_METADATA_LENGTH} characters.`);
+      }
+      return text === undefined ? undefined : (JSON.parse(text) as unknown);
+    } catch (error) {
+      this.#runtime?.log.warn(`presence: a match is shown without metadata: ${reasonOf(error)}`);
+      return undefined;
+    }
+  }
+}
