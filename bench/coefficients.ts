@@ -3,28 +3,13 @@
  * the processes and in Redis, and what Redis spends on each operation. The
  * coefficients of the model in `docs/scaling.md`. Takes half a minute.
  */
-import { RedisPresence } from '@colyseus/redis-presence';
-import { newIncarnation } from '../src/cluster/clock.ts';
-import { PresenceCluster } from '../src/cluster/presence-cluster.ts';
-import { CLUSTER_DEFAULTS, resolveOptions } from '../src/options.ts';
-import { Refs } from '../src/core/refs.ts';
-import { Tracker } from '../src/core/tracker.ts';
-import { keyedHash } from '../src/wire/keyed-hash.ts';
-import type { Connection, Sink } from '../src/core/model.ts';
+import { resolveOptions } from '../src/options.ts';
+import { SILENT, startProcess, STATUS, type Process } from './lone-process.ts';
+import type { Connection } from '../src/core/model.ts';
 import { startRedis, type TestRedis } from '../test/support/redis.ts';
 import { until } from '../test/support/until.ts';
 
 const USERS = 20_000;
-const STATUS = '{"text":"Capture the flag","matchId":"Yx3kP0aQz","players":3,"max":8}';
-const SILENT: Sink = {
-  welcome: () => {},
-  ready: () => true,
-  deliver: () => {},
-  snapshot: () => {},
-  unfollowed: () => {},
-  followsChanged: () => {},
-  close: () => {},
-};
 
 if (globalThis.gc === undefined) {
   console.error('Run it as: node --expose-gc bench/coefficients.ts');
@@ -41,51 +26,11 @@ try {
 }
 process.exit(0);
 
-interface Process {
-  tracker: Tracker;
-  cluster: PresenceCluster;
-}
-
 async function measure(redis: TestRedis): Promise<Array<{ what: string; value: string }>> {
   const rows: Array<{ what: string; value: string }> = [];
   const ids = Array.from({ length: USERS }, (_, i) => `user-${String(i).padStart(32, '0')}`);
   const options = resolveOptions({ maxFollows: Infinity });
-  // No anti-entropy meanwhile: only the measured operations run.
-  const start = async (): Promise<Process> => {
-    let cluster: PresenceCluster | undefined;
-    let made = 0;
-    const presence = new RedisPresence(redis.url);
-    const incarnation = newIncarnation('bench');
-    const tracker = new Tracker({
-      cluster: (host) => {
-        cluster = new PresenceCluster(host, {
-          presence,
-          incarnation,
-          rememberOfflineHours: 24,
-          timeoutMs: 60_000,
-          options: { ...CLUSTER_DEFAULTS, heartbeatMs: 600_000, leaseMs: 1_200_000, antiEntropyBatch: 0 },
-        });
-        return cluster;
-      },
-      timing: {
-        now: () => performance.now(),
-        defer: (flush) => {
-          setImmediate(flush);
-        },
-        later: (check, ms) => {
-          setTimeout(check, ms).unref();
-        },
-      },
-      now: () => Date.now(),
-      newId: () => `${incarnation.slice(-8)}${String(++made).padStart(8, '0')}`,
-      refs: new Refs(keyedHash()),
-      rememberOfflineMs: 0,
-      rememberOfflineUsers: 0,
-      handoffMs: 15_000,
-    });
-    await cluster!.start();
-    return { tracker, cluster: cluster! };
-  };
+  const start = (): Promise<Process> => startProcess(redis.url);
   const join = ({ tracker }: Process, userId: string): Connection =>
     tracker.connect({ identity: { userId }, auth: undefined, options, sync: 'deltas', sink: SILENT }) as Connection;
   const info = async (field: string): Promise<number> =>

@@ -2,7 +2,8 @@
 import { matchMaker, Protocol } from '@colyseus/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { currentRuntime, type Runtime } from '../../src/server/runtime.ts';
-import { rawJoin, type RawClient } from '../support/raw.ts';
+import { rawJoin, rawOpen, type RawClient } from '../support/raw.ts';
+import type { ClientSink } from '../../src/wire/client-sink.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
@@ -52,6 +53,24 @@ async function setStatus(client: RawClient, status: string, cid: string): Promis
     'the reply to the status',
   );
   await drained(client);
+}
+
+/** Counts from now on the system calls that write to this user's socket. */
+function countWrites(userId: string): () => number {
+  const [connection] = runtime.tracker.users.get(userId)!.own;
+  const { ref } = (connection!.sink as ClientSink).client as unknown as {
+    ref: { _socket: { _handle: Record<string, (...args: unknown[]) => unknown> } };
+  };
+  const { _handle: handle } = ref._socket;
+  let count = 0;
+  for (const name of ['writev', 'writeBuffer', 'writeLatin1String', 'writeUtf8String']) {
+    const write = handle[name]!;
+    handle[name] = (...args) => {
+      count++;
+      return Reflect.apply(write, handle, args);
+    };
+  }
+  return () => count;
 }
 
 function leave(clients: readonly RawClient[]): void {
@@ -139,6 +158,58 @@ describe('work follows the followers', () => {
     await until(() => clock.elapsedTime > from + 300, 'six patch intervals');
     expect(spent()).toEqual({ flushes: 0, delivered: 0, presences: 0, deltaFrames: 0, statePieces: 0, stateFrames: 0 });
     expect(keeper.frames).toHaveLength(frames);
+  });
+
+  test('a delivery is one write, whatever channels the follower takes, also when several users have changed', async () => {
+    const stars = await joinAll(['sun', 'vega', 'deneb'], { status: 'one' });
+    const names = stars.map((_, i) => ['sun', 'vega', 'deneb'][i]!);
+    const fans = [
+      await rawJoin(server, 'both', 'presence'),
+      await rawJoin(server, 'deltas', 'presence', { sync: 'deltas' }),
+      await rawJoin(server, 'state', 'presence', { sync: 'state' }),
+    ];
+    await Promise.all(fans.map((fan, i) => follow(fan, names, `f${i}`)));
+    await Promise.all([...stars, ...fans].map(drained));
+    const writes = ['both', 'deltas', 'state'].map(countWrites);
+    mark();
+    // In one step, as one read brings them.
+    for (const name of names) {
+      const { tracker } = runtime;
+      const [connection] = tracker.users.get(name)!.own;
+      tracker.setStatus(connection!, 'two');
+    }
+    await until(() => spent().delivered === 6, 'everybody to be told');
+    expect(writes.map((count) => count())).toEqual([1, 1, 1]);
+    expect(spent()).toEqual({
+      flushes: 1,
+      delivered: 6, // three fans, and each star its own
+      presences: 3,
+      deltaFrames: 4, // of the fans, and of each star
+      statePieces: 3,
+      stateFrames: 4,
+    });
+    await Promise.all(fans.map(drained));
+    leave([...stars, ...fans]);
+  });
+
+  test('the frames of a join leave in one write, and each presence in them is encoded once', async () => {
+    await until(() => runtime.tracker.users.byId.size === 1, 'those of other tests to be gone');
+    mark();
+    const newcomer = await rawOpen(server, 'newcomer', 'presence', { status: 'here' });
+    await until(() => newcomer.frames.some((frame) => frame[0] === Protocol.JOIN_ROOM), 'the join to be offered');
+    await until(() => spent().delivered === 1, 'its own status to be told');
+    const writes = countWrites('newcomer');
+    newcomer.acknowledge();
+    await until(() => newcomer.of('presence:delta').length > 0, 'the last frame');
+    expect(newcomer.frames.map(([code]) => code)).toEqual([
+      Protocol.JOIN_ROOM,
+      Protocol.ROOM_STATE,
+      Protocol.ROOM_DATA, // the welcome
+      Protocol.ROOM_DATA, // its own status
+    ]);
+    expect(writes()).toBe(1);
+    expect(spent()).toMatchObject({ flushes: 1, presences: 1, deltaFrames: 1, statePieces: 1 });
+    leave([newcomer]);
   });
 
   test('five hundred updates that arrive together are one flush and one frame', async () => {
