@@ -54,6 +54,11 @@ export class Announcements {
     this.#hasLost = true;
   }
 
+  /** Whether a change of the user is not in the store yet. */
+  isWriting(userId: string): boolean {
+    return this.#writer.has(userId);
+  }
+
   /** Writes all own users. */
   announceAll(): void {
     const announced = this.#deps.host.announcedUsers();

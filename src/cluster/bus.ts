@@ -38,6 +38,7 @@ export interface BusCounts {
 export class Bus {
   readonly counts: BusCounts = { published: 0, received: 0, dropped: 0 };
   readonly #deps: BusDeps;
+  #nothings = 0;
 
   constructor(deps: BusDeps) {
     this.#deps = deps;
@@ -75,6 +76,16 @@ export class Bus {
         }
       },
       onLate,
+    );
+  }
+
+  /** A topic on which nobody publishes. The caller opens and closes the subscription. */
+  toNothing(): Subscription {
+    const topic = this.#deps.keys.user(`${this.#deps.incarnation} ${++this.#nothings}`);
+    return this.#subscription(
+      topic,
+      () => {},
+      () => {},
     );
   }
 

@@ -27,6 +27,10 @@ export class NullCluster implements Cluster {
 
   unwatch(): void {}
 
+  retrace(): Promise<void> {
+    return Promise.resolve();
+  }
+
   announce(): void {}
 
   knows(): boolean {

@@ -98,10 +98,11 @@ export class PresenceCluster implements Cluster {
       peers,
       written: (userId) => registrar.written(userId),
       onMismatch: announce,
+      isWriting: (userId) => this.#announcements.isWriting(userId),
     });
     const asks = new Asks(peers);
     const isUp = (): boolean => health.state === 'up' && this.#stopped === undefined;
-    const watches = new Watches({ host, store, bus, peers, reader, asks, isUp, epoch: () => health.epoch });
+    const watches = new Watches({ host, bus, clock, peers, reader, asks, isUp, epoch: () => health.epoch });
     const announcements = new Announcements({ incarnation, host, store, registrar, peers, maxAtOnce: MAX_AT_ONCE });
     const control = new Control({
       incarnation,
@@ -152,6 +153,10 @@ export class PresenceCluster implements Cluster {
 
   watch(userId: string, asker?: object): Promise<void> {
     return this.#stopped === undefined ? this.#watches.open(userId, asker) : Promise.resolve();
+  }
+
+  retrace(userId: string, asker?: object): Promise<void> {
+    return this.#stopped === undefined ? this.#watches.retrace(userId, asker) : Promise.resolve();
   }
 
   unwatch(userId: string): void {

@@ -5,6 +5,7 @@ import type { GuardedHost } from './guarded-host.ts';
 import { Limiter } from './limit.ts';
 import type { Peers } from './peers.ts';
 import type { Store } from './store.ts';
+import type { EndedStatus } from '../protocol.ts';
 import type { RemoteUser } from '../core/ports.ts';
 import type { Register } from '../core/registers.ts';
 
@@ -24,6 +25,8 @@ export interface ReaderDeps {
   written: (userId: string) => number | undefined;
   /** The store holds another register of this process than it should. */
   onMismatch: (userId: string) => void;
+  /** Whether something that this process says of the user is not in the store yet. */
+  isWriting: (userId: string) => boolean;
 }
 
 /** What the store holds about a user. */
@@ -48,33 +51,44 @@ export class Reader {
   }
 
   /** See `Cluster.read`. */
-  async read(userIds: readonly string[], asker?: object, likeWatch = false): Promise<Map<string, RemoteUser>> {
+  async read(userIds: readonly string[], asker?: object): Promise<Map<string, RemoteUser>> {
     const users = new Map<string, RemoteUser>();
-    const kind = likeWatch ? FOLLOW : QUERY;
     const add = async (userId: string): Promise<void> => {
       const found = await this.#find(userId);
       if (found !== undefined) {
         users.set(userId, found);
       }
     };
-    await Promise.all([...new Set(userIds)].map((userId) => this.turns.run(() => add(userId), asker ?? users, kind)));
+    await Promise.all([...new Set(userIds)].map((userId) => this.turns.run(() => add(userId), asker ?? users, QUERY)));
     return users;
   }
 
   /** `undefined`: nothing is known about the user. */
   async #find(userId: string): Promise<RemoteUser | undefined> {
     try {
-      const { registers, own, isClear } = await this.fetch(userId);
+      // Both at once, whoever it is: the time does not tell whether some process says something of the user.
+      const [{ registers, own, isClear }, remembered] = await Promise.all([
+        this.fetch(userId),
+        this.remembered(userId),
+      ]);
       if (!isClear && ![...registers.values()].some(({ entries }) => entries.length > 0)) {
         return undefined;
       }
       return {
         registers: [...registers].map(([incarnation, register]) => ({ incarnation, register })),
-        ...(registers.size === 0 && !own && { remembered: await this.#deps.store.remembered(userId) }),
+        ...(registers.size === 0 && !own && remembered !== undefined && { remembered }),
       };
     } catch {
       return undefined; // the store is down or refused this read
     }
+  }
+
+  /** How a user that is nowhere was last gone; `undefined` while this process has something newer to write about it. Rejects when the store cannot be asked. */
+  async remembered(userId: string): Promise<EndedStatus | undefined> {
+    const { store, isWriting } = this.#deps;
+    const wasWriting = isWriting(userId);
+    const last = await store.remembered(userId);
+    return wasWriting || isWriting(userId) ? undefined : last;
   }
 
   /** Rejects when the store cannot be asked. */

@@ -5,11 +5,12 @@
  */
 import type { Asks } from './asks.ts';
 import type { Bus } from './bus.ts';
-import type { Store } from './store.ts';
+import type { Clock } from './clock.ts';
 import { forEachLimit } from './limit.ts';
 import type { Peers } from './peers.ts';
 import type { GuardedHost } from './guarded-host.ts';
 import { FOLLOW, type Reader } from './reader.ts';
+import type { EndedStatus } from '../protocol.ts';
 import type { Register } from '../core/registers.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -17,14 +18,21 @@ const MAX_READS_AT_ONCE = 64;
 
 export interface WatchesDeps {
   host: GuardedHost;
-  store: Store;
   bus: Bus;
+  clock: Clock;
   peers: Peers;
   reader: Reader;
   asks: Asks;
   isUp: () => boolean;
   /** Another number after each outage of the store. */
   epoch: () => number;
+}
+
+/** Something for which several wait, each in its own turn. */
+interface Turn {
+  hasBegun: boolean;
+  readonly done: Promise<void>;
+  readonly resolve: () => void;
 }
 
 interface Watch {
@@ -34,15 +42,14 @@ interface Watch {
   fresh: boolean;
   /** The epoch in which it was last read completely. */
   readIn: number | undefined;
-  /** Whether its first read waits for its turn no longer. */
-  hasBegun: boolean;
-  readonly opened: Promise<void>;
-  readonly resolve: () => void;
+  /** Its first read. */
+  readonly first: Turn;
 }
 
 export class Watches {
   readonly #deps: WatchesDeps;
   readonly #watches = new Map<string, Watch>();
+  readonly #retraces = new Map<string, Turn>();
   #rotation = this.#watches.values();
   #resync: 'idle' | 'running' | 'again' = 'idle';
 
@@ -54,18 +61,35 @@ export class Watches {
     return this.#watches.size;
   }
 
-  /** See `Cluster.watch`. Two commands, three when nobody announces the user. */
+  /** See `Cluster.watch`. Three commands, whatever is said of the user. */
   open(userId: string, asker?: object): Promise<void> {
     const watch = this.#watches.get(userId) ?? this.#make(userId);
-    if (!watch.hasBegun) {
-      // Also for an open watch: whoever asked for it first may have many others to wait for.
-      void this.#deps.reader.turns.run(() => this.#begin(watch), asker, FOLLOW);
+    return this.#inTurn(watch.first, () => this.#open(watch), asker);
+  }
+
+  /** See `Cluster.retrace`. Four commands. */
+  retrace(userId: string, asker?: object): Promise<void> {
+    const turn = this.#retraces.get(userId) ?? newTurn();
+    this.#retraces.set(userId, turn);
+    return this.#inTurn(turn, () => this.#retrace(userId), asker);
+  }
+
+  /** Runs `run` when it is the turn of one who waits for it: whoever asked for it first may have many others to wait for. */
+  #inTurn(turn: Turn, run: () => Promise<void>, asker: object | undefined): Promise<void> {
+    const begin = async (): Promise<void> => {
+      if (!turn.hasBegun) {
+        turn.hasBegun = true;
+        await run();
+        turn.resolve();
+      }
+    };
+    if (!turn.hasBegun) {
+      void this.#deps.reader.turns.run(begin, asker, FOLLOW);
     }
-    return watch.opened;
+    return turn.done;
   }
 
   #make(userId: string): Watch {
-    const { promise: opened, resolve } = Promise.withResolvers<void>();
     const watch: Watch = {
       userId,
       subscription: this.#deps.bus.onRegister(
@@ -81,20 +105,10 @@ export class Watches {
       ),
       fresh: true,
       readIn: undefined,
-      hasBegun: false,
-      opened,
-      resolve,
+      first: newTurn(),
     };
     this.#watches.set(userId, watch);
     return watch;
-  }
-
-  async #begin(watch: Watch): Promise<void> {
-    if (!watch.hasBegun) {
-      watch.hasBegun = true;
-      await this.#open(watch);
-      watch.resolve();
-    }
   }
 
   close(userId: string): void {
@@ -151,6 +165,25 @@ export class Watches {
     await this.#read(watch);
   }
 
+  async #retrace(userId: string): Promise<void> {
+    const { bus, clock, reader, isUp } = this.#deps;
+    const subscription = bus.toNothing();
+    const confirmed = subscription.open();
+    try {
+      if (isUp()) {
+        await confirmed;
+        await Promise.all([reader.fetch(userId), reader.remembered(userId)]);
+      }
+    } catch {
+      // The store is down.
+    }
+    this.#retraces.delete(userId);
+    // Afterwards: a watch is not closed either before it is answered.
+    clock.setTimeout(() => {
+      subscription.close();
+    }, 0);
+  }
+
   async #refresh(watch: Watch): Promise<void> {
     if (watch.subscription.failed && this.#isOpen(watch)) {
       await watch.subscription.open();
@@ -166,7 +199,12 @@ export class Watches {
     const epoch = this.#deps.epoch();
     const before = [...(this.#deps.host.heardOf(watch.userId) ?? [])];
     try {
-      const { registers, fields, own, isClear } = await this.#deps.reader.fetch(watch.userId);
+      const { reader } = this.#deps;
+      // Both at once, whoever it is: the time does not tell whether some process says something of the user.
+      const [{ registers, fields, own, isClear }, last] = await Promise.all([
+        reader.fetch(watch.userId),
+        watch.fresh ? reader.remembered(watch.userId) : undefined,
+      ]);
       if (!this.#isOpen(watch)) {
         return;
       }
@@ -183,16 +221,18 @@ export class Watches {
         }
       }
       const isNowhere = registers.size === 0 && !own;
-      watch.fresh = isNowhere && watch.fresh && !(await this.#remember(watch));
+      watch.fresh = isNowhere && watch.fresh && !this.#remember(watch, last);
       watch.readIn = isClear ? epoch : undefined;
     } catch {
       // The store is down.
     }
   }
 
-  /** Returns false when the host failed to apply it. */
-  async #remember(watch: Watch): Promise<boolean> {
-    const last = await this.#deps.store.remembered(watch.userId);
+  /** Returns false when there is nothing to apply yet, or when the host failed to apply it. */
+  #remember(watch: Watch, last: EndedStatus | undefined): boolean {
+    if (last === undefined) {
+      return false;
+    }
     const heard = [...(this.#deps.host.heardOf(watch.userId)?.values() ?? [])];
     const isSaid = heard.some(({ entries }) => entries.length > 0);
     return !this.#isOpen(watch) || isSaid || this.#deps.host.applyRemembered(watch.userId, last);
@@ -207,4 +247,9 @@ export class Watches {
   #isOpen(watch: Watch): boolean {
     return this.#watches.get(watch.userId) === watch;
   }
+}
+
+function newTurn(): Turn {
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  return { hasBegun: false, done, resolve };
 }

@@ -30,6 +30,11 @@ export class Writer {
     return this.#dirty.size + this.#inFlight.size;
   }
 
+  /** Whether the user is not written yet. */
+  has(userId: string): boolean {
+    return this.#dirty.has(userId) || this.#inFlight.has(userId);
+  }
+
   /** The user is written at the end of this turn, together with all others marked until then. */
   mark(userId: string): void {
     this.#dirty.add(userId);

@@ -2,9 +2,9 @@
 import type { Status } from '../protocol.ts';
 import type { Connection, User } from './model.ts';
 
-/** Whether the user is here, but nothing shows it: no visible connection, and nobody follows it. */
-export function isUnseen({ own, stays, visible, followers }: User): boolean {
-  return (own.size > 0 || stays > 0) && visible.size === 0 && followers.size === 0;
+/** Whether nothing shows the user on this process: no visible connection is known, and nobody follows it. It may be here invisibly. */
+export function isUnseen(user: User): boolean {
+  return user.visible.size === 0 && user.followers.size === 0;
 }
 
 /** Whether the connection has ended for good. */

@@ -11,7 +11,7 @@ import { PendingFollow } from './pending-follow.ts';
 import type { Outbox } from './outbox.ts';
 import type { Cluster } from './ports.ts';
 import type { Stays } from './stays.ts';
-import type { Users } from './users.ts';
+import type { Held, Users } from './users.ts';
 
 export interface Followed {
   /** The requested users, without the own one. */
@@ -24,8 +24,8 @@ export class Following {
   readonly #outbox: Outbox;
   readonly #cluster: Cluster;
   readonly #stays: Stays;
-  /** Users whose watch is being opened again. */
-  readonly #asked = new Map<User, Promise<void>>();
+  /** Users that look absent to those who wait for them now. */
+  readonly #absent = new Map<User, { known: Promise<unknown>; isRetraced: boolean }>();
 
   constructor({ users, outbox, cluster, stays }: { users: Users; outbox: Outbox; cluster: Cluster; stays: Stays }) {
     this.#stays = stays;
@@ -58,9 +58,7 @@ export class Following {
     const held = others.map((userId) => this.#users.hold(userId, connection.user));
     try {
       await Promise.all(
-        held.map(async ({ user }) =>
-          this.#knownTo(connection, isHidden(connection, user.userId) || refused?.has(user.userId) === true, user),
-        ),
+        held.map(async (one) => this.#knownTo(connection, one, refused?.has(one.user.userId) === true)),
       );
       const users = held.map(({ user }) => user).filter(({ userId }) => pending.wants(userId));
       const followed = this.#follow(connection, users, origin, refused);
@@ -85,23 +83,26 @@ export class Following {
   }
 
   /**
-   * Resolves when the registers of other processes about `user` are known. For an invisible user the watch is opened
-   * again, and a user hidden from the viewer is read, too: both take the same time as a user that is not here.
+   * Resolves when what the other processes say of the user is known. For one that must look absent to the viewer, that
+   * takes as long as for one that is absent.
    */
-  #knownTo({ user: asker }: Connection, isHidden: boolean, user: User): Promise<unknown> | undefined {
-    if (!isUnseen(user)) {
-      const isRead = isHidden && user.followers.size === 0;
-      return isRead ? Promise.all([user.known, this.#cluster.read([user.userId], asker, true)]) : user.known;
+  #knownTo(viewer: Connection, { user, isNew }: Held, isRefused: boolean): Promise<unknown> | undefined {
+    const isSeen = !isRefused && !isHidden(viewer, user.userId);
+    if (user.followers.size > 0 || (isSeen && !isUnseen(user))) {
+      return user.known;
     }
-    let asked = this.#asked.get(user);
-    if (asked === undefined) {
-      this.#cluster.unwatch(user.userId);
-      user.known = asked = this.#cluster.watch(user.userId, asker).finally(() => {
-        this.#asked.delete(user);
-      });
-      this.#asked.set(user, asked);
+    const waiting = this.#absent.get(user);
+    if (waiting !== undefined) {
+      if (waiting.isRetraced) {
+        void this.#cluster.retrace(user.userId, viewer.user);
+      }
+      return waiting.known;
     }
-    return asked;
+    const known = isNew
+      ? Promise.resolve(user.known)
+      : Promise.all([user.known, this.#cluster.retrace(user.userId, viewer.user)]);
+    this.#absent.set(user, { known, isRetraced: !isNew });
+    return known.finally(() => this.#absent.delete(user));
   }
 
   #follow(

@@ -61,11 +61,15 @@ export interface Cluster {
    */
   knows(userId: string): boolean;
   /**
-   * Reads users without watching them: what the other processes say, per user. For queries. A user that is missing could
-   * not be read: nothing is known of it. Never rejects. `likeWatch`: it takes the turn of a watch, which need not wait
-   * for queries.
+   * Changes nothing, and takes as long as the first `watch` of a user: for one that is known here and must look absent. A call while another one for the user is under way only lets `asker` wait for that, too.
    */
-  read(userIds: readonly string[], asker?: object, likeWatch?: boolean): Promise<Map<string, RemoteUser>>;
+  retrace(userId: string, asker?: object): Promise<void>;
+  /**
+   * Reads users without watching them: what the other processes say, per user. For queries. A user that is missing could
+   * not be read: nothing is known of it. Takes as long for a user that is somewhere as for one that is nowhere. Never
+   * rejects.
+   */
+  read(userIds: readonly string[], asker?: object): Promise<Map<string, RemoteUser>>;
   /** Sends a command to every other process. */
   broadcast(command: unknown): void;
   /** Announced exit. Registers with `handoffUntil` stay visible until then. Resolves when all is written, or after a bounded wait. */

@@ -22,27 +22,22 @@ export async function queryUsers(
 ): Promise<UserStatus[]> {
   const { users, cluster } = tracker;
   const ids = [...new Set(userIds)];
-  const known = ids
-    .filter((userId) => users.get(userId) !== undefined)
-    .map((userId) => users.hold(userId, viewer?.user));
   // An invisible user, or one hidden from the viewer, is read like one that is not here, so that the time of the reply tells nothing.
-  const isAbsentTo = (user: User): boolean =>
-    viewer !== undefined &&
-    viewer.user !== user &&
-    (isUnseen(user) || (user.followers.size === 0 && isHidden(viewer, user.userId)));
-  const toRead = ids.filter((userId) => {
+  const present = (userId: string): User | undefined => {
     const user = users.get(userId);
-    return user === undefined || isAbsentTo(user);
-  });
+    const isAbsent =
+      user !== undefined &&
+      viewer?.user !== user &&
+      (isUnseen(user) || (viewer !== undefined && user.followers.size === 0 && isHidden(viewer, userId)));
+    return isAbsent ? undefined : user;
+  };
+  const known = ids.filter(present).map((userId) => users.hold(userId, viewer?.user));
+  const toRead = ids.filter((userId) => present(userId) === undefined);
   try {
     const [remote] = await Promise.all([
       toRead.length > 0 ? cluster.read(toRead, viewer?.user) : new Map<string, RemoteUser>(),
       ...known.map(({ user }) => user.known),
     ]);
-    const present = (userId: string): User | undefined => {
-      const user = users.get(userId);
-      return user === undefined || isAbsentTo(user) ? undefined : user;
-    };
     // Somebody may have begun to follow one of the others meanwhile.
     await Promise.all(toRead.map(async (userId) => present(userId) && cluster.watch(userId, viewer?.user)));
     return ids.map((userId) => {

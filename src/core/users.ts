@@ -25,6 +25,8 @@ export type Shown = Pick<RegisterEntry, 'matchId' | 'match' | 'friends'>;
 /** A record that an operation under way needs. */
 export interface Held {
   readonly user: User;
+  /** Whether the record was made for this: what other processes say of the user is being read for it. */
+  readonly isNew: boolean;
   /** Idempotent. */
   readonly release: () => void;
 }
@@ -105,11 +107,13 @@ export class Users {
 
   /** The record of `userId`, which stays until `release` is called. Idempotent. `asker`: see {@link open}. */
   hold(userId: string, asker?: User): Held {
+    const isNew = !this.byId.has(userId);
     const user = this.open(userId, asker);
     let isHeld = true;
     user.pins++;
     return {
       user,
+      isNew,
       release: () => {
         if (isHeld) {
           isHeld = false;

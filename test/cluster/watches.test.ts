@@ -6,6 +6,7 @@ import { Peers } from '../../src/cluster/peers.ts';
 import { Reader } from '../../src/cluster/reader.ts';
 import { Watches } from '../../src/cluster/watches.ts';
 import type { Register } from '../../src/core/registers.ts';
+import { until } from '../support/until.ts';
 import { FakeHost } from './support/fake-host.ts';
 import { makeParts } from './support/parts.ts';
 
@@ -13,6 +14,7 @@ function setup() {
   const parts = makeParts('self');
   const { clock, store, sweeper, bus, log } = parts;
   const host = new FakeHost();
+  const writing = new Set<string>();
   const written = new Map<string, number>();
   const mismatched: string[] = [];
   const state = { isUp: true, epoch: 0 };
@@ -26,12 +28,13 @@ function setup() {
     peers,
     written: (userId) => written.get(userId),
     onMismatch: (userId) => mismatched.push(userId),
+    isWriting: (userId) => writing.has(userId),
   });
   const asks = new Asks(peers);
   const watches = new Watches({
     host: guarded,
-    store,
     bus,
+    clock,
     peers,
     reader,
     asks,
@@ -44,7 +47,7 @@ function setup() {
     store.put(userId, from, JSON.stringify(encodeRegister(from, { seq, entries: here(status) })));
   const publish = (userId: string, from: string, seq: number, status: string): Promise<void> =>
     bus.publishRegister(userId, encodeRegister(from, { seq, entries: here(status) }));
-  return { ...parts, host, written, mismatched, state, peers, watches, asks, reader, put, publish };
+  return { ...parts, host, writing, written, mismatched, state, peers, watches, asks, reader, put, publish };
 }
 
 describe('watched users', () => {
@@ -134,6 +137,86 @@ describe('watched users', () => {
     await watches.antiEntropy(10);
     expect(host.remembered).toEqual([['ann', 'offline']]);
     await store.forgetOffline('ann');
+  });
+
+  test.each([
+    ['until', true, false],
+    ['since', false, true],
+  ])(
+    'of whom this process had something newer to write %s the read: what the store remembers does not count until that is written',
+    async (_, before, after) => {
+      const { watches, host, store, writing, presence, reader } = setup();
+      const get = presence.get.bind(presence);
+      const isWriting = (is: boolean): unknown => (is ? writing.add('ann') : writing.delete('ann'));
+      isWriting(before);
+      presence.get = (key) => {
+        isWriting(after);
+        return get(key);
+      };
+      await watches.open('ann');
+      isWriting(before);
+      const read = await reader.read(['ann']);
+      expect([host.remembered, read.get('ann')]).toEqual([[], { registers: [] }]);
+      presence.get = get;
+      await store.rememberOffline('ann', 60);
+      isWriting(false);
+      await watches.antiEntropy(1);
+      expect(host.remembered).toEqual([['ann', 'offline']]);
+      expect((await reader.read(['ann'])).get('ann')?.remembered).toBe('offline');
+      await store.forgetOffline('ann');
+    },
+  );
+
+  test('are traced again as one of whom nobody says anything is opened, whatever is said of them, and nothing is applied', async () => {
+    const { watches, host, put, presence } = setup();
+    await put('ann', 'A', 1, 'here');
+    const commands: string[] = [];
+    for (const name of ['subscribe', 'hgetall', 'get', 'unsubscribe'] as const) {
+      const run = presence[name].bind(presence) as (key: string, ...rest: unknown[]) => never;
+      presence[name] = (key: string, ...rest: unknown[]) => {
+        commands.push(`${name} ${key.slice(0, 3)}`);
+        return run(key, ...rest);
+      };
+    }
+    await watches.open('nobody');
+    watches.close('nobody');
+    const absent = commands.splice(0);
+    await Promise.all([watches.retrace('ann', {}), watches.retrace('ann', {})]);
+    await until(() => commands.length === absent.length, 'the topic to be left');
+    expect(commands).toEqual(absent);
+    expect([host.applied, host.remembered]).toEqual([[], [['nobody', 'unlogined']]]);
+    expect(await presence.channels('p:u:*')).toEqual([]);
+  });
+
+  test.each(['ann', 'nobody'])(
+    'of %s are opened with the same commands, whether something is said of them or nothing',
+    async (userId) => {
+      const { watches, put, presence } = setup();
+      await put('ann', 'A', 1, 'here');
+      const asked: string[] = [];
+      for (const name of ['hgetall', 'get'] as const) {
+        const run = presence[name].bind(presence) as (key: string) => never;
+        presence[name] = (key: string) => {
+          asked.push(name);
+          return run(key);
+        };
+      }
+      await watches.open(userId);
+      expect(asked).toEqual(['hgetall', 'get']);
+    },
+  );
+
+  test('are read by a query with the same commands, whether something is said of them or nothing', async () => {
+    const { reader, put, presence } = setup();
+    await put('ann', 'A', 1, 'here');
+    const get = presence.get.bind(presence);
+    const asked: string[] = [];
+    presence.get = (key) => {
+      asked.push(key);
+      return get(key);
+    };
+    await reader.read(['ann', 'nobody']);
+    expect(asked.map((key) => key.split(':').at(-1)).sort()).toEqual(['ann', 'nobody']);
   });
 
   test('are read again in rotation, a limited number at a time', async () => {

@@ -41,14 +41,15 @@ describe('the writer', () => {
     writer.mark('ann');
     writer.mark('bob');
     writer.mark('ann');
-    expect(seen).toEqual([]);
+    expect([seen, writer.has('ann'), writer.has('eve')]).toEqual([[], true, false]);
     await until(() => seen.length === 2, 'the writes');
+    expect(writer.has('ann')).toBe(true);
     open.slice().forEach(({ end }) => {
       end();
     });
     await writer.idle();
     expect(seen).toEqual(['ann', 'bob']);
-    expect(writer.pending).toBe(0);
+    expect([writer.pending, writer.has('ann')]).toEqual([0, false]);
   });
 
   test('never writes one user twice at once, and writes again what changed meanwhile', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { hasEnded, isUnseen, statusOf } from '../../src/core/derived.ts';
 import { CoreWorld } from './support/core-world.ts';
 
-test('a user is unseen while it is here and neither shown nor followed', async () => {
+test('a user is unseen while it is neither shown nor followed, whether it is here or not', async () => {
   const world = new CoreWorld();
   const ann = await world.join('ann');
   const { user } = ann.connection;
@@ -14,6 +14,7 @@ test('a user is unseen while it is here and neither shown nor followed', async (
   const bob = await world.join('bob');
   await world.follow(bob, 'ann');
   expect(isUnseen(user)).toBe(false);
+  expect(isUnseen(world.tracker.users.hold('nobody').user)).toBe(true);
 });
 
 test('the status and the end of a connection', async () => {

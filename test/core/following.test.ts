@@ -151,9 +151,63 @@ describe('a refusal of `canFollow`', () => {
   });
 });
 
-test('one who is here unseen is watched anew by a follow, like one who is not here; once for all who ask', async () => {
-  const [, bob, eve] = [await world.join('ann'), await world.join('bob'), await world.join('eve')];
-  world.cluster.watched.length = 0;
-  await Promise.all([world.follow(bob, 'ann', 'nobody'), world.follow(eve, 'ann')]);
-  expect(world.cluster.watched.toSorted()).toEqual(['ann', 'nobody']);
+describe('a follow waits as long for one who must look absent as for one who is', () => {
+  /** Lets the store answer all that it was asked until now. */
+  let answer: () => void = () => {};
+  beforeEach(() => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    answer = resolve;
+    world.cluster.watching = () => promise;
+  });
+  const hasFollowed = (player: Player, userId: string): boolean =>
+    [...player.connection.follows.keys()].some((user) => user.userId === userId);
+
+  test('who is here invisibly is traced again; all who ask meanwhile wait for that, each in its own turn', async () => {
+    const [, bob, eve] = [await world.join('ann'), await world.join('bob'), await world.join('eve')];
+    world.cluster.watched.length = 0;
+    const follows = [world.follow(bob, 'ann', 'nobody'), world.follow(eve, 'ann')];
+    expect([world.cluster.watched, world.cluster.retraced]).toEqual([['nobody'], ['ann', 'ann']]);
+    await Promise.resolve();
+    expect(hasFollowed(eve, 'ann')).toBe(false);
+    answer();
+    await Promise.all(follows);
+    expect([hasFollowed(bob, 'ann'), hasFollowed(eve, 'ann')]).toEqual([true, true]);
+    await world.follow(await world.join('joe'), 'ann');
+    expect(world.cluster.retraced).toHaveLength(2);
+  });
+
+  test('who comes invisibly while somebody waits for it changes nothing for those who ask then', async () => {
+    const [bob, eve] = [await world.join('bob'), await world.join('eve')];
+    const first = world.follow(bob, 'ann');
+    await world.join('ann');
+    const second = world.follow(eve, 'ann');
+    expect(world.cluster.retraced).toEqual([]);
+    answer();
+    await Promise.all([first, second]);
+  });
+
+  test('who has gone, but is not forgotten yet, is traced again', async () => {
+    const [ann, bob] = [await world.join('ann'), await world.join('bob')];
+    world.set(ann, 'playing');
+    world.tracker.disconnect(ann.connection, 'dropped');
+    const follow = world.follow(bob, 'ann');
+    expect(world.cluster.retraced).toEqual(['ann']);
+    answer();
+    await follow;
+  });
+
+  test('who has blocked the viewer, and is seen here by others, is traced, too, unless followed by somebody', async () => {
+    const bob = await world.join('bob');
+    world.set(await world.join('ann'), 'playing');
+    world.tracker.block('ann', 'bob', true);
+    const follow = world.follow(bob, 'ann');
+    expect(world.cluster.retraced).toEqual(['ann']);
+    answer();
+    await follow;
+    const eve = await world.join('eve');
+    await world.follow(eve, 'ann');
+    world.tracker.following.unfollow(bob.connection, undefined);
+    await world.follow(bob, 'ann');
+    expect(world.cluster.retraced).toHaveLength(1);
+  });
 });

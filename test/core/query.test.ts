@@ -73,6 +73,16 @@ describe('a query', () => {
     expect(world.cluster.reads).toEqual([['bob', 'nobody']]);
   });
 
+  test('one for whom somebody waits, here unseen or not here, is read on its own', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    world.cluster.watching = () => promise;
+    const eve = await world.join('eve');
+    const follow = world.follow(eve, 'bob', 'nobody');
+    expect(await ask(['bob', 'nobody'])).toEqual(['bob unlogined', 'nobody unlogined']);
+    resolve();
+    await follow;
+  });
+
   test('one who is hidden from the viewer is read, too, and answered as unseen', async () => {
     world.set(bob, 'playing');
     world.tracker.block('bob', 'ann', true);

@@ -113,6 +113,7 @@ export class TestCluster implements Cluster {
   readonly stats: ClusterStats = { processes: 0, watched: 0, published: 0, received: 0, dropped: 0, state: 'up' };
   readonly watched: string[] = [];
   readonly unwatched: string[] = [];
+  readonly retraced: string[] = [];
   readonly announced: string[] = [];
   readonly reads: string[][] = [];
   /** What is elsewhere. Who is not in it is nowhere. */
@@ -141,6 +142,11 @@ export class TestCluster implements Cluster {
 
   knows(userId: string): boolean {
     return !this.unknown.has(userId);
+  }
+
+  retrace(userId: string): Promise<void> {
+    this.retraced.push(userId);
+    return this.watching(userId);
   }
 
   announce(userId: string): void {

@@ -9,7 +9,7 @@ import type { PresenceJoinOptions, PresenceOptions } from '../../../src/index.ts
 const BURST = 3;
 
 const ids = fc.array(fc.constantFrom(SECRET, SECRET, SECRET, FRIEND, 'nobody', VIEWER, 'other'), { maxLength: 4 });
-const status = fc.constantFrom(null, '', 'hello', 'playing', '{"matchId":"m1"}');
+const status = fc.constantFrom(null, '', 'hello', 'playing', '{"matchId":"m1"}', '{"matchId":"m2"}');
 const form = fc.constantFrom('send' as const, 'request' as const);
 const cid = fc.nat(3);
 

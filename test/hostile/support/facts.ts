@@ -21,6 +21,8 @@ export type Move =
 export interface Fact {
   /** Whether Secret acts at all in this world: the same moves, before and after the turning point. */
   readonly acts: (world: 'a' | 'b', turned: boolean) => 'freely' | 'unseen' | 'not at all';
+  /** What Secret says in this world instead of a status. */
+  readonly says?: (world: 'a' | 'b', status: string | null) => string | null;
   /** What becomes so at the turning point of the story. */
   readonly turn?: (which: 'a' | 'b', world: World, secret: Player) => void;
   /** What is so from the start. */
@@ -45,6 +47,11 @@ function enterMatch(roomId: string): void {
 }
 
 const refuseSecret: PresenceOptions = { canFollow: (_, userIds) => userIds.map((userId) => userId !== SECRET) };
+
+/** What `redact` makes of a status with a match. */
+const BUSY = 'busy';
+
+const isMatch = (status: string | null): boolean => status?.includes('matchId') === true;
 
 export const FACTS = {
   'never came, or is here invisibly': {
@@ -99,6 +106,13 @@ export const FACTS = {
       enterMatch(which === 'a' ? 'one' : 'two');
     },
   },
+  'is in a match that `redact` hides, or in none': {
+    acts: () => 'freely',
+    says: (world, status) => (world === 'b' && isMatch(status) ? BUSY : status),
+    options: () => ({
+      redact: (_, { matchId, ...presence }) => (matchId === undefined ? presence : { ...presence, status: BUSY }),
+    }),
+  },
   'is followed by somebody else, or by nobody': {
     tellsByStore: true,
     acts: () => 'freely',
@@ -113,11 +127,13 @@ export const FACTS = {
 export type FactName = keyof typeof FACTS;
 
 /** Does a move of Secret, if this world lets it. */
-export function move(secret: Player, wanted: Move, acts: ReturnType<Fact['acts']>): void {
-  if (acts === 'not at all') {
+export function move(secret: Player, wanted: Move, { acts, says }: Fact, world: 'a' | 'b', turned: boolean): void {
+  const how = acts(world, turned);
+  if (how === 'not at all') {
     return;
   }
-  const shown = (status: string | null): string | null => (acts === 'unseen' ? null : status);
+  const shown = (status: string | null): string | null =>
+    how === 'unseen' ? null : says === undefined ? status : says(world, status);
   switch (wanted.do) {
     case 'enter':
       if (!secret.isConnected && !secret.isLost) {

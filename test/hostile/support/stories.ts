@@ -48,25 +48,24 @@ export async function play(story: Story, which: 'a' | 'b', clockwork: Clockwork)
   let joined = fact.viewerStays === true;
   if (joined) {
     secret.join({ status: 'hello' });
-    viewer.join(joinOptionsOf(story.viewer, story));
-    await clockwork.settle();
+    viewer.join(story.viewer);
+    await clockwork.pass(50);
     void world.api.follow({ userId: VIEWER }, [SECRET]);
     await clockwork.pass(50);
   }
   for (const [at, step] of story.steps.entries()) {
     if (at === (fact.viewerStays === true ? 0 : story.turnAt) && fact.turn !== undefined) {
-      await clockwork.settle();
+      // What Secret has asked is answered: its calls are carried out one after the other.
+      await clockwork.pass(20);
       secret.comeBack();
       await clockwork.settle();
       fact.turn(which, world, secret);
       await clockwork.settle();
-      // Also the store has heard of it.
-      await clockwork.pass(50);
       turned = true;
     }
     if (step.who === 'viewer' && !joined) {
       joined = true;
-      viewer.join(joinOptionsOf(story.viewer, story));
+      viewer.join(story.viewer);
       await clockwork.settle();
     }
     // Two answers of the store in one millisecond have no order to compare: the game's are waited for, unless it is told not to.
@@ -74,7 +73,7 @@ export async function play(story: Story, which: 'a' | 'b', clockwork: Clockwork)
     if (isAlone) {
       await clockwork.pass(20);
     }
-    await doStep(step, { story, world, viewer, friend, secret, clockwork, fact }, fact.acts(which, turned));
+    await doStep(step, { story, world, viewer, friend, secret, clockwork, fact }, which, turned);
     const together =
       step.together === true &&
       fact.oneAtATime !== true &&
@@ -99,11 +98,6 @@ function optionsOf({ options }: Story, fact: Fact, which: 'a' | 'b'): PresenceOp
   };
 }
 
-/** With a store, a join that wants to resume waits for it, and has no order to compare with what the friend list waits for. */
-function joinOptionsOf({ resume, ...rest }: PresenceJoinOptions, { store }: Story): PresenceJoinOptions {
-  return { ...rest, ...(resume !== undefined && !store && { resume }) };
-}
-
 function friendList(userId: string, { sparesFriendList }: Fact): string[] {
   const friends = sparesFriendList === true ? [FRIEND] : [FRIEND, SECRET];
   return userId === VIEWER ? friends : [];
@@ -119,7 +113,7 @@ interface Cast {
   fact: Fact;
 }
 
-async function doStep(step: Step, cast: Cast, acts: ReturnType<Fact['acts']>): Promise<void> {
+async function doStep(step: Step, cast: Cast, which: 'a' | 'b', turned: boolean): Promise<void> {
   const { story, world, viewer, friend, secret, clockwork, fact } = cast;
   switch (step.who) {
     case 'viewer':
@@ -141,7 +135,7 @@ async function doStep(step: Step, cast: Cast, acts: ReturnType<Fact['acts']>): P
       if (story.store && step.move.do === 'follow') {
         break;
       }
-      move(secret, step.move, acts);
+      move(secret, step.move, fact, which, turned);
       break;
     case 'the game':
       void world.api.follow(
@@ -155,7 +149,7 @@ async function doStep(step: Step, cast: Cast, acts: ReturnType<Fact['acts']>): P
   }
 }
 
-function act(step: Extract<Step, { do: string }>, { story, viewer, fact }: Cast): void {
+function act(step: Extract<Step, { do: string }>, { viewer, fact }: Cast): void {
   switch (step.do) {
     case 'leave':
       return fact.viewerStays === true ? undefined : viewer.leave();
@@ -164,9 +158,7 @@ function act(step: Extract<Step, { do: string }>, { story, viewer, fact }: Cast)
     case 'return':
       return viewer.comeBack();
     case 'joins':
-      return viewer.isConnected || fact.viewerStays === true
-        ? undefined
-        : viewer.join(joinOptionsOf(step.options, story));
+      return viewer.isConnected || fact.viewerStays === true ? undefined : viewer.join(step.options);
     case 'stops reading':
     case 'reads on':
       viewer.reads(step.do === 'reads on');
