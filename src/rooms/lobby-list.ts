@@ -1,7 +1,8 @@
 /**
  * The list of rooms, sent with the messages of Colyseus's `LobbyRoom`: `rooms`,
  * `+` and `-`. A client that does not read is sent nothing more; once it reads
- * again it gets the whole list, as after a join.
+ * again it gets the whole list, as after a join. However often a client changes
+ * its filter, it gets the whole list once per look for those that are owed it.
  */
 import { subscribeLobby, type Client, type LobbyRoom } from '@colyseus/core';
 import { messageFrame } from '../wire/frames.ts';
@@ -19,6 +20,8 @@ export class LobbyList {
   readonly #maxBufferedBytes: number;
   /** Session ids of clients that are owed the whole list. */
   readonly #behind = new Set<string>();
+  /** Session ids of clients that were owed the list, and got it, since the last look. */
+  readonly #served = new Set<string>();
   #unsubscribe: () => void = () => {};
   #isFlushing = false;
 
@@ -41,27 +44,35 @@ export class LobbyList {
 
   forget(sessionId: string): void {
     this.#behind.delete(sessionId);
+    this.#served.delete(sessionId);
   }
 
-  /** Owes a client the whole list: it is sent at the end of this event-loop turn, or when the client reads. */
+  /** Owes a client the whole list: it is sent at the end of this event-loop turn, or by a later look: when it was sent since the last one, or when the client does not read. */
   owe(client: Client): void {
     this.#behind.add(client.sessionId);
     if (!this.#isFlushing) {
       this.#isFlushing = true;
       setImmediate(() => {
         this.#isFlushing = false;
-        this.retry();
+        this.#pay();
       });
     }
   }
 
-  /** Sends the list to the clients that are owed it and read again. */
-  retry(): void {
+  /** Looks for clients that are owed the list. Call it in intervals. */
+  look(): void {
+    this.#served.clear();
+    this.#pay();
+  }
+
+  #pay(): void {
     if (this.#behind.size === 0) {
       return;
     }
     for (const client of this.#host.clients) {
-      if (this.#behind.has(client.sessionId) && this.#isReady(client)) {
+      const { sessionId } = client;
+      if (this.#behind.has(sessionId) && !this.#served.has(sessionId) && this.#isReady(client)) {
+        this.#served.add(sessionId);
         this.tell(client);
       }
     }

@@ -10,8 +10,8 @@
  *
  * Differences from the stock lobby: a filter without a `name` does not hide
  * every room, a filter on metadata does not fail on rooms without any, nothing
- * that a client sends can throw, filters that arrive together are answered by
- * one `rooms`, and a client that does not read is not written to.
+ * that a client sends can throw, filters that follow each other within 250 ms are
+ * answered by one `rooms`, and a client that does not read is not written to.
  */
 import { LobbyRoom, type AuthContext, type Client } from '@colyseus/core';
 import { keepSeat } from './grace.ts';
@@ -29,8 +29,8 @@ type LobbyMessages = LobbyRoom['messages'];
 type LobbyOptions = LobbyRoom['clientOptions'][string];
 type Filter = { name?: unknown; metadata?: unknown };
 
-/** Milliseconds between two looks whether a client that was owed the list reads again. */
-const RETRY_MS = 250;
+/** Milliseconds between two looks for clients that are owed the list. */
+const LOOK_MS = 250;
 
 export type LobbyEvents = PresenceEvents & {
   rooms: Listing[];
@@ -61,6 +61,7 @@ export class PresenceLobbyRoom extends LobbyRoom {
   override state = new PresenceState();
   readonly #options = resolveOptions((this.constructor as typeof PresenceLobbyRoom).options);
   readonly #list: LobbyList;
+  readonly #fields = new WeakMap<object, ReadonlyArray<[string, unknown]>>();
 
   constructor() {
     super();
@@ -78,8 +79,8 @@ export class PresenceLobbyRoom extends LobbyRoom {
       this.#list.owe(client);
     });
     this.clock.setInterval(() => {
-      this.#list.retry();
-    }, RETRY_MS);
+      this.#list.look();
+    }, LOOK_MS);
     this.unsubscribeLobby = () => {
       this.#list.close();
     };
@@ -132,6 +133,16 @@ export class PresenceLobbyRoom extends LobbyRoom {
     }
   }
 
+  /** Listed once per filter: it may have thousands of fields, and is applied to every room at every change. */
+  #fieldsOf(metadata: object): ReadonlyArray<[string, unknown]> {
+    let fields = this.#fields.get(metadata);
+    if (fields === undefined) {
+      fields = Object.entries(metadata);
+      this.#fields.set(metadata, fields);
+    }
+    return fields;
+  }
+
   protected override filterItemForClient(room: Listing, filter?: Filter): boolean {
     if (typeof filter !== 'object' || filter === null) {
       return true;
@@ -144,7 +155,7 @@ export class PresenceLobbyRoom extends LobbyRoom {
       return true;
     }
     const actual: unknown = room.metadata;
-    return Object.entries(metadata).every(
+    return this.#fieldsOf(metadata).every(
       ([field, wanted]) =>
         typeof actual === 'object' && actual !== null && (actual as Record<string, unknown>)[field] === wanted,
     );
