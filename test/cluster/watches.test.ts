@@ -216,7 +216,7 @@ describe('watched users', () => {
       return get(key);
     };
     await reader.read(['ann', 'nobody']);
-    expect(asked.map((key) => key.split(':').at(-1)).sort()).toEqual(['ann', 'nobody']);
+    expect(new Set(asked.map((key) => key.split(':').at(-1)))).toEqual(new Set(['ann', 'nobody']));
   });
 
   test('are read again in rotation, a limited number at a time', async () => {
