@@ -1,13 +1,14 @@
 /**
- * `npm run conformance -- [--defold DIR] [--haxe DIR [--haxe-libraries DIR]] [--unity DIR] [--out FILE]`:
- * records the story and lets the decoders of other engines read it.
+ * `npm run conformance -- [--defold DIR] [--haxe DIR [--haxe-libraries DIR]] [--unity DIR] [--native PROGRAM] [--live] [--out FILE]`:
+ * records the story and lets the decoders of other engines read it; with `--live` the clients in engines/ play their flows.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compare } from './compare.ts';
-import { ENGINES, runDecoder, type Paths } from './runners.ts';
+import { playFlows } from './live.ts';
+import { DECODERS, PLAYERS, runDecoder, type Paths } from './runners.ts';
 import { recordStory } from './story.ts';
 
 const { values } = parseArgs({
@@ -16,18 +17,22 @@ const { values } = parseArgs({
     haxe: { type: 'string' },
     'haxe-libraries': { type: 'string' },
     unity: { type: 'string' },
+    native: { type: 'string' },
+    live: { type: 'boolean' },
+    'haxe-live': { type: 'string' },
     out: { type: 'string' },
   },
 });
-const paths: Paths = { ...values, haxeLibraries: values['haxe-libraries'] };
+const paths: Paths = { ...values, haxeLibraries: values['haxe-libraries'], haxeLive: values['haxe-live'] };
 const folder = mkdtempSync(join(tmpdir(), 'presence-story-'));
 const file = values.out ?? join(folder, 'story.jsonl');
 const story = await recordStory();
 writeFileSync(file, story.toString());
 
 let failed = false;
-for (const engine of ENGINES.filter((name) => paths[name] !== undefined)) {
-  const { states, messages, differences, ghosts } = compare(story.lines, runDecoder(engine, paths, file));
+for (const engine of DECODERS.filter((name) => paths[name] !== undefined)) {
+  const lines = story.lines.filter(({ line }) => engine !== 'native' || line !== 'message');
+  const { states, messages, differences, ghosts } = compare(lines, runDecoder(engine, paths, file));
   failed ||= differences.length > 0;
   const remark = ghosts > 0 ? `; ${ghosts} states after a return still hold what left meanwhile` : '';
   console.log(`${engine}: ${states} states and ${messages} messages, ${differences.length} differences${remark}`);
@@ -35,9 +40,23 @@ for (const engine of ENGINES.filter((name) => paths[name] !== undefined)) {
     console.log(`  ${difference.slice(0, 2000)}`);
   });
 }
-const notRun = ENGINES.filter((name) => paths[name] === undefined);
-if (notRun.length > 0) {
-  console.log(`Not run: ${notRun.map((name) => `${name} (--${name} DIR)`).join(', ')}.`);
+const players = PLAYERS.filter(
+  (name) => values.live === true && (name === 'haxe' ? paths.haxeLive : paths[name]) !== undefined,
+);
+for (const engine of players) {
+  try {
+    const flows = await playFlows(engine, paths);
+    console.log(`${engine}, live: ${flows.length} flows right: ${flows.join('; ')}`);
+  } catch (error) {
+    failed = true;
+    console.log(`${engine}, live: ${String(error)}`);
+  }
 }
+const unplayed = ['godot', ...PLAYERS.filter((name) => !players.includes(name))];
+const notRun = DECODERS.filter((name) => paths[name] === undefined);
+if (notRun.length > 0) {
+  console.log(`Decoders not run: ${notRun.map((name) => `${name} (--${name})`).join(', ')}.`);
+}
+console.log(`Clients not run: ${unplayed.join(', ')}.`);
 rmSync(folder, { recursive: true });
 process.exit(failed ? 1 : 0);

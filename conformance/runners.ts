@@ -13,26 +13,48 @@ export interface Paths {
   haxe?: string | undefined;
   /** Checkouts of the libraries of the Haxe SDK, where there is no haxelib. */
   haxeLibraries?: string | undefined;
+  /** The command that runs `Live.hx`, compiled for a target with sockets. */
+  haxeLive?: string | undefined;
+  /** `native/decode.c`, as compiled with the library of native-sdk. It reads the states, not the messages. */
+  native?: string | undefined;
+  /** A folder with the assemblies that Unity has made of the SDK. */
   unity?: string | undefined;
 }
 
-export const ENGINES = ['defold', 'haxe', 'unity'] as const;
-export type Engine = (typeof ENGINES)[number];
+/** Those with a small client in engines/ that can be played here. */
+export const PLAYERS = ['defold', 'haxe', 'unity'] as const;
+export type Player = (typeof PLAYERS)[number];
+export const DECODERS = [...PLAYERS, 'native'] as const;
+export type EngineDecoder = (typeof DECODERS)[number];
 
-/** The command line of a program of ours in the language of an engine. */
-export function commandOf(engine: Engine, program: 'decode' | 'live', paths: Paths, args: readonly string[]): string[] {
+/** The command line of our decoder in the language of an engine. */
+function decoderOf(engine: EngineDecoder, paths: Paths, story: string): string[] {
   switch (engine) {
     case 'defold':
-      return [lua(), join(HERE, `defold/${program}.lua`), ...args, resolve(paths.defold ?? '')];
+      return [lua(), join(HERE, 'defold/decode.lua'), story, resolve(paths.defold ?? '')];
     case 'haxe':
-      return [...haxe(paths), '--run', program === 'decode' ? 'Decode' : 'Live', ...args];
+      return [...haxe(paths), '--run', 'Decode', story];
     case 'unity':
-      return ['mono', unityProgram(program === 'decode' ? 'Decode' : 'Live', resolve(paths.unity ?? '')), ...args];
+      return ['mono', unityProgram('Decode', resolve(paths.unity ?? '')), story];
+    case 'native':
+      return [resolve(paths.native ?? ''), story];
   }
 }
 
-export function runDecoder(engine: Engine, paths: Paths, story: string): Printed[] {
-  const [command = '', ...args] = commandOf(engine, 'decode', paths, [story]);
+/** The command line of the small client of an engine, which plays its flows against the server at `url`. */
+export function playerOf(engine: Player, paths: Paths, url: string): string[] {
+  switch (engine) {
+    case 'defold':
+      return [lua(), join(HERE, 'defold/live.lua'), url, resolve(paths.defold ?? '')];
+    case 'haxe':
+      return [...(paths.haxeLive ?? '').split(' '), url];
+    case 'unity':
+      return ['mono', unityProgram('Live', resolve(paths.unity ?? '')), url];
+  }
+}
+
+export function runDecoder(engine: EngineDecoder, paths: Paths, story: string): Printed[] {
+  const [command = '', ...args] = decoderOf(engine, paths, story);
   return execFileSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'ignore'] })
     .split('\n')
     .filter((line) => line.startsWith('{"'))
@@ -52,8 +74,7 @@ function haxe({ haxe: sdk = '', haxeLibraries }: Paths): string[] {
     haxeLibraries === undefined
       ? ['colyseus-websocket', 'tink_url', 'tink_http'].flatMap((name) => ['-lib', name])
       : globSync('*/src', { cwd: haxeLibraries }).flatMap((path) => ['-cp', join(haxeLibraries, path)]);
-  const ours = [join(CLASSES, 'haxe'), join(HERE, 'haxe'), resolve(HERE, '../engines/haxe')];
-  const folders = [join(sdk, 'src'), ...ours].flatMap((path) => ['-cp', path]);
+  const folders = [join(sdk, 'src'), join(CLASSES, 'haxe'), join(HERE, 'haxe')].flatMap((path) => ['-cp', path]);
   // The SDK's classes are found by name at run time.
   return [process.env['HAXE'] ?? 'haxe', ...libraries, ...folders, '-dce', 'full'];
 }

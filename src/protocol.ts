@@ -7,7 +7,7 @@
  *   - `room.request(type, payload)`: the reply is the request's result, an
  *     error rejects it with `reason: PresenceErrorBody`;
  *   - `room.send(type, { ...payload, cid })`: answered by a `presence:reply`
- *     message that carries the same `cid` (for SDKs without `request`).
+ *     message that carries the same `cid`, for SDKs without requests (docs/engines.md).
  */
 
 /** Version of the wire protocol. Increased when an old client would misread a new server. */

@@ -16,6 +16,7 @@ public static class Decode
 {
     static readonly Regex Line = new Regex("^{\"line\":\"(\\w+)\"(?:,\"bytes\":\"([0-9a-f]*)\")?");
     static SchemaSerializer<PresenceState> serializer;
+    static byte[] reflection;
 
     public static void Main(string[] args)
     {
@@ -47,11 +48,14 @@ public static class Decode
         switch (kind)
         {
             case "join":
-                serializer = new SchemaSerializer<PresenceState>();
-                serializer.Handshake(bytes, 0);
+                reflection = bytes;
+                Begin();
+                return null;
+            case "return":
+                // The SDK makes a new serializer when it has its seat again.
+                Begin();
                 return null;
             case "state":
-                // After a reconnection the SDK keeps the serializer it had.
                 serializer.SetState(bytes, 0);
                 return Tree(serializer.GetState());
             case "patch":
@@ -63,6 +67,12 @@ public static class Decode
             default:
                 return null;
         }
+    }
+
+    static void Begin()
+    {
+        serializer = new SchemaSerializer<PresenceState>();
+        serializer.Handshake(reflection, 0);
     }
 
     static string Tree(PresenceState state)

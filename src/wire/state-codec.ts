@@ -1,5 +1,5 @@
 /**
- * Writes the schema state as the bytes every Colyseus SDK decodes.
+ * Writes the schema state in the format of `@colyseus/schema`. docs/engines.md says which decoders have read it.
  *
  * The library's own encoder computes the changes of each view: with one view per
  * client, its cost grows with the number of clients. Here each user is a small
