@@ -9,6 +9,8 @@ import type { Presence, Welcome } from '../src/protocol.ts';
 import type { TestServer } from '../test/support/server.ts';
 
 export const VIEWER = 'ann';
+/** What is told of a match that only the client writes of. */
+const UNVERIFIED = { verified: false } as const;
 
 /** One device of a player. */
 export class Player {
@@ -167,7 +169,7 @@ export class Stage {
         userId,
         connectionId,
         status: status ?? '',
-        ...(matchOf(status) !== '' && { matchId: matchOf(status) }),
+        ...(matchOf(status) !== '' && { matchId: matchOf(status), match: UNVERIFIED }),
         ...(username !== '' && { username }),
       }))
       .toSorted(byConnection);
@@ -194,7 +196,12 @@ export class Stage {
       connections: Object.fromEntries(
         visible.map(({ connectionId, status }) => [
           connectionId,
-          { connectionId, status: status ?? '', matchId: matchOf(status) },
+          {
+            connectionId,
+            status: status ?? '',
+            matchId: matchOf(status),
+            match: matchOf(status) === '' ? '' : JSON.stringify(UNVERIFIED),
+          },
         ]),
       ),
     };

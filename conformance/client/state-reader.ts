@@ -6,6 +6,8 @@ export interface PlainConnection {
   connectionId: string;
   status: string;
   matchId: string;
+  /** JSON, or empty. */
+  match: string;
 }
 
 export interface PlainUser {
@@ -38,6 +40,7 @@ const FIELDS: Record<'state' | 'user' | 'connection', ReadonlyArray<readonly [na
     ['connectionId', 'text'],
     ['status', 'text'],
     ['matchId', 'text'],
+    ['match', 'text'],
   ],
 };
 

@@ -24,7 +24,7 @@ local function string_of(hex)
 end
 
 local function connection(c)
-  return { connectionId = c.connectionId, status = c.status, matchId = c.matchId }
+  return { connectionId = c.connectionId, status = c.status, matchId = c.matchId, match = c.match }
 end
 
 local function user(u)

@@ -48,7 +48,7 @@ class Decode {
 		}
 		final connections = {};
 		for (id => c in u.connections) {
-			Reflect.setField(connections, id, {connectionId: c.connectionId, status: c.status, matchId: c.matchId});
+			Reflect.setField(connections, id, {connectionId: c.connectionId, status: c.status, matchId: c.matchId, match: c.match});
 		}
 		return {userId: u.userId, username: u.username, general: u.general, connections: connections};
 	}

@@ -42,6 +42,7 @@ static void print_connection(const char* key, void* value, void* before) {
     print_field("{", "connectionId", connection->connectionId);
     print_field(",", "status", connection->status);
     print_field(",", "matchId", connection->matchId);
+    print_field(",", "match", connection->match);
     putchar('}');
 }
 

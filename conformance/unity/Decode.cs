@@ -92,7 +92,7 @@ public static class Decode
         user.connections.ForEach((string id, PresenceConnection c) =>
             connections[id] = new Dictionary<string, object>
             {
-                ["connectionId"] = c.connectionId, ["status"] = c.status, ["matchId"] = c.matchId,
+                ["connectionId"] = c.connectionId, ["status"] = c.status, ["matchId"] = c.matchId, ["match"] = c.match,
             });
         return new Dictionary<string, object>
         {

@@ -8,6 +8,8 @@ typedef Presence = {
 	connectionId:String,
 	status:String,
 	?matchId:String,
+	/** See docs/matches.md. */
+	?match:Dynamic,
 	?username:String
 };
 

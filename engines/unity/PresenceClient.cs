@@ -13,7 +13,20 @@ namespace ColyseusPresence
         public string connectionId;
         public string status;
         public string matchId;
+        public Match match;
         public string username;
+    }
+
+    /// <summary>See docs/matches.md.</summary>
+    public class Match
+    {
+        public bool verified;
+        public string name;
+        public int players;
+        public int maxPlayers;
+        public bool joinable;
+        public string reason;
+        public object metadata;
     }
 
     public class General

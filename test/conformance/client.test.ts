@@ -14,7 +14,10 @@ class Match extends Room {}
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer({ rateLimit: 15, rateWindowMs: 60_000, maxConnectionsPerUser: 100 }, { match: Match });
+  server = await startServer(
+    { rateLimit: 15, rateWindowMs: 60_000, maxConnectionsPerUser: 100, unverifiedMatches: 'show' },
+    { match: Match },
+  );
 });
 afterAll(async () => {
   await server.stop();

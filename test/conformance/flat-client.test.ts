@@ -10,7 +10,7 @@ class Match extends Room {}
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer({ resolveFollows: () => ['bob', 'zoe'] }, { match: Match });
+  server = await startServer({ resolveFollows: () => ['bob', 'zoe'], unverifiedMatches: 'show' }, { match: Match });
 });
 afterAll(async () => {
   await server.stop();
