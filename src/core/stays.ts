@@ -83,7 +83,7 @@ export class Stays {
     }
     const friends = friendsOf(user);
     const present = isPresent(user);
-    const hidden = !present && (hides(user) || [...user.registers.others.values()].some((said) => said.hides === true));
+    const hidden = !present && (hides(user) || hidesElsewhere(user));
     for (const entry of entries) {
       const changed = (present || friends.length > 0) && !sameValue(friends, entry.friends);
       entry.friends = changed ? friends : entry.friends;
@@ -113,6 +113,11 @@ export class Stays {
   #show(user: User, { connectionId, username, match, friends }: Entry): void {
     this.#users.show(user, connectionId, '', username, { match, ...(match.policy === 'mutual' && { friends }) });
   }
+}
+
+/** Whether the latest news of other processes are that the user hides. An older word no longer counts: the user may have come back since, and left. */
+function hidesElsewhere({ registers: { others } }: User): boolean {
+  return [...others.values()].at(-1)?.hides === true;
 }
 
 /** Whom the user follows, from any process, as far as it is said. */

@@ -118,9 +118,6 @@ export class Tracker {
       return;
     }
     const { user, connectionId } = connection;
-    if (connection.wasShown && statusOf(connection) === null) {
-      this.cluster.announce(user.userId); // nobody here hides any more
-    }
     this.#end(connection, 'gone');
     if (ending === 'shutdown' && this.cluster.canHandOff) {
       this.users.handOff(user, connectionId, this.#deps.now() + this.#deps.handoffMs);

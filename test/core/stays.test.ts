@@ -117,7 +117,21 @@ describe('with the lobby on another process', () => {
     stay.end('offline');
   });
 
-  test('this process says when one of its connections hides, and no longer when it has left', async () => {
+  test('who has hidden on one process, and is visible from another later, is seen in the match after a drop there', () => {
+    stay = begin();
+    hears({ entries: [entry] });
+    hears({ last: 'offline', hides: true });
+    expect(shown()).toEqual([]);
+    const other = (entries: Register['entries']): void => {
+      world.host.applyRegister('bob', 'C', { seq: ++seq, entries, ...(entries.length === 0 && { last: 'offline' }) });
+    };
+    other([{ ...entry, connectionId: 'c1' }]);
+    other([]);
+    expect(shown()).toEqual(['match of 1']);
+    stay.end('offline');
+  });
+
+  test('this process says when one of its connections hides; one that leaves says nothing new, which would show in the store', async () => {
     const bob = await world.join('bob');
     expect(world.host.register('bob')).not.toHaveProperty('hides');
     world.set(bob, 'hi');
@@ -126,7 +140,7 @@ describe('with the lobby on another process', () => {
     expect(world.host.register('bob')).toMatchObject({ entries: [], hides: true });
     world.cluster.announced.length = 0;
     world.tracker.disconnect(bob.connection, 'dropped');
-    expect(world.cluster.announced).toEqual(['bob']);
+    expect(world.cluster.announced).toEqual([]);
     expect(world.host.register('bob')).not.toHaveProperty('hides');
   });
 
