@@ -5,7 +5,7 @@
  * without a new version are ignored.
  */
 import { isUserId, MAX_ID_LENGTH } from '../status.ts';
-import { MAX_EPOCH, type Register, type RegisterEntry } from '../core/registers.ts';
+import { MAX_EPOCH, MAX_SET_AT, type Register, type RegisterEntry } from '../core/registers.ts';
 import { isJoinPolicy, type MatchRecord } from '../core/match.ts';
 
 /** Maximum of characters in a status, a username or a match id: far more than any process sends. */
@@ -14,7 +14,6 @@ const MAX_TEXT_LENGTH = 65_536;
 const MAX_ENTRIES = 10_000;
 /** Maximum of a sequence number. Far below the largest safe integer, so that a process can always use a higher number than the one it received. */
 const MAX_SEQ = 2 ** 48;
-const MAX_TIME = 8.64e15;
 /** Maximum of users whom one user is said to follow: far more than any process says. */
 const MAX_FRIENDS = 10_000;
 /** Maximum of users in one `ask`. */
@@ -271,7 +270,7 @@ function isCount(value: unknown, max: number): value is number {
 
 /** Whether a `Date` can hold this many milliseconds since the epoch. */
 function isTime(value: unknown): value is number {
-  return isFinite(value) && Math.abs(value) <= MAX_TIME;
+  return isFinite(value) && Math.abs(value) <= MAX_SET_AT;
 }
 
 function isFinite(value: unknown): value is number {

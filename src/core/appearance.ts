@@ -10,7 +10,7 @@ import type { User, Visible } from './model.ts';
 import type { OfflineMemory } from './offline-memory.ts';
 import type { Outbox } from './outbox.ts';
 import type { Refs } from './refs.ts';
-import type { Claim, RegisterEntry } from './registers.ts';
+import { bySetAt, type Claim, type RegisterEntry } from './registers.ts';
 
 export interface AppearanceDeps {
   outbox: Outbox;
@@ -182,6 +182,6 @@ function saysTheSame(a: RegisterEntry, b: RegisterEntry): boolean {
 
 export function sortBySetAt(user: User): void {
   if (user.visible.size > 1) {
-    user.visible = new Map([...user.visible].sort(([, a], [, b]) => a.setAt - b.setAt));
+    user.visible = new Map([...user.visible].sort(([, a], [, b]) => bySetAt(a, b)));
   }
 }

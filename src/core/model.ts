@@ -15,7 +15,7 @@ export interface Visible {
   /** Number that stands for this connection in the schema state (see `refs.ts`). */
   readonly ref: number;
   box: Box;
-  /** Milliseconds since the epoch. */
+  /** See `RegisterEntry`. */
   setAt: number;
   /** The incarnation it lives on; `undefined` = here. */
   owner: string | undefined;

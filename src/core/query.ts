@@ -6,7 +6,7 @@
  */
 import { boxOf } from './box.ts';
 import { isHidden, look, shownOf, type Subject } from './view.ts';
-import { bestClaim } from './registers.ts';
+import { bestClaim, bySetAt } from './registers.ts';
 import { customStatusOf, generalOf } from '../status.ts';
 import type { Connection, User } from './model.ts';
 import type { GeneralStatus, Presence, UserStatus } from '../protocol.ts';
@@ -81,7 +81,7 @@ function remoteSubject(userId: string, remote: RemoteUser | undefined, last: Sub
   const entries = registers
     .flatMap(([, { entries: said, username }]) => said.map((entry) => ({ entry, username })))
     .filter(({ entry }) => bestClaim(registers, entry.connectionId)?.entry === entry)
-    .sort((a, b) => a.entry.setAt - b.entry.setAt);
+    .sort((a, b) => bySetAt(a.entry, b.entry));
   const all = entries.map(({ entry }) => entry);
   const visible = entries.map(({ entry, username }) => {
     return [entry.connectionId, { ref: 0, box: boxOf(userId, entry, username, all) }] as const;

@@ -13,6 +13,8 @@ import type { MatchRecord, Said } from './match.ts';
 
 /** Above so many processes, one whose register has no entries is forgotten. */
 const MAX_REGISTERS = 16;
+/** Maximum of `setAt`: what a `Date` can hold. */
+export const MAX_SET_AT = 8.64e15;
 /** Maximum of an epoch. No connection is taken over so often: a higher value is dropped as invalid. */
 export const MAX_EPOCH = 2 ** 32;
 
@@ -26,11 +28,19 @@ export interface RegisterEntry extends Said {
   readonly match?: MatchRecord | undefined;
   /** With the policy `mutual`: whom the user follows. */
   readonly friends?: readonly string[] | undefined;
-  /** When the status was set: milliseconds since the epoch on the owner's clock. */
+  /**
+   * The order in which the statuses of a user were set: higher is later. The
+   * owner's clock in milliseconds since the epoch, but always above what the owner
+   * has heard of the user, so the order does not depend on whose clock is right.
+   */
   readonly setAt: number;
   /** How often the connection was taken over; of two processes that claim it, the higher is right. Default 0. */
   readonly epoch?: number | undefined;
-  /** Set while the client is away in its grace, and on a process that shuts down: until then (ms since the epoch) the connection may be taken over by a rejoin elsewhere. */
+  /**
+   * Set while the client is away in its grace, and on a process that shuts down:
+   * the connection may be taken over by a rejoin elsewhere. Until when, in ms since
+   * the epoch on the owner's clock: to others only whether it is set means anything.
+   */
   readonly handoffUntil?: number | undefined;
 }
 
@@ -210,6 +220,14 @@ export class Registers {
     }
     return silent;
   }
+}
+
+/** Compares by when they were set; the same on every process. */
+export function bySetAt(
+  a: Pick<RegisterEntry, 'setAt' | 'connectionId'>,
+  b: Pick<RegisterEntry, 'setAt' | 'connectionId'>,
+): number {
+  return a.setAt - b.setAt || (a.connectionId < b.connectionId ? -1 : 1);
 }
 
 /** Whether `a` counts rather than `b`: who has the player, then who took over last, then the later status, then anything that is the same for all. */

@@ -23,9 +23,6 @@ import type { Cluster, ClusterHost } from './ports.ts';
 import type { Refs } from './refs.ts';
 import type { Connection, Delivery, User, View } from './model.ts';
 
-/** A timer may fire a little before the clock says so. */
-const TIMER_SLACK_MS = 10;
-
 export interface TrackerDeps {
   /** Made with the tracker as its host. */
   cluster: (host: ClusterHost) => Cluster;
@@ -120,8 +117,11 @@ export class Tracker {
     const { user, connectionId } = connection;
     this.#end(connection, 'gone');
     if (ending === 'shutdown' && this.cluster.canHandOff) {
-      this.users.handOff(user, connectionId, this.#deps.now() + this.#deps.handoffMs);
-      this.#endHandoff(user, connectionId);
+      const until = this.#deps.now() + this.#deps.handoffMs;
+      this.users.handOff(user, connectionId, until);
+      this.#deps.timing.later(() => {
+        this.#endHandoff(user, connectionId, until);
+      }, this.#deps.handoffMs);
     } else {
       this.users.hide(user, connectionId, ending === 'consented' ? 'unlogined' : 'offline');
     }
@@ -141,18 +141,12 @@ export class Tracker {
   }
 
   /** This process may live on, for another of its rooms: who has not come back anywhere in time is gone. */
-  #endHandoff(user: User, connectionId: string): void {
-    this.#deps.timing.later(() => {
-      if (this.#stopped || this.connections.has(connectionId)) {
-        return;
-      }
-      if (this.users.canTakeOver(user, connectionId)) {
-        this.#endHandoff(user, connectionId);
-        return;
-      }
+  #endHandoff(user: User, connectionId: string, until: number): void {
+    const isSame = user.registers.ownEntry(connectionId)?.handoffUntil === until;
+    if (isSame && !this.#stopped && !this.connections.has(connectionId)) {
       this.users.hide(user, connectionId, 'offline');
       this.users.release(user);
-    }, this.#deps.handoffMs + TIMER_SLACK_MS);
+    }
   }
 
   /** Another process has taken over this connection later, so its claim wins. */

@@ -6,7 +6,7 @@
 import { Appearance, sortBySetAt, type AppearanceDeps } from './appearance.ts';
 import { followsToSay, hides, isPresent } from './derived.ts';
 import { Others } from './others.ts';
-import { MAX_EPOCH, Registers, type Register, type RegisterEntry } from './registers.ts';
+import { MAX_EPOCH, MAX_SET_AT, Registers, type Register, type RegisterEntry } from './registers.ts';
 import type { Cluster } from './ports.ts';
 import type { EndedStatus } from '../protocol.ts';
 import type { User } from './model.ts';
@@ -36,7 +36,6 @@ export class Users {
   readonly others: Others;
   readonly #deps: UsersDeps;
   readonly #appearance: Appearance;
-  #lastSetAt = 0;
   #seq = 0;
 
   constructor(deps: UsersDeps) {
@@ -156,7 +155,7 @@ export class Users {
       status: status.toWellFormed(),
       ...more,
       // A stay has no status that could be set: it keeps its place.
-      setAt: more.match !== undefined && known !== undefined ? known.setAt : this.#nextSetAt(),
+      setAt: more.match !== undefined && known !== undefined ? known.setAt : this.#nextSetAt(user),
       epoch: user.registers.epochOf(connectionId),
       // The server may set the status of somebody who is away.
       handoffUntil: known?.handoffUntil,
@@ -170,9 +169,13 @@ export class Users {
     this.#deps.cluster().announce(user.userId);
   }
 
-  #nextSetAt(): number {
-    this.#lastSetAt = Math.max(this.#deps.now(), this.#lastSetAt + 1);
-    return this.#lastSetAt;
+  /** Above all that is known of the user, whose clock ever it came from. */
+  #nextSetAt({ visible }: User): number {
+    let next = this.#deps.now();
+    for (const { setAt } of visible.values()) {
+      next = Math.max(next, setAt + 1);
+    }
+    return Math.min(next, MAX_SET_AT);
   }
 
   /** Hides a connection that lives here. */
@@ -204,8 +207,7 @@ export class Users {
 
   /** Whether `connectionId` waits to be taken over. */
   canTakeOver(user: User, connectionId: string): boolean {
-    const until = user.registers.winner(connectionId)?.entry.handoffUntil;
-    return until !== undefined && until > this.#deps.now();
+    return user.registers.winner(connectionId)?.entry.handoffUntil !== undefined;
   }
 
   /** Makes a connection that was handed off one of this process. */

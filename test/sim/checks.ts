@@ -2,6 +2,7 @@
 import { parseRegister } from '../../src/cluster/envelope.ts';
 import { keysOf } from '../../src/cluster/store.ts';
 import { queryUsers } from '../../src/core/query.ts';
+import { countShare } from '../../src/server/census.ts';
 import type { Presence } from '../../src/protocol.ts';
 import { isCalm } from './profile.ts';
 import type { SimClient } from './sim-client.ts';
@@ -33,7 +34,9 @@ export async function checkAll(checked: Checked, pass: (ms: number) => Promise<v
   } = checked;
   checkViews(checked);
   checkRecords(checked);
-  const queries = Promise.all(nodes.map((node) => checkQueries(checked, node)));
+  checkCounts(checked);
+  const orders = new Map<string, string>();
+  const queries = Promise.all(nodes.map((node) => checkQueries(checked, node, orders)));
   await pass(100);
   await queries;
   // Whoever looks at a user finds what a process left that nobody ever knew of, and has it swept.
@@ -83,11 +86,31 @@ function checkViews({ world, clients, truth, complain }: Checked): void {
   }
 }
 
-/** Every process can tell about everybody, followed there or not. */
-async function checkQueries({ truth, userIds, complain }: Checked, node: SimNode): Promise<void> {
+/** The processes together count every visible user once. */
+function checkCounts({ truth, nodes, complain }: Checked): void {
+  const online = nodes.reduce((sum, { tracker }) => sum + countShare(tracker).online, 0);
+  const expected = truth.visible().size;
+  if (online !== expected) {
+    complain(`the processes count ${online} visible users, but there are ${expected}`);
+  }
+}
+
+/** Every process can tell about everybody, followed there or not, and all name the connections in the same order. */
+async function checkQueries(
+  { truth, userIds, complain }: Checked,
+  node: SimNode,
+  orders: Map<string, string>,
+): Promise<void> {
   const visible = truth.visible();
   for (const { userId, general, presences } of await queryUsers(node.tracker, userIds)) {
     const expected = visible.get(userId) ?? [];
+    const order = presences.map(({ connectionId }) => connectionId).join(' ');
+    if ((orders.get(userId) ?? order) !== order) {
+      complain(
+        `${node.incarnation} answers of "${userId}" in the order ${order}, another one in ${orders.get(userId)}`,
+      );
+    }
+    orders.set(userId, order);
     const isRight =
       expected.length === presences.length &&
       expected.every((presence) => presences.some((other) => same(other, presence)));
