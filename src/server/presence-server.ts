@@ -23,6 +23,7 @@ import { currentRuntime, eventsOf, guestRuntime, type Runtime } from './runtime.
 import { notAnId, toUserId, type UserIdLike } from '../ids.ts';
 import { given } from '../wording.ts';
 import { PresenceError, type Status, type UserStatus } from '../protocol.ts';
+import { beforePresenceEnds } from './shutdown.ts';
 import { queryUsers } from '../core/query.ts';
 import { resolveOptions, type ClusterOptions, type ResolvedOptions } from '../options.ts';
 import type { ClusterCounts, Counts, PresenceEventMap, Reached, Target } from './types.ts';
@@ -165,22 +166,33 @@ export class PresenceServer {
   }
 
   /**
-   * Joins the cluster now. Otherwise a process joins with its first presence
-   * room, or with the first call here. A process that is to take over the
-   * players of one that shuts down (a rolling deploy) must have joined before.
+   * Joins the cluster now and stays in it until the process shuts down, also
+   * while it has no rooms. Otherwise a process joins with its first presence
+   * room, or with the first call here, and leaves with its last room. A process
+   * that is to take over the players of one that shuts down (a rolling deploy)
+   * must have joined before. Idempotent.
    *
    * @example await server.listen(2567); presence.start();
    */
   start(): void {
-    this.#runtime();
+    this.#runtime().keep();
+    beforePresenceEnds(this.#leave);
   }
 
-  /** For a process without presence rooms: leaves the cluster. Others need not call it. */
+  /**
+   * Leaves the cluster: now, or with the last presence room. Takes at most 5 s.
+   * A shutdown of the Colyseus server does this by itself after `start()`, and
+   * where rooms run.
+   */
   async close(): Promise<void> {
     if (isRunning()) {
-      await currentRuntime(this.#prefix)?.stopIfUnused();
+      await this.#leave();
     }
   }
+
+  readonly #leave = async (): Promise<void> => {
+    await currentRuntime(this.#prefix)?.letGo();
+  };
 
   #block(user: UserIdLike, other: UserIdLike, blocked: boolean): Promise<Reached> {
     const userId = requireId(user);

@@ -17,6 +17,7 @@ import { PresenceCluster } from '../cluster/presence-cluster.ts';
 import { newIncarnation } from '../cluster/clock.ts';
 import { OfflineMemory } from '../core/offline-memory.ts';
 import { ServerEvents } from './events.ts';
+import { isShuttingDown } from './shutdown.ts';
 import { Refs } from '../core/refs.ts';
 import { SharedSeats } from './shared-seats.ts';
 import { Tracker } from '../core/tracker.ts';
@@ -37,6 +38,7 @@ export class Runtime {
   readonly #timings: string;
   readonly #onIdle: () => void;
   #rooms = 0;
+  #isKept = false;
 
   constructor(presence: ColyseusPresence, options: ResolvedOptions, { events, memory }: Heritage, onIdle: () => void) {
     this.#timings = timingsOf(options.cluster);
@@ -78,6 +80,22 @@ export class Runtime {
     return this.#matchmaking;
   }
 
+  /** Whether it lives on without rooms. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
+
+  /** From now on it lives on without rooms, until `letGo()` or the shutdown of the process. */
+  keep(): void {
+    this.#isKept = true;
+  }
+
+  /** Ends `keep()`: without rooms it stops now, else with the last one. */
+  async letGo(): Promise<void> {
+    this.#isKept = false;
+    await this.stopIfUnused();
+  }
+
   /** Whether no room holds it: the server API has started it. */
   get isGuest(): boolean {
     return this.#rooms === 0;
@@ -105,14 +123,15 @@ export class Runtime {
     }
   }
 
-  /** A room ends; the last one stops the runtime. */
+  /** A room ends; the last one stops the runtime, unless it is kept. */
   async release(): Promise<void> {
     this.#rooms--;
+    this.#isKept &&= !isShuttingDown();
     await this.stopIfUnused();
   }
 
   async stopIfUnused(): Promise<void> {
-    if (this.isGuest) {
+    if (this.isGuest && !this.#isKept) {
       this.#onIdle();
       await this.tracker.stop();
     }
@@ -166,12 +185,18 @@ export function acquireRuntime(options: ResolvedOptions, isMatch = false): Runti
   }
   if (runtime?.isGuest === true && !runtime.suits(options)) {
     // The server API has started it with the default timings.
-    void runtime.stopIfUnused();
+    const { isKept } = runtime;
+    void runtime.letGo();
+    const suiting = start(slot, options);
+    if (isKept) {
+      suiting.keep();
+    }
+    return suiting.acquire(options);
   }
   return start(slot, options).acquire(options);
 }
 
-/** The process's runtime for the server API: started if it is not running, and stopped with the last room, or by `stopIfUnused()`. */
+/** The process's runtime for the server API: started if it is not running, and stopped with the last room, or by `letGo()`. */
 export function guestRuntime(options: ResolvedOptions): Runtime {
   return start(slotOf(options.cluster.prefix), options);
 }
