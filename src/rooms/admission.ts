@@ -9,6 +9,7 @@ import { ERRORS, PresenceError } from '../protocol.ts';
 import type { Identity, Named, ResolvedOptions } from '../options.ts';
 import type { Users } from '../core/users.ts';
 import type { Runtime } from '../server/runtime.ts';
+import { isShuttingDown } from '../server/shutdown.ts';
 
 /** The user behind an auth payload. */
 export function identify(options: ResolvedOptions, auth: unknown): Named {
@@ -36,6 +37,17 @@ export function requireJoinOptions(options: ResolvedOptions, joinOptions: unknow
     return readJoinOptions(joinOptions, options.maxStatusBytes, lenient);
   } catch (error) {
     throw refusal(error instanceof PresenceError ? error : new PresenceError('internal'));
+  }
+}
+
+/**
+ * Refuses everybody while the process shuts down. Colyseus closes the clients it
+ * has at that moment, but lets in who comes with a seat from before, closes
+ * those never, and waits for the room to be empty.
+ */
+export function requireOpen(): void {
+  if (isShuttingDown()) {
+    throw refusal(new PresenceError('unavailable'));
   }
 }
 

@@ -12,7 +12,7 @@ import { joinWrites } from '../wire/prebuilt.ts';
 import { StalledClients } from './stalled-clients.ts';
 import { answerRequest } from './requests.ts';
 import { guardRedact } from '../core/hooks.ts';
-import { identify, learnBlocks, requireRoom, requireJoinOptions } from './admission.ts';
+import { identify, learnBlocks, requireJoinOptions, requireOpen, requireRoom } from './admission.ts';
 import { followFriends } from './friend-list.ts';
 import { Replier } from './reply.ts';
 import { hasEnded } from '../core/derived.ts';
@@ -66,6 +66,7 @@ export class PresenceEngine {
 
   /** Makes the connection of a client that has just joined. Throws a `ServerError` that refuses the join. */
   async join(client: Client, joinOptions: unknown): Promise<void> {
+    requireOpen();
     if (this.#connections.has(client.sessionId)) {
       return;
     }
