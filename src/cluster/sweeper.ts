@@ -57,8 +57,8 @@ export class Sweeper {
         }
       });
       if (isGone()) {
-        await store.unlistAll(incarnation);
-        await store.delist(incarnation);
+        // Twice: if the store comes back as it was earlier between the two, a list would stay that nobody knows of.
+        await Promise.all([store.unlistAll(incarnation), store.delist(incarnation), store.unlistAll(incarnation)]);
       }
     } finally {
       // A failed command may still be queued in the store's client and run later.
