@@ -17,6 +17,7 @@ function setup() {
     bus,
     peers,
     written: () => undefined,
+    isWriting: () => false,
     onMismatch: () => {},
   });
   const put = (userId: string, from: string): Promise<void> =>
