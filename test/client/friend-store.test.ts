@@ -14,6 +14,12 @@ beforeEach(() => {
   store.welcome({ protocol: 1, userId: 'me', connectionId: 'me-1', presences: [] });
 });
 
+test('a user that is said to be online, and of whom nothing is shown, is not online in the list', () => {
+  store.applyFollow(['bob'], { presences: [], users: [{ userId: 'bob', general: 'unlogined' }] });
+  store.applyDelta(delta({ users: [{ userId: 'bob', general: 'online' }] }));
+  expect(store.list()).toMatchObject([{ userId: 'bob', online: false, general: 'unlogined' }]);
+});
+
 describe('a welcome', () => {
   const welcome = { protocol: 1, userId: 'me', connectionId: 'me-1' };
 

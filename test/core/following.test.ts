@@ -106,6 +106,16 @@ describe('the places for follows', () => {
   });
 });
 
+test('an unfollow ends the follows it names, says which, and lets go of the users', async () => {
+  const ann = await world.join('ann');
+  await world.follow(ann, 'a', 'b', 'c');
+  const ended = world.tracker.following.unfollow(ann.connection, ['b', 'nobody', 'b']);
+  expect(ended.map(({ userId }) => userId)).toEqual(['b']);
+  expect([...ann.connection.follows.keys()].map(({ userId }) => userId)).toEqual(['a', 'c']);
+  expect(ann.sink.take()).toEqual(['follows +a +b +c', 'follows -b']);
+  expect(world.leftovers().users).not.toContain('b');
+});
+
 describe('a user that the server follows for the connection, and then the client itself', () => {
   test('takes one place from then on', async () => {
     const ann = await world.join('ann', { maxFollows: 1 });

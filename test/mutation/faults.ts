@@ -110,8 +110,8 @@ export const FAULTS: readonly Fault[] = [
   fault(
     'a burst without a pause is never flushed',
     'core/outbox.ts',
-    'this.#changes > changes && this.#timing.now() < deadline',
-    'this.#changes > changes && deadline > 0',
+    'this.#changes > changes && then < dueAt',
+    'this.#changes > changes && dueAt > 0',
     'core/outbox.test.ts',
   ),
   fault(
@@ -130,10 +130,10 @@ export const FAULTS: readonly Fault[] = [
   ),
   fault(
     'any number of answers waits for the acknowledgement of a join',
-    'wire/client-sink.ts',
+    'wire/backpressure.ts',
     '(framesBeforeJoin(client)?.length ?? 0) > MAX_WAITING_FRAMES',
     'false',
-    'wire/client-sink.test.ts',
+    'wire/backpressure.test.ts',
   ),
   fault(
     'a matchId over 128 characters is a match',
@@ -171,6 +171,20 @@ export const FAULTS: readonly Fault[] = [
     'if (true) {',
     'core/follow-graph.test.ts',
     'core/following.test.ts',
+  ),
+  fault(
+    'an unfollow of a list ends nothing',
+    'core/following.ts',
+    '.filter((user) => user !== undefined)',
+    '.filter((user) => user === undefined)',
+    'core/following.test.ts',
+  ),
+  fault(
+    'a friend of whom no connection is shown is online',
+    'client/friend-store.ts',
+    "change.general === 'online' ? entry.last : change.general",
+    'change.general as typeof entry.last',
+    'client/friend-store.test.ts',
   ),
   fault(
     'two statuses of one millisecond have no order',

@@ -89,7 +89,7 @@ export class ServerProcess {
         return this.#ready;
       },
       `process "${this.name}" to listen`,
-      20_000,
+      60_000,
     );
     return this;
   }

@@ -26,6 +26,10 @@ export interface ServerSetup {
   name: string;
   port: number;
   redisUrl: string;
+  /** Instead of `redisUrl`: a Redis Cluster. */
+  redisPorts?: number[];
+  /** How wrong its clock is. */
+  clockOffsetMs?: number;
   options: PresenceOptions;
 }
 
@@ -88,7 +92,14 @@ class ArenaRoom extends Room {
   }
 }
 
-const { name, port, redisUrl, options } = JSON.parse(process.argv[2] ?? '') as ServerSetup;
+const {
+  name,
+  port,
+  redisUrl,
+  redisPorts,
+  clockOffsetMs = 0,
+  options,
+} = JSON.parse(process.argv[2] ?? '') as ServerSetup;
 const tell = (message: FromServer): void => {
   process.send?.(message);
 };
@@ -103,10 +114,14 @@ process.on('unhandledRejection', (reason) => {
   );
 });
 
+const realNow = Date.now.bind(Date);
+Date.now = () => realNow() + clockOffsetMs;
+const redis = redisPorts?.map((redisPort) => ({ host: '127.0.0.1', port: redisPort })) ?? redisUrl;
+
 const server = defineServer({
   transport: new WebSocketTransport(),
-  presence: new RedisPresence(redisUrl),
-  driver: new RedisDriver(redisUrl),
+  presence: new RedisPresence(redis),
+  driver: new RedisDriver(redis),
   publicAddress: `127.0.0.1:${port}`,
   // Whoever comes here gets a room here.
   selectProcessIdToCreateRoom: () => Promise.resolve(matchMaker.processId),
