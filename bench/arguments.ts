@@ -15,7 +15,7 @@ export interface Arguments {
 
 export const USAGE = `npm run bench -- [options]
   --quick             two minutes: smaller crowds, shorter windows, one round
-  --only a,b          these scenarios (fanout, fanout-1, fanout-16, storm-100ms, storm-1s, spread, flat, memory, join, follow, idle, cluster)
+  --only a,b          these scenarios (fanout, fanout-1, fanout-16, storm-100ms, storm-1s, celebrity, spread, flat, memory, join, follow, idle, cluster)
   --systems a,b       these systems (${SYSTEM_NAMES.join(', ')})
   --rounds n          how often every case runs, interleaved (default 3; 1 with --quick)
   --cluster           also two processes over Redis (needs redis-server)`;

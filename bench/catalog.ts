@@ -23,6 +23,7 @@ export function catalog(quick: boolean): Scenario[] {
     fanOut(quick, 'fanout-16', 16),
     storms('storm-100ms', quick ? 400 : 1000, { changes: 1, overMs: 100, repeats: quick ? 5 : 10 }),
     storms('storm-1s', quick ? 400 : 1000, { changes: 10, overMs: 1000, repeats: quick ? 1 : 3 }),
+    celebrity(quick),
     spread(quick),
     flat(quick),
     memory(quick),
@@ -50,6 +51,37 @@ function fanOut(quick: boolean, name: string, inFlight: number): Scenario {
           press(quick ? 700 : 2000),
           press(quick ? 1500 : 5000),
         ),
+    })),
+  };
+}
+
+/** One user with the followers that one of four processes has of 50,000. */
+function celebrity(quick: boolean): Scenario {
+  const followers = quick ? 800 : 12_500;
+  const press =
+    (ms: number) =>
+    ({ load }: Session) =>
+      load.openLoop({ rate: 20, ms, from: 0, to: 1 });
+  const run = (system: SystemName) =>
+    withSession({ system, graph: { kind: 'stars', publishers: 1, followers } }, async (session) => {
+      await ready(session);
+      await press(1000)(session);
+      const server = session.servers[0]!;
+      await server.blockedMs();
+      const measured = await session.measure(() => press(quick ? 1000 : 5000)(session));
+      return {
+        metrics: { ...deliveryMetrics(measured), blockedMs: await server.blockedMs() },
+        errors: measured.errors,
+      };
+    });
+  return {
+    name: 'celebrity',
+    title: `Celebrity: one user with ${followers} followers, 20 updates/s`,
+    reference: 'colyseus-raw',
+    quickly: MESSAGES_AND_OURS,
+    cases: (['colyseus-raw', 'plugin-deltas', 'plugin-both'] as const).map((system) => ({
+      system,
+      run: () => run(system),
     })),
   };
 }

@@ -30,6 +30,8 @@ export interface Metrics {
   /** Percent of a core that the idle connections cost. */
   idlePercent?: number;
   redisCommandsPerUpdate?: number;
+  /** Longest time for which the server's event loop was blocked. */
+  blockedMs?: number;
 }
 
 export interface Outcome {

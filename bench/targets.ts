@@ -177,6 +177,14 @@ const TARGETS: readonly Target[] = [
     unit: '% of a core',
     value: (at) => compare(at('plugin-both'), at('colyseus-empty'), 'idlePercent', (ours, empty) => ours - empty),
   },
+  {
+    id: 'P9',
+    what: 'one user with 12,500 followers here (50,000 on four processes), 20 updates/s: the event loop is blocked for',
+    scenario: 'celebrity',
+    limit: 50,
+    unit: 'ms',
+    value: (at) => metricOf(at('plugin-both'), 'blockedMs'),
+  },
 ];
 
 /** Verdicts on the scenarios that ran. */

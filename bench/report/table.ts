@@ -28,6 +28,7 @@ export const COLUMNS: ReadonlyArray<{ metric: MetricName; head: string; percent?
   { metric: 'cpuMsPerFollow', head: 'CPU ms / follow of 100' },
   { metric: 'idlePercent', head: '% of a core' },
   { metric: 'redisCommandsPerUpdate', head: 'Redis commands / update' },
+  { metric: 'blockedMs', head: 'longest block ms' },
   { metric: 'othersCores', head: 'other load', percent: true },
 ];
 

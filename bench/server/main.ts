@@ -1,4 +1,5 @@
 /** The measured process: starts one system and reports its cost. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { serve } from '../rpc.ts';
 import type { Running, ServerPlan } from './running.ts';
 
@@ -16,12 +17,17 @@ export type ServerOps = {
   cpu: () => number;
   /** After a full collection. */
   memory: () => Promise<Memory>;
+  /** The longest time for which the event loop was blocked since the last call, in milliseconds. */
+  blockedMs: () => number;
   createRoom: () => Promise<string>;
 };
 
 /** The "last resort" collection also returns free pages to the system; otherwise RSS depends on when V8 last returned some. */
 const collect = globalThis.gc as
   ((options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void) | undefined;
+
+/** Runs from the first question on: its timer is a cost that no other scenario should bear. */
+const delay = monitorEventLoopDelay({ resolution: 1 });
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as ServerPlan;
 const running = await start(plan);
@@ -39,6 +45,12 @@ serve({
     }
     const { rss, heapUsed, external } = process.memoryUsage();
     return { rss, used: heapUsed + external };
+  },
+  blockedMs: () => {
+    const max = delay.max / 1e6;
+    delay.enable();
+    delay.reset();
+    return max;
   },
   createRoom: () => running.createRoom?.() ?? Promise.reject(new Error(`${plan.system} has no rooms.`)),
 } satisfies ServerOps);
