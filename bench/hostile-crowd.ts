@@ -24,8 +24,17 @@ const SELF = fileURLToPath(import.meta.url);
 const BIG_STATUS = 'x'.repeat(2000);
 /** Milliseconds between two updates of the honest user. */
 const PACE_MS = 20;
+/** Milliseconds between two looks at the server's memory. */
+const SAMPLE_MS = 250;
 /** Longest the honest pair waits for a frame before the attack has won. */
 const PATIENCE_MS = 30_000;
+
+/** Rooms in the lobby's list. */
+const MATCHES = 100;
+
+class MatchRoom extends Room {
+  override maxClients = 1;
+}
 
 const serverOps = {
   async start({ redisPort }: { redisPort?: number }): Promise<number> {
@@ -35,7 +44,11 @@ const serverOps = {
       greet: false,
       gracefullyShutdown: false,
       ...(redisPort !== undefined && { presence: new RedisPresence({ port: redisPort }) }),
-      rooms: { presence: defineRoom(PresenceRoom), lobby: defineRoom(PresenceLobbyRoom) },
+      rooms: {
+        presence: defineRoom(PresenceRoom),
+        lobby: defineRoom(PresenceLobbyRoom),
+        match: defineRoom(MatchRoom).enableRealtimeListing(),
+      },
     });
     await server.listen(0);
     return (server.transport.server as unknown as { address(): { port: number } }).address().port;
@@ -155,26 +168,31 @@ const ATTACKS: Record<string, (port: number, until: number) => Promise<Player[]>
     await pressed(players, 4, until, query);
     return players;
   },
-  /** 100 sockets that ask and never read. */
+  /** 40 sockets that ask about themselves, which has no limit but that of messages, and never read. */
   async unread(port, until) {
-    const players = await crowd(port, 100, 'presence');
+    const players = await crowd(port, 40, 'presence');
     players.forEach((player) => {
       player.send('presence:status', { status: BIG_STATUS });
       player.socket.pause();
     });
-    await pressed(players, 100, until, (player) => {
-      player.send('presence:query', { userIds: ['attacker0'], cid: 1 });
+    const names = new Map(players.map((player, i) => [player, `attacker${i}`]));
+    await pressed(players, 500, until, (player) => {
+      player.send('presence:query', { userIds: [names.get(player)], cid: 1 });
     });
     return players;
   },
-  /** 40 lobby clients that change their filter all the time and do not read. */
+  /** 20 lobby clients that change their filter all the time and do not read, beside 100 matches. */
   async filters(port, until) {
-    const players = await crowd(port, 40, 'lobby');
+    const hosts = await crowd(port, MATCHES, 'match', (i) => `host${i}`);
+    const players = await crowd(port, 20, 'lobby');
     players.forEach((player) => {
       player.socket.pause();
     });
     await pressed(players, 200, until, (player) => {
-      player.send('filter', { name: 'presence' });
+      player.send('filter', { name: 'match' });
+    });
+    hosts.forEach(({ socket }) => {
+      socket.terminate();
     });
     return players;
   },
@@ -227,6 +245,14 @@ async function measure(name: string, seconds: number, redisPort: number | undefi
     const updates = createHistogram();
     const follows = createHistogram();
     let peak = before;
+    const sampling = setInterval(() => {
+      void server.ops.memory().then((bytes) => {
+        peak = Math.max(peak, bytes);
+      });
+    }, SAMPLE_MS);
+    void attack.finally(() => {
+      clearInterval(sampling);
+    });
     for (let i = 0; running.size > 0; i++) {
       updates.record(
         micros(
@@ -244,7 +270,6 @@ async function measure(name: string, seconds: number, redisPort: number | undefi
           ),
         );
         bob.send('presence:unfollow', { userIds: [`friend${i}`] });
-        peak = Math.max(peak, await server.ops.memory());
       }
       await sleep(PACE_MS);
     }

@@ -31,3 +31,14 @@ test('is kept only while it counts', () => {
   asked(budgets, 'late', 1, 5000);
   expect(budgets.size).toBe(1);
 });
+
+test('one that is used all the time keeps no other', () => {
+  const budgets = new Budgets();
+  asked(budgets, 'busy', 1, 0);
+  for (let i = 0; i < 100; i++) {
+    asked(budgets, `user ${i}`, 1, 1);
+  }
+  asked(budgets, 'busy', 1, 900);
+  asked(budgets, 'late', 1, 1500);
+  expect(budgets.size).toBe(2);
+});
