@@ -76,7 +76,7 @@ function roomClass(kind: RoomKind, options: PresenceOptions): typeof Room {
       return PresenceLobbyRoom.configure({ unverifiedMatches: 'show', ...options }) as unknown as typeof Room;
     case 'plugin':
       return class extends Room {
-        override plugins = definePlugins([new PresencePlugin(options)]);
+        override plugins = definePlugins([new PresencePlugin({ unverifiedMatches: 'show', ...options })]);
       } as typeof Room;
   }
 }
