@@ -33,7 +33,7 @@ describe.each([true, false])('with other processes: %s', (enabled) => {
         ['presence:status', { status: id }] as const,
         ['presence:join', { userId: id }] as const,
         ['presence:unfollow', { userIds: [id] }] as const,
-        ['presence:query', { userIds: 7 }] as const,
+        ['presence:query', { userIds: 7.5 }] as const,
         ['presence:nothing', {}] as const,
       ]);
       eve.burst(calls.map(([type, payload], cid) => [type, { ...payload, cid }] as const));

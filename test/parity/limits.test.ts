@@ -152,7 +152,7 @@ describe('calls per time', () => {
     await serve();
     const ann = await person(server, 'ann');
     for (let i = 0; i < 30; i++) {
-      await ann.refusal('presence:follow', { userIds: 7 }, 'request');
+      await ann.refusal('presence:follow', { userIds: 7.5 }, 'request');
     }
     for (let i = 0; i < 5; i++) {
       await ann.follow(['bob']);

@@ -55,7 +55,7 @@ describe('querying others', () => {
     const ann = await person(server, 'ann');
     await person(server, 'bob', 'presence', { status: 'here' });
     await person(server, 'secret-agent', 'presence', { status: 'here' });
-    const userIds = ['bob', '', 'secret-agent', '__proto__', 7, null, 'x'.repeat(129), 'nobody'] as string[];
+    const userIds = ['bob', '', 'secret-agent', '__proto__', 7.5, null, 'x'.repeat(129), 'nobody'] as string[];
     const { users } = await ann.ask('presence:query', { userIds }, form);
     expect(users).toMatchObject([
       { userId: 'bob', general: 'online', customStatus: 'here' },
@@ -69,7 +69,7 @@ describe('querying others', () => {
     expect(await ann.refusal('presence:query', { userIds: ['secret-agent', 'secret-nobody'] }, form)).toMatchObject({
       code: 'not_visible',
     });
-    expect(await ann.refusal('presence:query', { userIds: ['', 7] }, form)).toMatchObject({ code: 'invalid_payload' });
+    expect(await ann.refusal('presence:query', { userIds: ['', 7.5] }, form)).toMatchObject({ code: 'invalid_payload' });
     expect(await ann.ask('presence:query', { userIds: [] }, form)).toEqual({ users: [] });
   });
 

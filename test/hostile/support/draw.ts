@@ -30,7 +30,7 @@ const message: fc.Arbitrary<Message> = fc
       }),
       fc.record({
         type: fc.constantFrom('presence:follow', 'presence:nonsense', 'presence:status'),
-        payload: fc.constantFrom<object[]>({}, { userIds: 5 }, { userIds: [''] }, { status: 7 }),
+        payload: fc.constantFrom<object[]>({}, { userIds: 5.5 }, { userIds: [''] }, { status: 7 }),
       }),
     ),
     cid,
