@@ -59,7 +59,7 @@ export class Announcements {
     return this.#writer.has(userId);
   }
 
-  /** Writes all own users. */
+  /** Writes all own users, and those who have just gone. */
   announceAll(): void {
     const announced = this.#deps.host.announcedUsers();
     if (announced === undefined) {
@@ -68,7 +68,7 @@ export class Announcements {
     this.#hasLost = false;
     this.#isEnlisting = true;
     this.#deps.registrar.relist();
-    for (const userId of announced) {
+    for (const userId of [...announced, ...this.#deps.registrar.away]) {
       this.#writer.mark(userId);
     }
     this.#writer.mark(OUR_NAME);

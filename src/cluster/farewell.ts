@@ -61,7 +61,7 @@ export async function sayGoodbye({
   // Mark the lease before reading those of others: of two processes that leave at once, at least one sees the other leave.
   const handoffMs = handoffUntil - now;
   const lease = await store.renew(incarnation, 'leaving', Math.max(1, Math.ceil(handoffMs / 1000)));
-  if (lease === null || hasLost()) {
+  if (lease !== 'up' || hasLost()) {
     await rewrite(); // the store has lost its data, which includes the list of what to remove
   }
   const others = (await store.processes()).filter((other) => other !== incarnation);

@@ -81,6 +81,8 @@ export class Heartbeat {
       if (lease === null) {
         announcements.noteLoss();
         peers.resetSilence();
+      }
+      if (lease === null || lease === 'older') {
         this.assertAll();
       }
       await this.#chores();

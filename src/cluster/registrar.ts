@@ -78,6 +78,11 @@ export class Registrar {
     return this.#written.get(userId);
   }
 
+  /** Users that were visible here until lately: data from earlier would show them as they were. */
+  get away(): Iterable<string> {
+    return this.#idle.keys();
+  }
+
   /** Users that have to be written again: the store may hold an outdated register of this process, or has lost the user from the list. One command. */
   async audit(): Promise<string[]> {
     const listed = new Set(await this.#deps.store.listed(this.#deps.incarnation));

@@ -45,6 +45,9 @@ export class Store {
   readonly #presence: Presence;
   readonly #calls: Calls;
   readonly #keys: Keys;
+  #renewals = 0;
+  /** The own lease as it was written last. */
+  #written: string | undefined;
 
   constructor(presence: Presence, calls: Calls, keys: Keys) {
     this.#presence = presence;
@@ -127,19 +130,27 @@ export class Store {
     return toLease(await this.#calls.run(() => this.#readLease(incarnation)));
   }
 
-  /** Resolves with the lease as it was before. Two commands. */
-  async renew(incarnation: string, lease: Lease, seconds: number): Promise<Lease | null> {
+  /** Renews the own lease. Resolves with what it was before; `older`: not what was written last, so the store holds data from earlier. Two commands. */
+  async renew(incarnation: string, lease: Lease, seconds: number): Promise<Lease | 'older' | null> {
+    const expected = this.#written;
+    const value = lease === 'up' ? this.#nextLease() : lease;
     const [before] = await Promise.all([
       this.#calls.run(() => this.#readLease(incarnation)),
-      this.#calls.run(() => this.#presence.setex(this.#keys.lease(incarnation), lease, seconds)),
+      this.#calls.run(() => this.#presence.setex(this.#keys.lease(incarnation), value, seconds)),
     ]);
-    return toLease(before);
+    return before === null || before === expected ? toLease(before) : 'older';
+  }
+
+  /** No two are the same. */
+  #nextLease(): string {
+    this.#written = `up ${++this.#renewals}`;
+    return this.#written;
   }
 
   /** Whether the store accepts a write. Works while the store counts as down. */
   async probe(incarnation: string, seconds: number): Promise<boolean> {
     try {
-      await this.#calls.probe(() => this.#presence.setex(this.#keys.lease(incarnation), 'up', seconds));
+      await this.#calls.probe(() => this.#presence.setex(this.#keys.lease(incarnation), this.#nextLease(), seconds));
       return true;
     } catch {
       return false;

@@ -58,6 +58,22 @@ describe('what is announced', () => {
     expect([announcements.isEnlisting, listed]).toEqual([false, [['ann', 'bob']]]);
   });
 
+  test('after a loss, who has just gone is erased again: the store may be back as it was before', async () => {
+    const { announcements, store, host, show } = setup();
+    show('ann');
+    announcements.resume();
+    announcements.announce('ann');
+    await announcements.idle();
+    const [[, earlier] = []] = await store.fields('ann');
+    host.own.set('ann', { entries: [], last: 'unlogined' });
+    announcements.announce('ann');
+    await announcements.idle();
+    await store.put('ann', 'self', String(earlier));
+    announcements.announceAll();
+    await announcements.idle();
+    expect(await store.fields('ann')).toEqual([]);
+  });
+
   test('while its users cannot be named, the process stays off the list', async () => {
     const { announcements, store, host } = setup();
     host.broken.add('announcedUsers');

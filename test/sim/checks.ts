@@ -187,7 +187,7 @@ function checkStore({ world: { redis, profile }, nodes, truth, complain, orphans
     if (announced.length > 0) {
       expected.set(keys.users(incarnation), (value) => sameItems([...(value as Set<string>)], announced));
     }
-    expected.set(keys.lease(incarnation), (value) => value === 'up');
+    expected.set(keys.lease(incarnation), (value) => /^up \d+$/.test(String(value)));
   }
   const unlisted = new Set([...orphans].map((incarnation) => keys.users(incarnation)));
   for (const key of redis.keys()) {
