@@ -5,9 +5,9 @@ test('a renewal tells whether the own lease is missing, as it was written last, 
   const { store, presence } = makeParts('self');
   expect(await store.renew('self', 'up', 60)).toBeNull();
   expect(await store.renew('self', 'up', 60)).toBe('up');
-  const earlier: unknown = await presence.get('p:l:self');
+  const earlier: unknown = presence.get('p:l:self');
   expect(await store.renew('self', 'up', 60)).toBe('up');
-  await presence.setex('p:l:self', String(earlier), 60);
+  presence.setex('p:l:self', String(earlier), 60);
   expect(await store.renew('self', 'up', 60)).toBe('older');
   expect(await store.renew('self', 'leaving', 60)).toBe('up');
   expect(await store.lease('self')).toBe('leaving');
