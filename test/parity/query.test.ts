@@ -69,7 +69,9 @@ describe('querying others', () => {
     expect(await ann.refusal('presence:query', { userIds: ['secret-agent', 'secret-nobody'] }, form)).toMatchObject({
       code: 'not_visible',
     });
-    expect(await ann.refusal('presence:query', { userIds: ['', 7.5] }, form)).toMatchObject({ code: 'invalid_payload' });
+    expect(await ann.refusal('presence:query', { userIds: ['', 7.5] }, form)).toMatchObject({
+      code: 'invalid_payload',
+    });
     expect(await ann.ask('presence:query', { userIds: [] }, form)).toEqual({ users: [] });
   });
 
