@@ -50,7 +50,10 @@ describe('a whole run', { timeout: 60_000 }, () => {
     const [scenario] = results.scenarios;
     expect(scenario?.cases.flatMap(({ problems }) => problems)).toEqual([]);
     expect(scenario?.cases.map(({ rounds }) => (rounds[0]?.deliveriesPerSecond ?? 0) > 0)).toEqual([true, true, true]);
-    expect(results.targets.map(({ id, value }) => [id, value !== null])).toEqual([['P1', true]]);
+    expect(results.targets.map(({ id, value }) => [id, value !== null])).toEqual([
+      ['P1', true], // CPU
+      ['P1', true], // latency
+    ]);
     expect(renderMarkdown(results)).toContain('| plugin, deltas + state |');
     expect(renderSvg(results)).toContain('plugin, deltas + state</text>');
   });
