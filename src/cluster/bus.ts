@@ -111,7 +111,7 @@ export class Bus {
   }
 
   #publish(topic: string, message: object): Promise<unknown> {
-    return this.#deps.calls.run(() => this.#deps.presence.publish(topic, message));
+    return this.#deps.calls.run(topic, () => this.#deps.presence.publish(topic, message));
   }
 
   #subscription(topic: string, hear: (message: unknown) => void, onLate: () => void): Subscription {

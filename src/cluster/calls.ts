@@ -7,33 +7,45 @@
 import type { Clock } from './clock.ts';
 import type { Health } from './health.ts';
 
-/** The store works, but refused this one command: the key holds a value of another type. */
+/** The store works, but refused this one command: the key holds a value of another type, or no number. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
+}
+
+/** How Redis begins to say so. */
+const REFUSALS = ['WRONGTYPE', 'ERR hash value is not an integer', 'ERR increment or decrement would overflow'];
+
+/** Is told whether commands are answered in time. */
+export interface Listener {
+  answered(key: string): void;
+  unanswered(key: string): void;
 }
 
 export class Calls {
   readonly #health: Health;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #listener: Listener | undefined;
 
-  constructor(health: Health, clock: Clock, timeoutMs: number) {
+  constructor(health: Health, clock: Clock, timeoutMs: number, listener?: Listener) {
     this.#health = health;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
+    this.#listener = listener;
   }
 
-  /** Issues the command at once. Rejects when it fails or takes too long, which also counts as the store being down. */
-  async run<T>(command: () => unknown): Promise<T> {
+  /** Issues the command, about this key or topic, at once. Rejects when it fails or takes too long, which also counts as the store being down. */
+  async run<T>(key: string, command: () => unknown): Promise<T> {
     if (this.#health.state === 'down') {
       throw new Error('the shared store is down');
     }
     const { epoch } = this.#health;
     try {
-      return await this.probe<T>(command);
+      return await this.probe<T>(key, command);
     } catch (error) {
-      if (error instanceof Error && error.message.startsWith('WRONGTYPE')) {
-        throw new RefusedError(error.message);
+      const { message } = error as Error;
+      if (REFUSALS.some((refusal) => message.startsWith(refusal))) {
+        throw new RefusedError(message);
       }
       this.#health.failed(epoch, error);
       throw error;
@@ -41,9 +53,10 @@ export class Calls {
   }
 
   /** Like {@link run}, but it also works while the store is down, and a failure does not change the health. */
-  probe<T>(command: () => unknown): Promise<T> {
+  probe<T>(key: string, command: () => unknown): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const giveUp = (): void => {
+        this.#listener?.unanswered(key);
         reject(new Error(`no answer within ${this.#timeoutMs} ms`));
       };
       // After a stall of this process the timer fires before an answer that has arrived is read: wait one more turn.
@@ -56,6 +69,7 @@ export class Calls {
           if (value instanceof Error) {
             reject(value);
           } else {
+            this.#listener?.answered(key);
             resolve(value as T);
           }
         },

@@ -8,6 +8,7 @@ import type { Bus } from './bus.ts';
 import { MAX_ASKED_USERS, type ControlMessage } from './envelope.ts';
 import type { GuardedHost } from './guarded-host.ts';
 import { Hearing } from './hearing.ts';
+import type { StoreLink } from './store-link.ts';
 import type { Peers } from './peers.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -19,6 +20,7 @@ export interface ControlDeps {
   host: GuardedHost;
   bus: Bus;
   peers: Peers;
+  link: StoreLink;
   /** The user has to be written. */
   announce: (userId: string) => void;
   /** Messages were lost, and from now on they arrive. */
@@ -34,9 +36,11 @@ export class Control {
     this.#deps = deps;
     this.#subscription = deps.bus.onControl(
       (from, message) => {
+        deps.link.heard();
         this.#hear(from, message);
       },
       (beat) => {
+        deps.link.heard();
         if (this.#hearing.echo(beat)) {
           deps.onHearing();
         }
@@ -57,11 +61,14 @@ export class Control {
     this.#subscription.close();
   }
 
-  /** Opens the subscription again when no echoes arrive: it may have been refused or lost. */
+  /** Opens the subscription again when no echoes arrive: it may have been refused or lost, or its connection is dead. */
   reopen(): void {
     const { missing } = this.#hearing;
     if (missing > 0 && (this.#subscription.failed || missing % MAX_MISSING_BEATS === 0)) {
       void this.#subscription.open();
+    }
+    if (missing > 0 && missing % MAX_MISSING_BEATS === 0) {
+      this.#deps.link.unheard();
     }
   }
 

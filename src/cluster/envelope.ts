@@ -22,6 +22,8 @@ export const MAX_ASKED_USERS = 500;
 /** Bumped when an older release would misread a newer one. */
 const ENVELOPE_VERSION = 1;
 
+/** Maximum of characters in a stored register: far more than any process writes, and too few to stall one that reads it. */
+const MAX_STORED_LENGTH = 4 * 1024 * 1024;
 /** Maximum of characters in the name of an incarnation. */
 const MAX_INCARNATION_LENGTH = 256;
 
@@ -127,9 +129,14 @@ export function decodeRegister(value: unknown): Received<Register> | null {
   };
 }
 
-/** Decodes a field of a user's hash: a register as text. The name of the field is the incarnation that wrote it. */
-export function parseRegister(incarnation: string, text: unknown): Register | null {
-  if (typeof text !== 'string') {
+/** A register as the text of a field in a user's hash. It names the user: one that is found with another user means nothing. */
+export function printRegister(userId: string, envelope: RegisterEnvelope): string {
+  return JSON.stringify({ ...envelope, u: userId });
+}
+
+/** Decodes such a text. The name of the field is the incarnation that wrote it. */
+export function parseRegister(userId: string, incarnation: string, text: unknown): Register | null {
+  if (typeof text !== 'string' || text.length > MAX_STORED_LENGTH) {
     return null;
   }
   let value: unknown;
@@ -139,7 +146,11 @@ export function parseRegister(incarnation: string, text: unknown): Register | nu
     return null;
   }
   const received = decodeRegister(value);
-  return received !== null && received.from === incarnation ? received.body : null;
+  if (received?.from !== incarnation) {
+    return null;
+  }
+  const { u: about = userId } = value as { u?: unknown };
+  return about === userId ? received.body : null;
 }
 
 export function encodeControl(from: string, message: ControlMessage): Record<string, unknown> {
@@ -185,12 +196,12 @@ function openEnvelope(value: unknown): (Record<string, unknown> & { f: string })
   }
   const envelope = value as Record<string, unknown>;
   const from = envelope['f'];
-  return envelope['v'] === ENVELOPE_VERSION &&
-    typeof from === 'string' &&
-    from !== '' &&
-    from.length <= MAX_INCARNATION_LENGTH
-    ? { ...envelope, f: from }
-    : null;
+  return envelope['v'] === ENVELOPE_VERSION && isIncarnation(from) ? { ...envelope, f: from } : null;
+}
+
+/** Whether `value` can be the name of an incarnation. */
+export function isIncarnation(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_INCARNATION_LENGTH;
 }
 
 function decodeEntry(value: unknown): RegisterEntry | null {

@@ -10,7 +10,9 @@ export class NullCluster implements Cluster {
     published: 0,
     received: 0,
     dropped: 0,
+    repaired: 0,
     state: 'up',
+    link: { commands: undefined, messages: undefined, renewals: 0 },
   };
 
   constructor(incarnation = 'local') {

@@ -7,6 +7,7 @@
  *   peers ← liveness, sweeper                    knows the other processes
  *   heartbeat → control                          proves life, compares, repairs
  *   calls, health, hearing                       tells whether the store answers and messages arrive
+ *   link                                         replaces a connection that is dead without saying so
  *
  * Guarantees: once messages arrive again, every watched user converges to the
  * state its processes published, even if messages were lost, duplicated or late.
@@ -32,6 +33,8 @@ import { sayGoodbye } from './farewell.ts';
 import { GuardedHost } from './guarded-host.ts';
 import { Health } from './health.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { StoreLink } from './store-link.ts';
+import { Repairs } from './repairs.ts';
 import { keysOf, Store } from './store.ts';
 import { Peers } from './peers.ts';
 import type { Cluster, ClusterHost, ClusterStats, RemoteUser } from '../core/ports.ts';
@@ -53,6 +56,8 @@ export class PresenceCluster implements Cluster {
   readonly #health: Health;
   readonly #store: Store;
   readonly #bus: Bus;
+  readonly #link: StoreLink;
+  readonly #repairs: Repairs;
   readonly #sweeper: Sweeper;
   readonly #peers: Peers;
   readonly #reader: Reader;
@@ -77,8 +82,12 @@ export class PresenceCluster implements Cluster {
     const health = new Health(log, () => {
       this.#announcements.pause();
     });
-    const calls = new Calls(health, clock, timeoutMs);
-    const store = new Store(presence, calls, keys);
+    const link = new StoreLink({ presence, log, clock, patienceMs: 2 * timeoutMs });
+    const calls = new Calls(health, clock, timeoutMs, link);
+    const repairs = new Repairs(log);
+    const store = new Store(presence, calls, keys, (key) => {
+      repairs.note(key);
+    });
     const bus = new Bus({ incarnation, presence, calls, keys, log, subscriptions: { presence, clock, timeoutMs } });
     const sweeper = new Sweeper({ store, claimSeconds: leaseSeconds, rememberSeconds, concurrency: MAX_AT_ONCE });
     const peers = new Peers({
@@ -90,17 +99,18 @@ export class PresenceCluster implements Cluster {
       onGone: (gone) => host.dropIncarnation(gone),
     });
     const registrar = new Registrar({ incarnation, host, store, bus, clock, rememberSeconds });
+    const asks = new Asks(peers);
     const reader = new Reader({
       incarnation,
       host,
       store,
       bus,
       peers,
+      asks,
       written: (userId) => registrar.written(userId),
       onMismatch: announce,
       isWriting: (userId) => this.#announcements.isWriting(userId),
     });
-    const asks = new Asks(peers);
     const isUp = (): boolean => health.state === 'up' && this.#stopped === undefined;
     const watches = new Watches({ host, bus, clock, peers, reader, asks, isUp, epoch: () => health.epoch });
     const announcements = new Announcements({ incarnation, host, store, registrar, peers, maxAtOnce: MAX_AT_ONCE });
@@ -109,6 +119,7 @@ export class PresenceCluster implements Cluster {
       host,
       bus,
       peers,
+      link,
       announce,
       onHearing: () => void watches.resync(),
     });
@@ -119,6 +130,8 @@ export class PresenceCluster implements Cluster {
     this.#health = health;
     this.#store = store;
     this.#bus = bus;
+    this.#link = link;
+    this.#repairs = repairs;
     this.#sweeper = sweeper;
     this.#peers = peers;
     this.#reader = reader;
@@ -147,7 +160,9 @@ export class PresenceCluster implements Cluster {
       ...this.#bus.counts,
       processes: this.#peers.live,
       watched: this.#watches.size,
+      repaired: this.#repairs.count,
       state: this.#health.state,
+      link: this.#link.facts,
     };
   }
 

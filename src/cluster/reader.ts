@@ -1,4 +1,5 @@
 /** Reads users from the store: the registers of other live processes about them. Compares what this process has written with what it finds. */
+import type { Asks } from './asks.ts';
 import type { Bus } from './bus.ts';
 import { parseRegister } from './envelope.ts';
 import type { GuardedHost } from './guarded-host.ts';
@@ -21,6 +22,7 @@ export interface ReaderDeps {
   store: Store;
   bus: Bus;
   peers: Peers;
+  asks: Asks;
   /** The sequence number of the own register that the store should hold about a user. */
   written: (userId: string) => number | undefined;
   /** The store holds another register of this process than it should. */
@@ -93,7 +95,7 @@ export class Reader {
 
   /** Rejects when the store cannot be asked. */
   async fetch(userId: string): Promise<Found> {
-    const { store, incarnation: self, host, peers, bus, written, onMismatch } = this.#deps;
+    const { store, incarnation: self, host, peers, bus, asks, written, onMismatch } = this.#deps;
     const ours = written(userId);
     let found: number | undefined;
     let isClear = true;
@@ -101,12 +103,15 @@ export class Reader {
     const fields = new Set<string>();
     for (const [incarnation, text] of await store.fields(userId)) {
       fields.add(incarnation);
-      const register = parseRegister(incarnation, text);
+      const register = parseRegister(userId, incarnation, text);
       if (incarnation === self) {
         found = register?.seq ?? -1;
       } else if (register === null) {
         bus.counts.dropped++;
-        isClear &&= !(await peers.accepts(incarnation, userId));
+        if (await peers.accepts(incarnation, userId)) {
+          isClear = false;
+          asks.add(incarnation, userId, 0);
+        }
       } else if (await peers.accepts(incarnation, userId)) {
         registers.set(incarnation, register);
       }

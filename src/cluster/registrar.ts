@@ -9,7 +9,7 @@ import { RefusedError } from './calls.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import type { Store } from './store.ts';
-import { encodeRegister } from './envelope.ts';
+import { encodeRegister, printRegister } from './envelope.ts';
 import { forEachLimit } from './limit.ts';
 import type { GuardedHost } from './guarded-host.ts';
 import type { Register } from '../core/registers.ts';
@@ -68,7 +68,7 @@ export class Registrar {
     await Promise.all([
       register.entries.length === 0
         ? store.erase(userId, incarnation)
-        : store.put(userId, incarnation, JSON.stringify(envelope)),
+        : store.put(userId, incarnation, printRegister(userId, envelope)),
       bus.publishRegister(userId, { ...envelope, p: 1 }),
     ]);
   }
@@ -137,7 +137,10 @@ export class Registrar {
     if (!listed.has(userId)) {
       commands.push(store.list(incarnation, userId).then(() => listed.add(userId)));
     }
-    commands.push(store.put(userId, incarnation, JSON.stringify(envelope)), bus.publishRegister(userId, envelope));
+    commands.push(
+      store.put(userId, incarnation, printRegister(userId, envelope)),
+      bus.publishRegister(userId, envelope),
+    );
     return commands;
   }
 

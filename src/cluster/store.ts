@@ -2,9 +2,13 @@
  * The operations of the cluster on the shared store, through Colyseus's
  * `Presence`. Each method is one command unless it says otherwise; commands are
  * issued in the order of the calls. Any may reject.
+ *
+ * A key that holds a value of another type is removed, and the command issued
+ * again: what belongs there, its owners write again when they next look.
  */
 import type { Presence } from '@colyseus/core';
-import type { Calls } from './calls.ts';
+import { RefusedError, type Calls } from './calls.ts';
+import { isIncarnation } from './envelope.ts';
 
 const CLAIM_FIELD = 'n';
 
@@ -48,95 +52,108 @@ export class Store {
   #renewals = 0;
   /** The own lease as it was written last. */
   #written: string | undefined;
+  readonly #onRepaired: (key: string) => void;
 
-  constructor(presence: Presence, calls: Calls, keys: Keys) {
+  /** @param onRepaired A key held what does not belong there, and was removed. */
+  constructor(presence: Presence, calls: Calls, keys: Keys, onRepaired: (key: string) => void = () => {}) {
     this.#presence = presence;
     this.#calls = calls;
     this.#keys = keys;
+    this.#onRepaired = onRepaired;
   }
 
   // --- users ---
 
   /** The register of each incarnation about the user, as text. */
   async fields(userId: string): Promise<Array<[incarnation: string, text: unknown]>> {
-    const fields = await this.#calls.run<Record<string, unknown> | null>(() =>
-      this.#presence.hgetall(this.#keys.user(userId)),
+    const fields = await this.#run<Record<string, unknown> | null>(this.#keys.user(userId), (key) =>
+      this.#presence.hgetall(key),
     );
-    return Object.entries(fields ?? {});
+    const entries = Object.entries(fields ?? {});
+    for (const [name] of entries) {
+      if (!isIncarnation(name)) {
+        // No process has this name, so none would ever remove the field.
+        this.#onRepaired(this.#keys.user(userId));
+        this.erase(userId, name).catch(ignore);
+      }
+    }
+    return entries.filter(([name]) => isIncarnation(name));
   }
 
   async put(userId: string, incarnation: string, text: string): Promise<void> {
-    await this.#calls.run(() => this.#presence.hset(this.#keys.user(userId), incarnation, text));
+    await this.#run(this.#keys.user(userId), (key) => this.#presence.hset(key, incarnation, text));
   }
 
   /** Resolves with whether there was something to remove. */
   erase(userId: string, incarnation: string): Promise<boolean> {
-    return this.#calls.run<boolean>(() => this.#presence.hdel(this.#keys.user(userId), incarnation));
+    return this.#run<boolean>(this.#keys.user(userId), (key) => this.#presence.hdel(key, incarnation));
   }
 
   async isEmpty(userId: string): Promise<boolean> {
-    return (await this.#calls.run<number>(() => this.#presence.hlen(this.#keys.user(userId)))) === 0;
+    return (await this.#run<number>(this.#keys.user(userId), (key) => this.#presence.hlen(key))) === 0;
   }
 
   async rememberOffline(userId: string, seconds: number): Promise<void> {
-    await this.#calls.run(() => this.#presence.setex(this.#keys.offline(userId), 'offline', seconds));
+    await this.#run(this.#keys.offline(userId), (key) => this.#presence.setex(key, 'offline', seconds));
   }
 
   async forgetOffline(userId: string): Promise<void> {
-    await this.#calls.run(() => this.#presence.del(this.#keys.offline(userId)));
+    await this.#run(this.#keys.offline(userId), (key) => this.#presence.del(key));
   }
 
   async remembered(userId: string): Promise<'offline' | 'unlogined'> {
-    const value = await this.#calls.run<unknown>(() => this.#presence.get(this.#keys.offline(userId)));
+    const value = await this.#run<unknown>(this.#keys.offline(userId), (key) => this.#presence.get(key));
     return value === 'offline' ? 'offline' : 'unlogined';
   }
 
   // --- processes ---
 
   async enlist(incarnation: string): Promise<void> {
-    await this.#calls.run(() => this.#presence.sadd(this.#keys.processes, incarnation));
+    await this.#run(this.#keys.processes, (key) => this.#presence.sadd(key, incarnation));
   }
 
   async delist(incarnation: string): Promise<void> {
-    await this.#calls.run(() => this.#presence.srem(this.#keys.processes, incarnation));
+    await this.#run(this.#keys.processes, (key) => this.#presence.srem(key, incarnation));
   }
 
   async isEnlisted(incarnation: string): Promise<boolean> {
-    return (await this.#calls.run<number>(() => this.#presence.sismember(this.#keys.processes, incarnation))) === 1;
+    return (await this.#run<number>(this.#keys.processes, (key) => this.#presence.sismember(key, incarnation))) === 1;
   }
 
   async processes(): Promise<string[]> {
-    return [...(await this.#calls.run<string[]>(() => this.#presence.smembers(this.#keys.processes)))];
+    return [...(await this.#run<string[]>(this.#keys.processes, (key) => this.#presence.smembers(key)))];
   }
 
   /** Notes that `incarnation` has, or is about to have, a field for the user. */
   async list(incarnation: string, userId: string): Promise<void> {
-    await this.#calls.run(() => this.#presence.sadd(this.#keys.users(incarnation), userId));
+    await this.#run(this.#keys.users(incarnation), (key) => this.#presence.sadd(key, userId));
   }
 
   async unlist(incarnation: string, userId: string): Promise<void> {
-    await this.#calls.run(() => this.#presence.srem(this.#keys.users(incarnation), userId));
+    await this.#run(this.#keys.users(incarnation), (key) => this.#presence.srem(key, userId));
   }
 
   async listed(incarnation: string): Promise<string[]> {
-    return [...(await this.#calls.run<string[]>(() => this.#presence.smembers(this.#keys.users(incarnation))))];
+    return [...(await this.#run<string[]>(this.#keys.users(incarnation), (key) => this.#presence.smembers(key)))];
   }
 
   async unlistAll(incarnation: string): Promise<void> {
-    await this.#calls.run(() => this.#presence.del(this.#keys.users(incarnation)));
+    await this.#run(this.#keys.users(incarnation), (key) => this.#presence.del(key));
   }
 
   async lease(incarnation: string): Promise<Lease | null> {
-    return toLease(await this.#calls.run(() => this.#readLease(incarnation)));
+    return toLease(await this.#run(this.#keys.lease(incarnation), (key) => this.#presence.get(key)));
   }
 
   /** Renews the own lease. Resolves with what it was before; `older`: not what was written last, so the store holds data from earlier. Two commands. */
   async renew(incarnation: string, lease: Lease, seconds: number): Promise<Lease | 'older' | null> {
     const expected = this.#written;
     const value = lease === 'up' ? this.#nextLease() : lease;
+    const key = this.#keys.lease(incarnation);
     const [before] = await Promise.all([
-      this.#calls.run(() => this.#readLease(incarnation)),
-      this.#calls.run(() => this.#presence.setex(this.#keys.lease(incarnation), value, seconds)),
+      // A value of another type is no lease; the write replaces it.
+      this.#calls.run(key, () => this.#presence.get(key)).catch(nullIfRefused),
+      this.#calls.run(key, () => this.#presence.setex(key, value, seconds)),
     ]);
     return before === null || before === expected ? toLease(before) : 'older';
   }
@@ -149,8 +166,9 @@ export class Store {
 
   /** Whether the store accepts a write. Works while the store counts as down. */
   async probe(incarnation: string, seconds: number): Promise<boolean> {
+    const key = this.#keys.lease(incarnation);
     try {
-      await this.#calls.probe(() => this.#presence.setex(this.#keys.lease(incarnation), this.#nextLease(), seconds));
+      await this.#calls.probe(key, () => this.#presence.setex(key, this.#nextLease(), seconds));
       return true;
     } catch {
       return false;
@@ -159,39 +177,66 @@ export class Store {
 
   /** Issued even while the store is down, so that it runs after all commands issued before. */
   async endLease(incarnation: string): Promise<void> {
-    await this.#calls.probe(() => this.#presence.del(this.#keys.lease(incarnation)));
+    const key = this.#keys.lease(incarnation);
+    await this.#calls.probe(key, () => this.#presence.del(key));
   }
 
   // --- sweeping ---
 
   async isClaimed(incarnation: string): Promise<boolean> {
-    const claims = await this.#calls.run<string | null>(() =>
-      this.#presence.hget(this.#keys.claim(incarnation), CLAIM_FIELD),
+    const claims = await this.#run<string | null>(this.#keys.claim(incarnation), (key) =>
+      this.#presence.hget(key, CLAIM_FIELD),
     );
+    if (claims !== null && !/^\d{1,15}$/.test(claims)) {
+      this.#onRepaired(this.#keys.claim(incarnation));
+      await this.unclaim(incarnation);
+      return false;
+    }
     return claims !== null;
   }
 
   /** Resolves with whether the caller holds the claim. Every call prolongs the claim: ask `isClaimed` first. Two commands. */
   async claim(incarnation: string, seconds: number): Promise<boolean> {
     return (
-      (await this.#calls.run<number>(() =>
-        this.#presence.hincrbyex(this.#keys.claim(incarnation), CLAIM_FIELD, 1, seconds),
+      (await this.#run<number>(this.#keys.claim(incarnation), (key) =>
+        this.#presence.hincrbyex(key, CLAIM_FIELD, 1, seconds),
       )) === 1
     );
   }
 
   async unclaim(incarnation: string): Promise<void> {
-    await this.#calls.run(() => this.#presence.del(this.#keys.claim(incarnation)));
+    await this.#run(this.#keys.claim(incarnation), (key) => this.#presence.del(key));
   }
 
-  #readLease(incarnation: string): unknown {
-    return this.#presence.get(this.#keys.lease(incarnation));
+  async #run<T>(key: string, command: (key: string) => unknown): Promise<T> {
+    try {
+      return await this.#calls.run<T>(key, () => command(key));
+    } catch (error) {
+      if (!(error instanceof RefusedError)) {
+        throw error;
+      }
+      this.#onRepaired(key);
+      await this.#calls.run(key, () => this.#presence.del(key));
+      return this.#calls.run<T>(key, () => command(key));
+    }
   }
 }
 
+/** Anything else is no lease. */
 function toLease(value: unknown): Lease | null {
-  if (value === null || value === undefined) {
+  if (value === 'leaving') {
+    return value;
+  }
+  return typeof value === 'string' && /^up \d+$/.test(value) ? 'up' : null;
+}
+
+function nullIfRefused(error: unknown): null {
+  if (error instanceof RefusedError) {
     return null;
   }
-  return value === 'leaving' ? 'leaving' : 'up';
+  throw error;
+}
+
+function ignore(): void {
+  // Whoever reads the user next tries again.
 }

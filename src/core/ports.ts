@@ -92,6 +92,18 @@ export interface ClusterStats {
   received: number;
   /** Messages and entries dropped because they were malformed, foreign or of an unknown version. */
   dropped: number;
+  /** Keys of the shared store that held something of another kind than they should, and were removed. */
+  repaired: number;
   /** `up`, or `down` while the shared store cannot be reached. */
   state: 'up' | 'down';
+  link: LinkFacts;
+}
+
+/** The connections to the shared store. */
+export interface LinkFacts {
+  /** The state of each connection as its client reports it (`ready`, `reconnecting` …); `undefined` when the `Presence` shows no such connection. */
+  readonly commands: string | undefined;
+  readonly messages: string | undefined;
+  /** New connections opened because one that counted as open was dead. */
+  readonly renewals: number;
 }

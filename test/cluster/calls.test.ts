@@ -15,8 +15,8 @@ function setup(timeoutMs = 20): { calls: Calls; health: Health; lines: string[] 
 describe('a command to the store', () => {
   test('resolves with the answer of the store, promise or not', async () => {
     const { calls, health } = setup();
-    expect(await calls.run(() => 1)).toBe(1);
-    expect(await calls.run(() => Promise.resolve('x'))).toBe('x');
+    expect(await calls.run('key', () => 1)).toBe(1);
+    expect(await calls.run('key', () => Promise.resolve('x'))).toBe('x');
     expect(health.state).toBe('up');
   });
 
@@ -33,22 +33,22 @@ describe('a command to the store', () => {
     ['never settles', () => new Promise(() => {})],
   ])('takes the store down when it %s; then none is issued, but the probe', async (_what, command) => {
     const { calls, health, lines } = setup();
-    await expect(calls.run(command)).rejects.toThrow(/no/);
-    await expect(calls.run(command)).rejects.toThrow(/down/);
+    await expect(calls.run('key', command)).rejects.toThrow(/no/);
+    await expect(calls.run('key', command)).rejects.toThrow(/down/);
     expect(health.state).toBe('down');
     expect(lines).toHaveLength(1);
 
     let issued = 0;
-    await expect(calls.run(() => ++issued)).rejects.toThrow();
+    await expect(calls.run('key', () => ++issued)).rejects.toThrow();
     expect(issued).toBe(0);
-    expect(await calls.probe(() => ++issued)).toBe(1);
+    expect(await calls.probe('key', () => ++issued)).toBe(1);
   });
 
   test('does not mark the store as down when it is refused because of a foreign value', async () => {
     const { calls, health } = setup();
-    await expect(calls.run(() => Promise.reject(new Error('WRONGTYPE Operation against a key')))).rejects.toThrow(
-      RefusedError,
-    );
+    await expect(
+      calls.run('key', () => Promise.reject(new Error('WRONGTYPE Operation against a key'))),
+    ).rejects.toThrow(RefusedError);
     expect(health.state).toBe('up');
   });
 
@@ -56,12 +56,13 @@ describe('a command to the store', () => {
     const { calls, health, lines } = setup();
     let fail = (_error: Error): void => {};
     const old = calls.run(
+      'key',
       () =>
         new Promise((_resolve, reject) => {
           fail = reject;
         }),
     );
-    await expect(calls.run(() => Promise.reject(new Error('no')))).rejects.toThrow();
+    await expect(calls.run('key', () => Promise.reject(new Error('no')))).rejects.toThrow();
     expect(health.recovered()).toBe(true);
     expect(health.recovered()).toBe(false);
     fail(new Error('late'));
@@ -73,6 +74,7 @@ describe('a command to the store', () => {
   test('accepts an answer that arrived while the process was stalled', async () => {
     const { calls, health } = setup(5);
     const answer = calls.run(
+      'key',
       () =>
         new Promise((resolve) => {
           setImmediate(() => {

@@ -132,7 +132,9 @@ describe.skipIf(redis === null)('the cluster when Redis fails', () => {
     }
     await until(() => b.host.statuses('ann')[0] === 'slow 199', 'B to hear the last', 10_000);
     await until(() => a.cluster.stats.state === 'up' && b.cluster.stats.state === 'up', 'both to be up');
-    expect(a.log.length).toBeLessThanOrEqual(2);
+    // For a connection that is silent for so many beats a new one is opened, and said so.
+    const changes = a.log.filter(([, line]) => !line.includes('counts as open'));
+    expect(changes.length).toBeLessThanOrEqual(2);
     expect(b.host.applied.filter(({ userId }) => userId === 'ann').length).toBeLessThan(20);
   });
 
@@ -150,18 +152,21 @@ describe.skipIf(redis === null)('the cluster when Redis fails', () => {
     );
   }, 20_000);
 
-  test('continues, and does not count the store as down, when a key holds a foreign value', async () => {
+  test('removes a foreign value, writes again what belongs there, and does not count the store as down', async () => {
     await startBoth();
     await server.cli('SET', `${processes.prefix}:u:eve`, 'not a hash');
     a.show('eve', 'blocked');
     await b.cluster.watch('eve');
     a.show('ann', 'fine');
     await until(() => b.host.statuses('ann')[0] === 'fine', 'others to be served');
-    expect(a.log).toEqual([]);
-    expect((await b.cluster.read(['eve', 'ann'])).get('ann')?.registers).toHaveLength(1);
-    await server.cli('DEL', `${processes.prefix}:u:eve`);
-    a.show('eve', 'free');
-    await until(() => b.host.statuses('eve')[0] === 'free', 'eve to be served again');
+    await until(() => b.host.statuses('eve')[0] === 'blocked', 'eve to be served, too');
+    expect(await server.cli('TYPE', `${processes.prefix}:u:eve`)).toBe('hash');
+    const lines = [...a.log, ...b.log].map(([, line]) => line);
+    expect(lines.length).toBeGreaterThanOrEqual(1);
+    expect(lines.every((line) => line.includes(':u:eve" in the shared store held what does not belong there'))).toBe(
+      true,
+    );
+    expect(a.cluster.stats.repaired + b.cluster.stats.repaired).toBe(lines.length);
   });
 });
 

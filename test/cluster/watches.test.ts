@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Asks } from '../../src/cluster/asks.ts';
-import { encodeRegister } from '../../src/cluster/envelope.ts';
+import { encodeRegister, printRegister } from '../../src/cluster/envelope.ts';
 import { GuardedHost } from '../../src/cluster/guarded-host.ts';
 import { Peers } from '../../src/cluster/peers.ts';
 import { Reader } from '../../src/cluster/reader.ts';
@@ -20,17 +20,18 @@ function setup() {
   const state = { isUp: true, epoch: 0 };
   const peers = new Peers({ incarnation: 'self', leaseMs: 60_000, clock, store, sweeper, onGone: () => true });
   const guarded = new GuardedHost(host, log, clock);
+  const asks = new Asks(peers);
   const reader = new Reader({
     incarnation: 'self',
     host: guarded,
     store,
     bus,
     peers,
+    asks,
     written: (userId) => written.get(userId),
     onMismatch: (userId) => mismatched.push(userId),
     isWriting: (userId) => writing.has(userId),
   });
-  const asks = new Asks(peers);
   const watches = new Watches({
     host: guarded,
     bus,
@@ -44,7 +45,7 @@ function setup() {
   peers.heard('A');
   const here = (status: string): Register['entries'] => [{ connectionId: 'c', status, setAt: 1 }];
   const put = (userId: string, from: string, seq: number, status: string): Promise<void> =>
-    store.put(userId, from, JSON.stringify(encodeRegister(from, { seq, entries: here(status) })));
+    store.put(userId, from, printRegister(userId, encodeRegister(from, { seq, entries: here(status) })));
   const publish = (userId: string, from: string, seq: number, status: string): Promise<void> =>
     bus.publishRegister(userId, encodeRegister(from, { seq, entries: here(status) }));
   return { ...parts, host, writing, written, mismatched, state, peers, watches, asks, reader, put, publish };

@@ -180,7 +180,7 @@ function checkStore({ world: { redis, profile }, nodes, truth, complain, orphans
     }
   }
   for (const [userId, owners] of byOwner) {
-    expected.set(keys.user(userId), (value) => saysExactly(value as Map<string, string>, owners));
+    expected.set(keys.user(userId), (value) => saysExactly(userId, value as Map<string, string>, owners));
   }
   for (const incarnation of living) {
     const announced = [...byOwner].filter(([, owners]) => owners.has(incarnation)).map(([userId]) => userId);
@@ -223,11 +223,11 @@ function checkStore({ world: { redis, profile }, nodes, truth, complain, orphans
   }
 }
 
-function saysExactly(value: Map<string, string>, owners: ReadonlyMap<string, Presence[]>): boolean {
+function saysExactly(userId: string, value: Map<string, string>, owners: ReadonlyMap<string, Presence[]>): boolean {
   return (
     value.size === owners.size &&
     [...owners].every(([incarnation, presences]) => {
-      const register = parseRegister(incarnation, value.get(incarnation));
+      const register = parseRegister(userId, incarnation, value.get(incarnation));
       return (
         register !== null &&
         register.entries.length === presences.length &&

@@ -3,8 +3,11 @@ import { createHash } from 'node:crypto';
 import type { Presence } from '@colyseus/core';
 
 type Method = (key: string, ...rest: unknown[]) => unknown;
-interface Subscriber {
-  sub: { on: Method; off: Method };
+interface Client {
+  status: string;
+  on(event: string, listener: () => void): unknown;
+  off(event: string, listener: () => void): unknown;
+  disconnect(reconnect: boolean): void;
 }
 
 export function sharded(shards: readonly Presence[]): Presence {
@@ -19,14 +22,8 @@ export function sharded(shards: readonly Presence[]): Presence {
     };
   const own: Record<string, unknown> = {
     // Whichever subscriber connection is made anew: what it missed is read again.
-    sub: {
-      on: (event: string, listener: () => void) => {
-        (shards as unknown as Subscriber[]).forEach(({ sub }) => sub.on(event, listener));
-      },
-      off: (event: string, listener: () => void) => {
-        (shards as unknown as Subscriber[]).forEach(({ sub }) => sub.off(event, listener));
-      },
-    },
+    sub: together((shards as unknown as Array<{ sub: Client }>).map(({ sub }) => sub)),
+    pub: together((shards as unknown as Array<{ pub: Client }>).map(({ pub }) => pub)),
     shutdown: all('shutdown'),
     setMaxListeners: all('setMaxListeners'),
   };
@@ -39,4 +36,24 @@ export function sharded(shards: readonly Presence[]): Presence {
             (shardOf(key) as unknown as Record<string, Method>)[String(name)]!(key, ...rest);
     },
   });
+}
+
+/** The connections of one kind as one: a dead one among them is not told apart, so all are made anew. */
+function together(clients: readonly Client[]): Client {
+  return {
+    get status() {
+      return clients.find(({ status }) => status !== 'ready')?.status ?? 'ready';
+    },
+    on: (event, listener) => {
+      clients.forEach((client) => client.on(event, listener));
+    },
+    off: (event, listener) => {
+      clients.forEach((client) => client.off(event, listener));
+    },
+    disconnect: (reconnect) => {
+      clients.forEach((client) => {
+        client.disconnect(reconnect);
+      });
+    },
+  };
 }

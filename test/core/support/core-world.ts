@@ -110,7 +110,16 @@ function lineOf({ user, changes, general, username }: Update): string {
 export class TestCluster implements Cluster {
   readonly incarnation = 'self';
   canHandOff = false;
-  readonly stats: ClusterStats = { processes: 0, watched: 0, published: 0, received: 0, dropped: 0, state: 'up' };
+  readonly stats: ClusterStats = {
+    processes: 0,
+    watched: 0,
+    published: 0,
+    received: 0,
+    dropped: 0,
+    repaired: 0,
+    state: 'up',
+    link: { commands: undefined, messages: undefined, renewals: 0 },
+  };
   readonly watched: string[] = [];
   readonly unwatched: string[] = [];
   readonly retraced: string[] = [];

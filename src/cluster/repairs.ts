@@ -1,0 +1,19 @@
+/** Counts and logs the keys of the store that held something of another kind than they should. */
+import { quoted, type Log } from './health.ts';
+
+export class Repairs {
+  count = 0;
+  readonly #log: Log;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** The value of this key, or a part of it, was removed. */
+  note(key: string): void {
+    this.count++;
+    this.#log.warn(
+      `colyseus-presence: ${quoted(key)} in the shared store held what does not belong there. It was removed; what belongs there is written again.`,
+    );
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The two connections behind a `RedisPresence`: one for commands, one that
+ * receives messages. A connection can be dead without its client noticing:
+ * half-open (a firewall or a NAT forgot it), or reported as `ready` on a
+ * destroyed socket (see docs/scaling.md). Then no answer and no echo arrives,
+ * though the client counts it as open, and it is replaced by a new one.
+ *
+ * Nothing is done while the client itself says that it is not connected: it
+ * connects again by its own rules. A `Presence` that shows no connection is left
+ * alone.
+ *
+ * Race: a store that stands still looks like a dead connection. It then gets a
+ * new connection now and then, which does no harm.
+ */
+import type { Clock } from './clock.ts';
+import type { Log } from './health.ts';
+import type { LinkFacts } from '../core/ports.ts';
+
+/** What this file needs of a client of ioredis, `Redis` or `Cluster`. */
+interface RedisClient {
+  status: string;
+  /** With `true`, it connects again. */
+  disconnect(reconnect: boolean): void;
+  connect?(): Promise<unknown>;
+  readonly stream?: { readonly destroyed: boolean };
+}
+
+type Which = 'commands' | 'messages';
+
+/** The states in which a client believes its connection to be open. */
+const OPEN: ReadonlySet<string> = new Set(['connect', 'ready']);
+/** How many times the patience a silence is remembered. */
+const MEMORY = 10;
+/** More say nothing more. */
+const MAX_SILENT_KEYS = 1000;
+const FIELDS = { commands: 'pub', messages: 'sub' } as const;
+
+export interface LinkDeps {
+  presence: object;
+  log: Log;
+  clock: Clock;
+  /** Milliseconds without an answer about some key after which the connection for commands counts as dead. */
+  patienceMs: number;
+}
+
+export class StoreLink {
+  readonly #deps: LinkDeps;
+  /** Keys whose last command was not answered, since when. By key, because a `Presence` may spread them over several stores. */
+  readonly #silentSince = new Map<string, number>();
+  /** The dead connections that the log already names. */
+  readonly #said = new Set<Which>();
+  #renewals = 0;
+
+  constructor(deps: LinkDeps) {
+    this.#deps = deps;
+  }
+
+  get facts(): LinkFacts {
+    return {
+      commands: this.#client('commands')?.status,
+      messages: this.#client('messages')?.status,
+      renewals: this.#renewals,
+    };
+  }
+
+  /** A command about this key was answered. */
+  answered(key: string): void {
+    if (this.#silentSince.delete(key) && this.#silentSince.size === 0) {
+      this.#said.delete('commands');
+    }
+  }
+
+  /** A command about this key was not answered in time. */
+  unanswered(key: string): void {
+    const { clock, patienceMs } = this.#deps;
+    const now = clock.now();
+    const silentMs = now - (this.#silentSince.get(key) ?? now);
+    if (silentMs < 0 || silentMs > patienceMs * MEMORY) {
+      this.#silentSince.delete(key); // the clock was set, or nobody has asked for it since
+    } else if (silentMs >= patienceMs) {
+      this.#silentSince.clear();
+      this.#renew('commands');
+    }
+    if (!this.#silentSince.has(key) && this.#silentSince.size < MAX_SILENT_KEYS) {
+      this.#silentSince.set(key, now);
+    }
+  }
+
+  /** A message arrived. */
+  heard(): void {
+    this.#said.delete('messages');
+  }
+
+  /** Messages that were published do not arrive. */
+  unheard(): void {
+    this.#renew('messages');
+  }
+
+  #renew(which: Which): void {
+    const client = this.#client(which);
+    if (client === undefined || !OPEN.has(client.status)) {
+      return;
+    }
+    this.#renewals++;
+    if (!this.#said.has(which)) {
+      this.#said.add(which);
+      this.#deps.log.warn(
+        `colyseus-presence: the connection for ${which} to the shared store counts as open but is dead. Opening a new one.`,
+      );
+    }
+    if (client.stream?.destroyed === true) {
+      // Its socket has closed already and will not say so again: `disconnect` would wait for that for ever.
+      client.status = 'close';
+      client.connect?.().catch(() => {
+        // The client tries again by its own rules.
+      });
+    } else {
+      client.disconnect(true);
+    }
+  }
+
+  #client(which: Which): RedisClient | undefined {
+    const client = (this.#deps.presence as Record<string, unknown>)[FIELDS[which]];
+    return isClient(client) ? client : undefined;
+  }
+}
+
+function isClient(value: unknown): value is RedisClient {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'status' in value &&
+    typeof value.status === 'string' &&
+    'disconnect' in value &&
+    typeof value.disconnect === 'function'
+  );
+}
