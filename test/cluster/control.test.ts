@@ -3,6 +3,7 @@ import { Control } from '../../src/cluster/control.ts';
 import { encodeControl, type ControlMessage } from '../../src/cluster/envelope.ts';
 import { GuardedHost } from '../../src/cluster/guarded-host.ts';
 import { Peers } from '../../src/cluster/peers.ts';
+import { StoreLink } from '../../src/cluster/store-link.ts';
 import { FakeHost } from './support/fake-host.ts';
 import { makeParts } from './support/parts.ts';
 
@@ -26,6 +27,7 @@ function setup() {
     host: new GuardedHost(host, log, clock),
     bus,
     peers,
+    link: new StoreLink({ presence, log, clock, patienceMs: 1000 }),
     announce: (userId) => announced.push(userId),
     onHearing,
   });

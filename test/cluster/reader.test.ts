@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { Asks } from '../../src/cluster/asks.ts';
 import { encodeRegister } from '../../src/cluster/envelope.ts';
 import { GuardedHost } from '../../src/cluster/guarded-host.ts';
 import { Peers } from '../../src/cluster/peers.ts';
@@ -16,6 +17,7 @@ function setup() {
     store,
     bus,
     peers,
+    asks: new Asks(peers),
     written: () => undefined,
     isWriting: () => false,
     onMismatch: () => {},
