@@ -1,4 +1,4 @@
-/** Eight faults in short form: nothing stays wrong, and nobody unaffected blinks. `npm run chaos` makes all of them, longer. */
+/** Nine faults in short form: nothing stays wrong, and nobody unaffected blinks. `npm run chaos` makes all of them, longer. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startRedis } from '../support/redis.ts';
 import { Arena } from './arena.ts';

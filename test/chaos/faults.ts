@@ -133,6 +133,7 @@ export const FAULTS: readonly ChaosFault[] = [
 
 /** In short form in the tests. */
 export const SHORT: readonly string[] = [
+  'half-open: both directions silent',
   'link cut, new connections refused',
   'half of all published messages lost',
   'FLUSHALL',
