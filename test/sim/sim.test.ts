@@ -122,11 +122,17 @@ describe('the simulation finds', () => {
   });
 
   test('processes that do not find out that the store has lost its data', async () => {
+    const leases = new Map<string, string>();
     const message = await failureOf(seedWith('wipe'), {
       presence: (real) =>
         changed(real, {
-          // Their lease is always what it was; the list of processes always has them.
-          get: (key: string) => (key.includes(':l:') ? Promise.resolve('up') : (real.get(key) as unknown)),
+          // Their lease is always what they wrote last; the list of processes always has them.
+          setex: (key: string, value: string, seconds: number) => {
+            leases.set(key, value);
+            return real.setex(key, value, seconds);
+          },
+          get: (key: string) =>
+            key.includes(':l:') ? Promise.resolve(leases.get(key) ?? null) : (real.get(key) as unknown),
           smembers: async (key: string) => [
             ...(await real.smembers(key)),
             ...Array.from({ length: 6 }, (_, i) => `p${i}`),
