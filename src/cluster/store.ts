@@ -227,7 +227,7 @@ function toLease(value: unknown): Lease | null {
   if (value === 'leaving') {
     return value;
   }
-  return typeof value === 'string' && /^up \d+$/.test(value) ? 'up' : null;
+  return typeof value === 'string' && value.startsWith('up') ? 'up' : null;
 }
 
 function nullIfRefused(error: unknown): null {
