@@ -124,9 +124,15 @@ export class Store {
     return [...(await this.#run<string[]>(this.#keys.processes, (key) => this.#presence.smembers(key)))];
   }
 
-  /** Notes that `incarnation` has, or is about to have, a field for the user. */
+  /**
+   * Notes that `incarnation` has, or is about to have, a field for the user. Two commands: a store that lost its data
+   * may not have the incarnation itself any more, and then nobody would sweep this list.
+   */
   async list(incarnation: string, userId: string): Promise<void> {
-    await this.#run(this.#keys.users(incarnation), (key) => this.#presence.sadd(key, userId));
+    await Promise.all([
+      this.#run(this.#keys.users(incarnation), (key) => this.#presence.sadd(key, userId)),
+      this.enlist(incarnation),
+    ]);
   }
 
   async unlist(incarnation: string, userId: string): Promise<void> {
