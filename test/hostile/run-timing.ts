@@ -2,7 +2,7 @@
  * `npm run fuzz:timing -- [probes]`: whether the time of an answer tells, over a real Redis, what a viewer must not
  * know. For each fact it probes ids of which the fact is true and ids of which it is not, in random order, and compares
  * the times by the rank test. A fact counts as told when guessing by the time of one probe is right in more than 55 of
- * 100 cases, and the medians are more than 0.15 ms apart: less than the jitter of any network.
+ * 100 cases, and the medians are more than 0.15 ms apart.
  * The last rows check the measurement: they compare what may be told apart, and must tell it.
  */
 import { Protocol } from '@colyseus/core';
