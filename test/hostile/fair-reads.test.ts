@@ -65,6 +65,7 @@ describe.skipIf(redis === null)('while ten users ask about 18,000 others', () =>
     ['queries: a follow', 'presence:query', 'presence:follow', () => `friend ${round}`],
     ['queries: a query', 'presence:query', 'presence:query', () => `friend ${round}`],
   ])('by %s is answered before they are', async (_, type, honestType, about) => {
-    expect(await answeredMeanwhile(type, honestType, about)).toBeLessThan(ATTACKERS);
+    // At most one turn of each of them.
+    expect(await answeredMeanwhile(type, honestType, about)).toBeLessThanOrEqual(ATTACKERS);
   });
 });
