@@ -124,15 +124,9 @@ export class Store {
     return [...(await this.#run<string[]>(this.#keys.processes, (key) => this.#presence.smembers(key)))];
   }
 
-  /**
-   * Notes that `incarnation` has, or is about to have, a field for the user. Two commands: a store that lost its data
-   * may not have the incarnation itself any more, and then nobody would sweep this list.
-   */
+  /** Notes that `incarnation` has, or is about to have, a field for the user. */
   async list(incarnation: string, userId: string): Promise<void> {
-    await Promise.all([
-      this.#run(this.#keys.users(incarnation), (key) => this.#presence.sadd(key, userId)),
-      this.enlist(incarnation),
-    ]);
+    await this.#run(this.#keys.users(incarnation), (key) => this.#presence.sadd(key, userId));
   }
 
   async unlist(incarnation: string, userId: string): Promise<void> {
