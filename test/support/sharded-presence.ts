@@ -10,9 +10,13 @@ interface Client {
   disconnect(reconnect: boolean): void;
 }
 
+/** Which of `count` shards has the key or topic. */
+export function shardIndex(key: string, count: number): number {
+  return createHash('sha1').update(key).digest().readUInt32BE() % count;
+}
+
 export function sharded(shards: readonly Presence[]): Presence {
-  const shardOf = (key: string): Presence =>
-    shards[createHash('sha1').update(key).digest().readUInt32BE() % shards.length]!;
+  const shardOf = (key: string): Presence => shards[shardIndex(key, shards.length)]!;
   const all =
     (name: 'shutdown' | 'setMaxListeners') =>
     (most: number): void => {
