@@ -293,7 +293,9 @@ describe.each(await startStores())('the cluster over %s', (_name, store) => {
     a.line.mend();
     await until(() => a.cluster.stats.state === 'up', 'A to notice');
     await until(async () => (await lasting()).filter((key) => key.includes(':u:')).length === 500, 'all to be stored');
-    expect(a.log.map(([level]) => level)).toEqual(['warn', 'info']);
+    // A store that stands still looks like a dead connection, which may have a line of its own.
+    const lines = a.log.filter(([, line]) => !line.includes('counts as open but is dead'));
+    expect(lines.map(([level]) => level)).toEqual(['warn', 'info']);
   });
 
   test('registers everything again when its lease is gone', async () => {

@@ -160,7 +160,10 @@ describe.skipIf(redis === null)('the cluster when Redis fails', () => {
     a.show('ann', 'fine');
     await until(() => b.host.statuses('ann')[0] === 'fine', 'others to be served');
     await until(() => b.host.statuses('eve')[0] === 'blocked', 'eve to be served, too');
-    expect(await server.cli('TYPE', `${processes.prefix}:u:eve`)).toBe('hash');
+    await until(
+      async () => (await server.cli('TYPE', `${processes.prefix}:u:eve`)) === 'hash',
+      'her register to be stored',
+    );
     const lines = [...a.log, ...b.log].map(([, line]) => line);
     expect(lines.length).toBeGreaterThanOrEqual(1);
     expect(lines.every((line) => line.includes(':u:eve" in the shared store held what does not belong there'))).toBe(
