@@ -46,22 +46,17 @@ export function redisStore(redis: TestRedis): Store {
 
 interface Client extends EventEmitter {
   readonly status: string;
-  disconnect(): void;
 }
 
-/** `shutdown()` does not wait, and its own promises fail when the server goes first. A client that was just connecting anew may never end by itself. */
+/** A client that waits to connect anew is ended by `shutdown()` at once, and says nothing. */
+const SILENT = new Set(['end', 'reconnecting']);
+
+/** `shutdown()` does not wait, and its own promises fail when the server goes first. */
 export async function endConnections(presence: Presence): Promise<void> {
   const { sub, pub } = presence as unknown as { sub: Client; pub: Client };
-  const clients = [sub, pub].filter(({ status }) => status !== 'end');
-  const ended = clients.map((client) => once(client, 'end'));
+  const ended = [sub, pub].filter(({ status }) => !SILENT.has(status)).map((client) => once(client, 'end'));
   presence.shutdown();
-  const late = setTimeout(() => {
-    clients.forEach((client) => {
-      client.disconnect();
-    });
-  }, 5000);
   await Promise.all(ended);
-  clearTimeout(late);
 }
 
 /** LocalPresence, and RedisPresence where there is a Redis. The caller stops them. */
