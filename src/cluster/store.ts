@@ -69,15 +69,15 @@ export class Store {
     const fields = await this.#run<Record<string, unknown> | null>(this.#keys.user(userId), (key) =>
       this.#presence.hgetall(key),
     );
-    const entries = Object.entries(fields ?? {});
-    for (const [name] of entries) {
-      if (!isIncarnation(name)) {
+    return Object.entries(fields ?? {}).filter(([name]) => {
+      const isOurs = isIncarnation(name);
+      if (!isOurs) {
         // No process has this name, so none would ever remove the field.
         this.#onRepaired(this.#keys.user(userId));
         this.erase(userId, name).catch(ignore);
       }
-    }
-    return entries.filter(([name]) => isIncarnation(name));
+      return isOurs;
+    });
   }
 
   async put(userId: string, incarnation: string, text: string): Promise<void> {

@@ -1,9 +1,6 @@
 /** One seat that nobody has taken yet per user and match, over all processes: asking again gives the same one. */
 import type { JoinReply } from '../protocol.ts';
-import type { SharedSeats } from './shared-seats.ts';
-
-/** Longer than a room holds a seat. */
-const MAX_SEAT_AGE_MS = 60_000;
+import { SEAT_SECONDS, type SharedSeats } from './shared-seats.ts';
 
 interface Seat {
   readonly at: number;
@@ -70,7 +67,7 @@ export class Seats {
 
   #forgetOld(): void {
     for (const [key, { at }] of this.#seats) {
-      if (performance.now() - at < MAX_SEAT_AGE_MS) {
+      if (performance.now() - at < SEAT_SECONDS * 1000) {
         return;
       }
       this.#seats.delete(key);

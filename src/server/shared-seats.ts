@@ -10,8 +10,8 @@ import type { JoinReply } from '../protocol.ts';
 
 /** Longer than any reservation takes: a process that crashes meanwhile keeps the others waiting no longer. */
 const CLAIM_SECONDS = 10;
-/** Longer than a room holds a seat. */
-const SEAT_SECONDS = 60;
+/** How long a seat is remembered: longer than a room holds it. */
+export const SEAT_SECONDS = 60;
 const LOOK_AGAIN_MS = 25;
 /** Milliseconds to wait for the seat that another process reserves. */
 const MAX_WAIT_MS = 4000;
