@@ -14,21 +14,11 @@
  * Cost: one step per follower that hears it. Nothing is done for others.
  */
 import { Batch } from './batch.ts';
-import { Pace, PAUSE_MS } from './pace.ts';
-import { generalOf, samePresence } from '../status.ts';
+import { FlushTimer, type Timing } from './flush-timer.ts';
+import { Behind } from './behind.ts';
+import { makeUpdate, Unsent } from './unsent.ts';
 import { newView, note, personalise } from './view.ts';
-import type { GeneralStatus } from '../protocol.ts';
-import type { Box } from './box.ts';
-import type { Change, Connection, Update, User, View } from './model.ts';
-
-export interface OutboxTiming {
-  /** Milliseconds, from any origin. */
-  now(): number;
-  /** Runs `flush` at the end of this event-loop turn. */
-  defer(flush: () => void): void;
-  /** Runs `check` after `ms`, without keeping the process alive. */
-  later(check: () => void, ms: number): void;
-}
+import type { Connection, Update, User, View } from './model.ts';
 
 export interface OutboxStats {
   flushes: number;
@@ -40,16 +30,6 @@ export interface OutboxStats {
   resyncs: number;
 }
 
-interface Before {
-  /** Changes since the last flush. */
-  count: number;
-  general: GeneralStatus;
-  username: string | undefined;
-  connections: Map<string, { ref: number; box: Box | null; owner: string | undefined }>;
-}
-
-/** How often followers that had fallen behind are looked at again. */
-const BEHIND_CHECK_MS = 100;
 /** After so many milliseconds of sending, other work gets its turn. */
 const SLICE_MS = 10;
 /** Followers that are sent to between two looks at the clock. */
@@ -73,91 +53,44 @@ export class Outbox {
   onFlushed: ((user: User) => void) | undefined;
   /** Told of every user before all that is known of it is sent again. */
   onResync: ((user: User) => void) | undefined;
-  readonly #timing: OutboxTiming;
-  readonly #touched = new Map<User, Before>();
-  readonly #behind = new Set<Connection>();
-  readonly #pace = new Pace();
-  /** Changes since the start; grows while a burst goes on. */
-  #changes = 0;
-  /** Flushes since the start, empty ones included: one that was scheduled before another happened is void. */
-  #rounds = 0;
-  #scheduled = false;
+  readonly #timing: Timing;
+  readonly #unsent = new Unsent();
+  readonly #behind: Behind;
+  readonly #timer: FlushTimer;
   #sending: Sending | undefined;
-  #checking = false;
 
-  constructor(timing: OutboxTiming) {
+  constructor(timing: Timing) {
     this.#timing = timing;
+    this.#timer = new FlushTimer(timing, this.#unsent, () => this.flush());
+    this.#behind = new Behind(timing, (followers) => this.#catchUp(followers));
   }
 
   /** Call before `connectionId` of `user` changes. */
   touch(user: User, connectionId: string, ref: number): void {
-    const { connections } = this.touchUser(user);
-    if (!connections.has(connectionId)) {
-      const known = user.visible.get(connectionId);
-      connections.set(connectionId, { ref, box: known?.box ?? null, owner: known?.owner });
-    }
+    this.#unsent.touch(user, connectionId, ref);
+    this.#schedule();
   }
 
-  /** Call before anything of `user` changes. */
-  touchUser(user: User): Before {
-    user.stateBytes = undefined;
-    let before = this.#touched.get(user);
-    if (before === undefined) {
-      const general = generalOf(user.visible.size, user.last);
-      before = { count: 0, general, username: user.username, connections: new Map() };
-      this.#touched.set(user, before);
-    }
-    before.count++;
-    this.#changes++;
+  /** Call before anything else of `user` changes. */
+  touchUser(user: User): void {
+    this.#unsent.touchUser(user);
     this.#schedule();
-    return before;
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#sending !== undefined || this.#touched.size === 0) {
-      return;
+    if (this.#sending === undefined && !this.#unsent.empty) {
+      this.#timer.set();
     }
-    this.#scheduled = true;
-    const now = this.#timing.now();
-    const dueAt = this.#pace.dueAt(now);
-    const round = this.#rounds;
-    if (dueAt > now) {
-      this.#flushAfterBurst(round, now, dueAt);
-      return;
-    }
-    this.#timing.defer(() => {
-      if (round === this.#rounds) {
-        this.flush();
-      }
-    });
-  }
-
-  #flushAfterBurst(round: number, now: number, dueAt: number): void {
-    const changes = this.#changes;
-    this.#timing.later(
-      () => {
-        const then = this.#timing.now();
-        if (round !== this.#rounds) {
-          return;
-        }
-        if (this.#changes > changes && then < dueAt) {
-          this.#flushAfterBurst(round, then, dueAt);
-        } else {
-          this.flush();
-        }
-      },
-      Math.min(PAUSE_MS, dueAt - now),
-    );
   }
 
   /** Whether a change of that connection waits to be told. */
   waits(user: User, connectionId: string): boolean {
-    return this.#touched.get(user)?.connections.has(connectionId) === true;
+    return this.#unsent.waits(user, connectionId);
   }
 
   /** Whether something of `user` waits to be told to somebody. */
   has(user: User): boolean {
-    return this.#touched.has(user) || this.#sending?.users.has(user) === true;
+    return this.#unsent.has(user) || this.#sending?.users.has(user) === true;
   }
 
   /**
@@ -166,14 +99,12 @@ export class Outbox {
    */
   flush(): void {
     this.#sendSlice(Infinity);
-    this.#scheduled = false;
-    this.#rounds++;
-    if (this.#touched.size === 0) {
+    this.#timer.cancel();
+    if (this.#unsent.empty) {
       return;
     }
     const from = this.#timing.now();
-    const touched = [...this.#touched];
-    this.#touched.clear();
+    const touched = this.#unsent.take();
     this.stats.flushes++;
 
     const root = Batch.root<Update>();
@@ -190,7 +121,7 @@ export class Outbox {
       }
     }
     this.stats.updates += updates.length;
-    const users = new Set(touched.map(([user]) => user));
+    const users = new Set(touched.keys());
     this.#sending = { audience, updates, users, unmerged, next: 0, tookMs: this.#timing.now() - from };
     // The numbers of what comes new into a state depend on all that the viewer holds at this moment.
     const isNew = updates.some(({ changes }) => changes.some(({ before }) => before === null));
@@ -216,7 +147,7 @@ export class Outbox {
     }
     this.#sending = undefined;
     const now = this.#timing.now();
-    this.#pace.flushed({ at: now, tookMs: sending.tookMs + now - from, frames: audience.length, unmerged });
+    this.#timer.flushed({ at: now, tookMs: sending.tookMs + now - from, frames: audience.length, unmerged });
     for (const update of updates) {
       this.onUpdate?.(update);
     }
@@ -260,27 +191,16 @@ export class Outbox {
   owe(follower: Connection): void {
     follower.delivery = 'behind';
     this.#behind.add(follower);
-    this.#check();
   }
 
-  #check(): void {
-    if (this.#checking || this.#behind.size === 0) {
-      return;
-    }
-    this.#checking = true;
-    this.#timing.later(() => {
-      this.#checking = false;
-      // What waits for its flush is already in the snapshot: tell the others first.
-      this.flush();
-      for (const follower of this.#behind) {
-        if (follower.delivery !== 'behind') {
-          this.#behind.delete(follower);
-        } else if (follower.sink.ready()) {
-          this.resync(follower, 'everything');
-        }
+  #catchUp(followers: Iterable<Connection>): void {
+    // What waits for its flush is already in the snapshot: tell the others first.
+    this.flush();
+    for (const follower of followers) {
+      if (follower.delivery === 'behind' && follower.sink.ready()) {
+        this.resync(follower, 'everything');
       }
-      this.#check();
-    }, BEHIND_CHECK_MS);
+    }
   }
 
   /**
@@ -288,7 +208,7 @@ export class Outbox {
    * them is told to the others first, so that no delta repeats the snapshot.
    */
   introduce(viewer: Connection, users: readonly User[]): void {
-    if (users.some((user) => this.#touched.has(user))) {
+    if (users.some((user) => this.#unsent.has(user))) {
       this.flush();
     }
     this.settle(viewer);
@@ -332,28 +252,8 @@ export class Outbox {
     }
     this.introduce(follower, users);
     follower.delivery = 'live';
-    this.#behind.delete(follower);
     follower.sink.snapshot(users, scope);
   }
-}
-
-/** What `user`'s followers must hear, `null` when everything cancelled out. */
-function makeUpdate(user: User, before: Before): Update | null {
-  const changes: Change[] = [];
-  for (const [connectionId, { ref, box, owner }] of before.connections) {
-    const visible = user.visible.get(connectionId);
-    const after = visible?.box ?? null;
-    if (!samePresence(box?.presence ?? null, after?.presence ?? null)) {
-      const local = (visible === undefined ? owner : visible.owner) === undefined;
-      changes.push({ connectionId, ref, before: box, after, local, stateBytes: undefined });
-    }
-  }
-  const now = generalOf(user.visible.size, user.last);
-  const general = now === before.general ? undefined : now;
-  const username = user.username === before.username ? undefined : user.username;
-  return changes.length === 0 && general === undefined && username === undefined
-    ? null
-    : { user, changes, general, username, stateBytes: undefined };
 }
 
 function spread(followers: Iterable<Connection>, update: Update, root: Batch<Update>, audience: Connection[]): void {

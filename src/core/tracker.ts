@@ -16,7 +16,8 @@ import { Following } from './following.ts';
 import { unlinkAll } from './follow-graph.ts';
 import { OfflineMemory } from './offline-memory.ts';
 import { Stays } from './stays.ts';
-import { Outbox, type OutboxTiming } from './outbox.ts';
+import { Outbox } from './outbox.ts';
+import type { Timing } from './flush-timer.ts';
 import { matchIdOf } from '../status.ts';
 import type { Status } from '../protocol.ts';
 import type { Cluster, ClusterHost } from './ports.ts';
@@ -26,7 +27,7 @@ import type { Connection, Delivery, User, View } from './model.ts';
 export interface TrackerDeps {
   /** Made with the tracker as its host. */
   cluster: (host: ClusterHost) => Cluster;
-  timing: OutboxTiming;
+  timing: Timing;
   /** Milliseconds since the epoch. */
   now: () => number;
   /** A fresh opaque id. */

@@ -109,10 +109,10 @@ export const FAULTS: readonly Fault[] = [
   ),
   fault(
     'a burst without a pause is never flushed',
-    'core/outbox.ts',
-    'this.#changes > changes && then < dueAt',
-    'this.#changes > changes && dueAt > 0',
-    'core/outbox.test.ts',
+    'core/flush-timer.ts',
+    'this.#unsent.changes > changes && then < dueAt',
+    'this.#unsent.changes > changes && dueAt > 0',
+    'core/flush-timer.test.ts',
   ),
   fault(
     'the list of rooms is not sent again to a client that returns to a lobby',

@@ -7,11 +7,11 @@ import { shownOf } from '../../../src/core/view.ts';
 import { resolveOptions, type PresenceOptions } from '../../../src/options.ts';
 import type { Batch } from '../../../src/core/batch.ts';
 import type { Connection, Sink, SnapshotScope, Update, User } from '../../../src/core/model.ts';
-import type { OutboxTiming } from '../../../src/core/outbox.ts';
+import type { Timing } from '../../../src/core/flush-timer.ts';
 import type { Cluster, ClusterHost, ClusterStats, RemoteUser } from '../../../src/core/ports.ts';
 
 /** Runs nothing on its own: `turn` ends the event-loop turn, `pass` lets time pass. */
-export class ManualTiming implements OutboxTiming {
+export class ManualTiming implements Timing {
   ms = 0;
   readonly #deferred: Array<() => void> = [];
   #later: Array<{ at: number; check: () => void }> = [];
