@@ -1,11 +1,31 @@
 /** The state of a strict client, and every contradiction in the messages it got. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Delta, Presence, Snapshot, Welcome } from '../../src/index.ts';
+import type { Delta, Presence, Snapshot, Unfollowed, Welcome } from '../../src/protocol.ts';
 
 export class Mirror {
   readonly held = new Map<string, Presence>();
   readonly problems: string[] = [];
   #own: string | undefined;
+
+  /** Takes in a message of the server. `false`: it says nothing of who is seen. */
+  hear(type: string, payload: unknown): boolean {
+    switch (type) {
+      case 'presence:delta':
+        this.apply(payload as Delta);
+        return true;
+      case 'presence:snapshot':
+        this.replace(payload as Snapshot);
+        return true;
+      case 'presence:unfollowed':
+        this.forget((payload as Unfollowed).userIds);
+        return true;
+      case 'presence:welcome':
+        this.welcome(payload as Welcome);
+        return true;
+      default:
+        return false;
+    }
+  }
 
   welcome({ userId, presences }: Welcome): void {
     this.#own = userId;

@@ -139,27 +139,11 @@ export class Person {
   }
 
   #mirrorMessage(type: string, payload: unknown): void {
-    switch (type) {
-      case 'presence:delta':
-        this.mirror.apply(payload as Delta);
-        break;
-      case 'presence:snapshot':
-        this.mirror.replace(payload as Snapshot);
-        break;
-      case 'presence:unfollowed':
-        this.mirror.forget((payload as Unfollowed).userIds);
-        break;
-      case 'presence:welcome':
-        this.mirror.welcome(payload as Welcome);
-        break;
-      case 'presence:reply': {
-        const reply = payload as Reply;
-        if (reply.ok) {
-          this.#mirrorReply(reply.cid, reply);
-        }
-        break;
+    if (!this.mirror.hear(type, payload) && type === 'presence:reply') {
+      const reply = payload as Reply;
+      if (reply.ok) {
+        this.#mirrorReply(reply.cid, reply);
       }
-      default:
     }
   }
 

@@ -1,5 +1,6 @@
 /** Ids that share a number in one viewer's state; a fake hash makes them share it. */
-import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { expectNoDecoderComplaints } from '../support/decoder-complaints.ts';
 import { keyedHash } from '../../src/wire/keyed-hash.ts';
 import { WireWorld } from '../support/wire-world.ts';
 import type { PresenceOptions } from '../../src/options.ts';
@@ -9,17 +10,7 @@ import type { KeyedHash } from '../../src/core/refs.ts';
 const fixed = keyedHash(Buffer.alloc(16));
 const sharing: KeyedHash = (text) => fixed(text.startsWith('alias') ? text : text.replace(/\d$/, ''));
 
-// The decoder complains on the console, and goes on.
-let complaints: MockInstance[];
-beforeEach(() => {
-  complaints = [vi.spyOn(console, 'warn'), vi.spyOn(console, 'error')];
-});
-afterEach(() => {
-  complaints.forEach((spy) => {
-    expect(spy.mock.calls).toEqual([]);
-    spy.mockRestore();
-  });
-});
+expectNoDecoderComplaints();
 
 describe('two users that share a number', () => {
   test('the second one in a state gets an alias, keeps it in a full state, and loses it when it leaves', async () => {

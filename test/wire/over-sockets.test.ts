@@ -1,7 +1,8 @@
 /** `room.state` as the SDK gives it to a game. */
 import { Callbacks, getStateCallbacks } from '@colyseus/sdk';
 import { decode } from '@colyseus/schema';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { expectNoDecoderComplaints } from '../support/decoder-complaints.ts';
 import type { PresenceRoom } from '../../src/index.ts';
 import { PresenceState } from '../../src/wire/state.ts';
 import { comeBack, drop } from '../support/drop.ts';
@@ -11,17 +12,7 @@ import { startServer, type TestServer } from '../support/server.ts';
 import { StateReader } from '../support/state-reader.ts';
 import { until } from '../support/until.ts';
 
-// The decoder complains on the console, and goes on.
-let complaints: MockInstance[];
-beforeEach(() => {
-  complaints = [vi.spyOn(console, 'warn'), vi.spyOn(console, 'error')];
-});
-afterEach(() => {
-  complaints.forEach((spy) => {
-    expect(spy.mock.calls).toEqual([]);
-    spy.mockRestore();
-  });
-});
+expectNoDecoderComplaints();
 
 describe.each(ROOMS)('the state, in a %s room', (room) => {
   let server: TestServer;

@@ -7,7 +7,8 @@ import { ClientState, Protocol, type Client } from '@colyseus/core';
 import { decode, Reflection, type Decoder, type Iterator } from '@colyseus/schema';
 import * as fc from 'fast-check';
 import { unpack } from 'msgpackr';
-import { afterEach, beforeEach, expect, test, vi, type MockInstance } from 'vitest';
+import { expect, test } from 'vitest';
+import { expectNoDecoderComplaints } from '../support/decoder-complaints.ts';
 import { ClientSink } from '../../src/wire/client-sink.ts';
 import { generalsTo, presencesTo } from '../../src/core/view.ts';
 import { NullCluster } from '../../src/cluster/null-cluster.ts';
@@ -20,7 +21,6 @@ import { Tracker } from '../../src/core/tracker.ts';
 import { Mirror } from '../support/mirror.ts';
 import { refIdOf } from '../support/state-reader.ts';
 import type { Connection } from '../../src/core/model.ts';
-import type { Delta, Snapshot, Unfollowed, Welcome } from '../../src/index.ts';
 import type { PlainState, PlainUser } from '../support/person.ts';
 
 /** As much of a Colyseus client as a sink touches; reads what it is sent as the SDK does. */
@@ -45,21 +45,8 @@ class Reader {
     } else {
       const type = decode.string(bytes, it);
       const payload: unknown = unpack(bytes.subarray(it.offset));
-      switch (type) {
-        case 'presence:delta':
-          this.mirror.apply(payload as Delta);
-          break;
-        case 'presence:snapshot':
-          this.mirror.replace(payload as Snapshot);
-          break;
-        case 'presence:unfollowed':
-          this.mirror.forget((payload as Unfollowed).userIds);
-          break;
-        case 'presence:welcome':
-          this.mirror.welcome(payload as Welcome);
-          break;
-        default:
-          throw new Error(`A message ${type}?`);
+      if (!this.mirror.hear(type, payload)) {
+        throw new Error(`A message ${type}?`);
       }
     }
   }
@@ -273,16 +260,7 @@ class World {
   }
 }
 
-let complaints: MockInstance[];
-beforeEach(() => {
-  complaints = [vi.spyOn(console, 'warn'), vi.spyOn(console, 'error')];
-});
-afterEach(() => {
-  complaints.forEach((spy) => {
-    expect(spy.mock.calls).toEqual([]);
-    spy.mockRestore();
-  });
-});
+expectNoDecoderComplaints();
 
 const someIds = fc.array(fc.constantFrom(...USERS), { maxLength: 3 });
 /** `who` picks among the players there are. */

@@ -1,6 +1,7 @@
 /** Every piece of src/wire/state-codec.ts, compared with the library's own encoder and decoder. */
 import { Encoder, Reflection, type Decoder, type Iterator } from '@colyseus/schema';
-import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { expectNoDecoderComplaints } from '../support/decoder-complaints.ts';
 import { encodeFollowed, encodeRoot, encodeUnfollowed, encodeUpdate, encodeUser } from '../../src/wire/state-codec.ts';
 import { PresenceConnection, PresenceState, stateHandshake, PresenceUser } from '../../src/wire/state.ts';
 import { makeBox, type Box } from '../../src/core/box.ts';
@@ -51,17 +52,7 @@ class Reader {
   }
 }
 
-// The decoder complains on the console, and goes on.
-let complaints: MockInstance[];
-beforeEach(() => {
-  complaints = [vi.spyOn(console, 'warn'), vi.spyOn(console, 'error')];
-});
-afterEach(() => {
-  complaints.forEach((spy) => {
-    expect(spy.mock.calls).toEqual([]);
-    spy.mockRestore();
-  });
-});
+expectNoDecoderComplaints();
 
 /** The library, with numbers of our choice: the next structure gets `ref`, the next entry of a map `index`. */
 class Library {
