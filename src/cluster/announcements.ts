@@ -1,8 +1,7 @@
 /**
  * Which users of this process have to be written: one after a change, all of
- * them after the store has lost its data. The name of the process is put on the
- * list of processes after its users, so a process that is on the list has
- * written them all.
+ * them after the store has lost its data. Each user that is listed puts the name
+ * of the process on the list of processes too, and once more after all of them.
  */
 import type { GuardedHost } from './guarded-host.ts';
 import type { Peers } from './peers.ts';
@@ -63,7 +62,8 @@ export class Announcements {
   announceAll(): void {
     const announced = this.#deps.host.announcedUsers();
     if (announced === undefined) {
-      return; // the name of this process stays off the list, so the next scan calls this again
+      this.#hasLost = true; // so the next scan calls this again
+      return;
     }
     this.#hasLost = false;
     this.#isEnlisting = true;

@@ -52,6 +52,15 @@ export class Calls {
     }
   }
 
+  /** Issues a command that nobody waits for: its failure changes nothing. Nothing is issued while the store is down. */
+  attempt(key: string, command: () => unknown): void {
+    if (this.#health.state === 'up') {
+      this.probe(key, command).catch(() => {
+        // By design.
+      });
+    }
+  }
+
   /** Like {@link run}, but it also works while the store is down, and a failure does not change the health. */
   probe<T>(key: string, command: () => unknown): Promise<T> {
     return new Promise<T>((resolve, reject) => {

@@ -127,7 +127,7 @@ export class Heartbeat {
   /** Compares the store's list of processes, and the users of this process in the store, with what is known here. */
   async #scan(): Promise<void> {
     const { peers, registrar, announcements } = this.#deps;
-    if (!(await peers.scan()) && !announcements.isEnlisting) {
+    if ((!(await peers.scan()) || announcements.hasLost) && !announcements.isEnlisting) {
       this.assertAll();
     }
     for (const userId of await registrar.audit()) {

@@ -1,7 +1,7 @@
 /**
  * Writes the registers of this process's own users. Redis commands: 2 for an
- * update (store, publish), 3 when a user appears (it is also listed for the
- * sweeper), 3 when the user vanishes (erase, publish, remember or forget
+ * update (store, publish), 4 when a user appears (it and the process are also
+ * listed for the sweeper), 3 when the user vanishes (erase, publish, remember or forget
  * `offline`). A user that stays away is taken off the list later, in the
  * background.
  */

@@ -124,8 +124,14 @@ export class Store {
     return [...(await this.#run<string[]>(this.#keys.processes, (key) => this.#presence.smembers(key)))];
   }
 
-  /** Notes that `incarnation` has, or is about to have, a field for the user. */
+  /**
+   * Notes that `incarnation` has, or is about to have, a field for the user. Two commands: a store that has lost its
+   * data may not know the incarnation any more, and then nobody would sweep this list. That one is not waited for:
+   * where keys live on several stores, the list of processes may be on one that is dead.
+   */
   async list(incarnation: string, userId: string): Promise<void> {
+    const { processes } = this.#keys;
+    this.#calls.attempt(processes, () => this.#presence.sadd(processes, incarnation));
     await this.#run(this.#keys.users(incarnation), (key) => this.#presence.sadd(key, userId));
   }
 

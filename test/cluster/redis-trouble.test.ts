@@ -174,7 +174,7 @@ describe.skipIf(redis === null)('the cluster when Redis fails', () => {
 });
 
 describe.skipIf(redis === null)('what the cluster costs in Redis commands', () => {
-  test('is two per update, three when a user appears or vanishes', async () => {
+  test('is two per update, four when a user appears, three when it vanishes', async () => {
     const own = (await startRedis({ own: true }))!;
     const processes = new Processes(redisStore(own));
     const options = { heartbeatMs: 60_000, leaseMs: 120_000 };
@@ -205,7 +205,8 @@ describe.skipIf(redis === null)('what the cluster costs in Redis commands', () =
           a.show('ann', 'first');
           await until(() => b.host.statuses('ann')[0] === 'first', 'B to hear');
         }),
-      ).toEqual({ sadd: 1, hset: 1, publish: 1 });
+        // The user is put on the list of the process, and the process on the list of processes: the store may have lost that.
+      ).toEqual({ sadd: 2, hset: 1, publish: 1 });
       expect(
         await during(async () => {
           for (let i = 0; i < 100; i++) {

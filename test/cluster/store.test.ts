@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { makeParts } from './support/parts.ts';
 
 test('a renewal tells whether the own lease is missing, as it was written last, or one from earlier', async () => {
@@ -19,4 +19,15 @@ test('a probe is a renewal like any other', async () => {
   expect(await store.probe('self', 60)).toBe(true);
   expect(await store.renew('self', 'up', 60)).toBe('up');
   await store.endLease('self');
+});
+
+test('a user is listed with the name of the process, which is not waited for', async () => {
+  const { presence, store } = makeParts('self');
+  const sadd = presence.sadd.bind(presence);
+  vi.spyOn(presence, 'sadd').mockImplementation((key, value) =>
+    key === 'p:p' ? (new Promise(() => {}) as never) : sadd(key, value),
+  );
+  await store.list('self', 'ann');
+  expect(await store.listed('self')).toEqual(['ann']);
+  expect(presence.sadd).toHaveBeenCalledWith('p:p', 'self');
 });

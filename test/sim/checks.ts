@@ -19,8 +19,6 @@ export interface Checked {
   complain: (problem: string) => void;
   /** All users there are. */
   userIds: readonly string[];
-  /** Incarnations that crashed while the store did not know them: it had lost its data, and they had no time to notice. */
-  orphans: ReadonlySet<string>;
 }
 
 export async function checkAll(checked: Checked, pass: (ms: number) => Promise<void>): Promise<void> {
@@ -164,7 +162,7 @@ function checkLog(incarnation: string, log: SimNode['log'], complain: Checked['c
 }
 
 /** In Redis: what living processes say, and what ends by itself; subscriptions only of those who listen. */
-function checkStore({ world: { redis, profile }, nodes, truth, complain, orphans }: Checked): void {
+function checkStore({ world: { redis, profile }, nodes, truth, complain }: Checked): void {
   const keys = keysOf(profile.options.prefix);
   const living = nodes.map(({ incarnation }) => incarnation);
   const expected = new Map<string, (value: unknown) => boolean>([
@@ -189,11 +187,7 @@ function checkStore({ world: { redis, profile }, nodes, truth, complain, orphans
     }
     expected.set(keys.lease(incarnation), (value) => /^up \d+$/.test(String(value)));
   }
-  const unlisted = new Set([...orphans].map((incarnation) => keys.users(incarnation)));
   for (const key of redis.keys()) {
-    if (unlisted.has(key)) {
-      continue;
-    }
     const isRight = expected.get(key);
     if (isRight === undefined ? !key.startsWith(keys.offline('')) || !redis.expires(key) : !isRight(redis.value(key))) {
       const value = redis.value(key);

@@ -60,7 +60,6 @@ class Simulation {
   readonly #operations: Operations;
   readonly #faults: Faults;
   readonly #steady = new Map<string, string>();
-  readonly #orphans = new Set<string>();
   readonly #problems: string[] = [];
   readonly #startedAt: number;
   #isWild = false;
@@ -185,7 +184,6 @@ class Simulation {
         clients: this.#clients,
         truth: this.#truth,
         userIds: this.#userIds,
-        orphans: this.#orphans,
         complain,
       },
       (ms) => time.pass(ms),
@@ -206,8 +204,7 @@ class Simulation {
     await time.pass(10_000);
     const { prefix } = this.#profile.options;
     const keys = keysOf(prefix);
-    const unlisted = [...this.#orphans].map((incarnation) => keys.users(incarnation));
-    for (const key of redis.keys().filter((key) => !key.startsWith(keys.offline('')) && !unlisted.includes(key))) {
+    for (const key of redis.keys().filter((key) => !key.startsWith(keys.offline('')))) {
       this.#complain(`everybody has left, but Redis holds ${key}`);
     }
     for (const topic of redis.topics().keys()) {
@@ -282,10 +279,6 @@ class Simulation {
 
   #crash(node: SimNode): void {
     const players = this.#playersOf(node);
-    const known = this.#world.redis.value(keysOf(this.#profile.options.prefix).processes) as Set<string> | undefined;
-    if (known?.has(node.incarnation) !== true) {
-      this.#orphans.add(node.incarnation);
-    }
     node.crash();
     for (const client of players) {
       client.leave(undefined);
