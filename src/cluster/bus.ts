@@ -8,6 +8,7 @@
 import { reasonOf } from '../core/hooks.ts';
 import type { Presence } from '@colyseus/core';
 import type { Calls } from './calls.ts';
+import type { Formats } from './formats.ts';
 import type { Log } from './health.ts';
 import type { Keys } from './store.ts';
 import type { Register } from '../core/registers.ts';
@@ -26,6 +27,7 @@ export interface BusDeps {
   calls: Calls;
   keys: Keys;
   log: Log;
+  formats: Formats;
   subscriptions: SubscriptionContext;
 }
 
@@ -67,7 +69,7 @@ export class Bus {
     return this.#subscription(
       this.#deps.keys.user(userId),
       (message) => {
-        const received = decodeRegister(message);
+        const received = decodeRegister(this.#deps.formats.open(message));
         if (received === null) {
           this.counts.dropped++;
         } else if (received.from !== this.#deps.incarnation) {
@@ -94,7 +96,7 @@ export class Bus {
     return this.#subscription(
       this.#deps.keys.control,
       (message) => {
-        const received = decodeControl(message);
+        const received = decodeControl(this.#deps.formats.open(message));
         if (received === null) {
           this.counts.dropped++;
         } else if (received.from !== this.#deps.incarnation) {
@@ -111,7 +113,7 @@ export class Bus {
   }
 
   #publish(topic: string, message: object): Promise<unknown> {
-    return this.#deps.calls.run(topic, () => this.#deps.presence.publish(topic, message));
+    return this.#deps.calls.run(topic, () => this.#deps.presence.publish(topic, this.#deps.formats.seal(message)));
   }
 
   #subscription(topic: string, hear: (message: unknown) => void, onLate: () => void): Subscription {

@@ -5,7 +5,8 @@
  */
 import type { Asked } from './asks.ts';
 import type { Bus } from './bus.ts';
-import { MAX_ASKED_USERS, type ControlMessage } from './envelope.ts';
+import { ENVELOPE_VERSION, MAX_ASKED_USERS, type ControlMessage } from './envelope.ts';
+import type { Formats } from './formats.ts';
 import type { GuardedHost } from './guarded-host.ts';
 import { Hearing } from './hearing.ts';
 import type { StoreLink } from './store-link.ts';
@@ -19,10 +20,13 @@ export interface ControlDeps {
   incarnation: string;
   host: GuardedHost;
   bus: Bus;
+  formats: Formats;
   peers: Peers;
   link: StoreLink;
   /** The user has to be written. */
   announce: (userId: string) => void;
+  /** Another process reads only an older version of the format than is written here. */
+  onOlder: () => void;
   /** Messages were lost, and from now on they arrive. */
   onHearing: () => void;
 }
@@ -73,7 +77,8 @@ export class Control {
   }
 
   sendBeat(): Promise<void> {
-    return this.#deps.bus.publishControl({ kind: 'beat', n: this.#hearing.next() });
+    const { bus, formats } = this.#deps;
+    return bus.publishControl({ kind: 'beat', n: this.#hearing.next(), reads: formats.newest });
   }
 
   /** Messages may be lost: the echo of this beat shows when they arrive again. */
@@ -91,11 +96,17 @@ export class Control {
   }
 
   #hear(from: string, message: ControlMessage): void {
-    const { incarnation, host, peers, announce } = this.#deps;
+    const { incarnation, host, peers, formats, announce, onOlder } = this.#deps;
     if (!peers.heard(from)) {
       return;
     }
-    if (message.kind === 'bye') {
+    if (message.kind === 'beat') {
+      const { reads = ENVELOPE_VERSION } = message;
+      formats.heard(from, reads);
+      if (reads < formats.current) {
+        onOlder();
+      }
+    } else if (message.kind === 'bye') {
       peers.left(from, message.handoffMs);
       for (const userId of host.retractedFrom(from)) {
         announce(userId);

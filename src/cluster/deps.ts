@@ -1,6 +1,7 @@
 /** The dependencies of a `PresenceCluster`, and their defaults. */
 import { logger, type Presence } from '@colyseus/core';
 import { systemClock, type Clock } from './clock.ts';
+import { FORMATS, type Format } from './formats.ts';
 import type { Log } from './health.ts';
 import type { ClusterOptions } from '../options.ts';
 
@@ -12,6 +13,8 @@ export interface ClusterDeps {
   options: ClusterOptions;
   /** Hours for which a user that has gone is `offline`; afterwards it is `unlogined`. 0 = not at all. */
   rememberOfflineHours: number;
+  /** The versions of the format between processes that it reads, the oldest first. Default: those of this release. */
+  formats?: readonly [Format, ...Format[]];
   /** Default: Colyseus's logger. */
   log?: Log;
   /** Default: the system clock. */
@@ -37,6 +40,7 @@ export function withDefaults(deps: ClusterDeps): Required<ClusterDeps> {
   return {
     log: colyseusLog,
     clock: systemClock,
+    formats: FORMATS,
     timeoutMs: Math.min(1500, Math.max(250, deps.options.heartbeatMs)),
     ...deps,
   };

@@ -19,8 +19,8 @@ const MAX_FRIENDS = 10_000;
 /** Maximum of users in one `ask`. */
 export const MAX_ASKED_USERS = 500;
 
-/** Bumped when an older release would misread a newer one. */
-const ENVELOPE_VERSION = 1;
+/** Of the envelopes in this file. Bumped when an older release would misread a newer one: `formats.ts` then gets the way between the two. */
+export const ENVELOPE_VERSION = 1;
 
 /** Maximum of characters in a stored register: far more than any process writes, and too few to stall one that reads it. */
 const MAX_STORED_LENGTH = 4 * 1024 * 1024;
@@ -58,8 +58,8 @@ export interface RegisterEnvelope {
 
 /** A message on the control topic. */
 export type ControlMessage =
-  /** A heartbeat. `n` counts up, so that a process recognises its own echo. */
-  | { kind: 'beat'; n: number }
+  /** A heartbeat. `n` counts up, so that a process recognises its own echo. `reads`: the newest version of the format that it reads. */
+  | { kind: 'beat'; n: number; reads?: number }
   /** The process leaves. With `handoffMs`: its registers stay valid for that time. */
   | { kind: 'bye'; handoffMs?: number }
   /** The store lacks registers of `to` or holds old ones: `to` has to write these users again, with sequence numbers above `above`. */
@@ -130,12 +130,17 @@ export function decodeRegister(value: unknown): Received<Register> | null {
 }
 
 /** A register as the text of a field in a user's hash. It names the user: one that is found with another user means nothing. */
-export function printRegister(userId: string, envelope: RegisterEnvelope): string {
+export function printRegister(userId: string, envelope: object): string {
   return JSON.stringify({ ...envelope, u: userId });
 }
 
-/** Decodes such a text. The name of the field is the incarnation that wrote it. */
-export function parseRegister(userId: string, incarnation: string, text: unknown): Register | null {
+/** Decodes such a text. The name of the field is the incarnation that wrote it. `open`: see `Formats`. */
+export function parseRegister(
+  userId: string,
+  incarnation: string,
+  text: unknown,
+  open: (value: unknown) => unknown = (value) => value,
+): Register | null {
   if (typeof text !== 'string' || text.length > MAX_STORED_LENGTH) {
     return null;
   }
@@ -145,7 +150,7 @@ export function parseRegister(userId: string, incarnation: string, text: unknown
   } catch {
     return null;
   }
-  const received = decodeRegister(value);
+  const received = decodeRegister(open(value));
   if (received?.from !== incarnation) {
     return null;
   }
@@ -162,10 +167,10 @@ export function decodeControl(value: unknown): Received<ControlMessage> | null {
   if (envelope === null) {
     return null;
   }
-  const { f: from, kind, n, handoffMs, to, userIds, above, command } = envelope;
+  const { f: from, kind, n, reads, handoffMs, to, userIds, above, command } = envelope;
   switch (kind) {
     case 'beat':
-      return isFinite(n) ? { from, body: { kind, n } } : null;
+      return isFinite(n) ? { from, body: { kind, n, ...(isCount(reads, MAX_SEQ) && { reads }) } } : null;
     case 'bye':
       if (handoffMs === undefined) {
         return { from, body: { kind } };

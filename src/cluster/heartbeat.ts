@@ -7,6 +7,7 @@ import type { Announcements } from './announcements.ts';
 import type { Asks } from './asks.ts';
 import { jittered, type Clock } from './clock.ts';
 import type { Control } from './control.ts';
+import type { Formats } from './formats.ts';
 import type { Health } from './health.ts';
 import type { Peers } from './peers.ts';
 import type { Registrar } from './registrar.ts';
@@ -22,6 +23,7 @@ export interface HeartbeatDeps {
   options: ClusterOptions;
   leaseSeconds: number;
   clock: Clock;
+  formats: Formats;
   health: Health;
   store: Store;
   peers: Peers;
@@ -38,6 +40,8 @@ export class Heartbeat {
   #isStopped = false;
   #isBusy = false;
   #round = 0;
+  /** Since when it beats. */
+  #startedAt = 0;
 
   constructor(deps: HeartbeatDeps) {
     this.#deps = deps;
@@ -46,6 +50,7 @@ export class Heartbeat {
   /** The first timer is at random within a heartbeat: processes that started together do not stay in step. */
   start(): void {
     const { clock, options } = this.#deps;
+    this.#startedAt = clock.now();
     this.#schedule(clock.random() * options.heartbeatMs);
   }
 
@@ -76,6 +81,7 @@ export class Heartbeat {
       return;
     }
     control.reopen();
+    this.chooseFormat();
     try {
       const [lease] = await Promise.all([store.renew(incarnation, 'up', leaseSeconds), control.sendBeat()]);
       if (lease === null) {
@@ -100,6 +106,14 @@ export class Heartbeat {
     this.#deps.control.checkHearing().catch(() => {
       // `calls` has already recorded the failure.
     });
+  }
+
+  /** The others may have become able to read more, or less: then all is written again. */
+  chooseFormat(): void {
+    const { clock, options, formats, peers, announcements } = this.#deps;
+    if (formats.choose(peers.living, clock.now() - this.#startedAt >= options.leaseMs) && !this.#isStopped) {
+      announcements.announceAll();
+    }
   }
 
   /** Skipped while the last round still runs. */

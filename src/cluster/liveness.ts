@@ -110,6 +110,11 @@ export class Liveness {
     return [...this.#peers].filter(([, { phase }]) => phase === 'gone').map(([incarnation]) => incarnation);
   }
 
+  /** The peers that have neither gone nor left. */
+  get living(): Set<string> {
+    return new Set([...this.#peers].filter(([, { phase }]) => phase === 'live').map(([incarnation]) => incarnation));
+  }
+
   /** Number of peers that are alive and not leaving. */
   get live(): number {
     let live = 0;

@@ -12,6 +12,7 @@ export class NullCluster implements Cluster {
     dropped: 0,
     repaired: 0,
     state: 'up',
+    format: 1,
     link: { commands: undefined, messages: undefined, renewals: 0 },
   };
 

@@ -38,6 +38,11 @@ export class Peers {
     return this.#liveness.live;
   }
 
+  /** The other processes that are not known to have gone. */
+  get living(): ReadonlySet<string> {
+    return this.#liveness.living;
+  }
+
   /** A message of this process arrived. Returns whether the message is valid. */
   heard(incarnation: string): boolean {
     return this.#liveness.heard(incarnation, this.#deps.clock.now()) !== 'left';

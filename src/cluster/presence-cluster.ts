@@ -30,6 +30,7 @@ import { Calls } from './calls.ts';
 import { Control } from './control.ts';
 import { withDefaults, type ClusterDeps } from './deps.ts';
 import { sayGoodbye } from './farewell.ts';
+import { Formats } from './formats.ts';
 import { GuardedHost } from './guarded-host.ts';
 import { Health } from './health.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -55,6 +56,7 @@ export class PresenceCluster implements Cluster {
   readonly #host: GuardedHost;
   readonly #health: Health;
   readonly #store: Store;
+  readonly #formats: Formats;
   readonly #bus: Bus;
   readonly #link: StoreLink;
   readonly #repairs: Repairs;
@@ -88,7 +90,9 @@ export class PresenceCluster implements Cluster {
     const store = new Store(presence, calls, keys, (key) => {
       repairs.note(key);
     });
-    const bus = new Bus({ incarnation, presence, calls, keys, log, subscriptions: { presence, clock, timeoutMs } });
+    const formats = new Formats(log, deps.formats);
+    const subscriptions = { presence, clock, timeoutMs };
+    const bus = new Bus({ incarnation, presence, calls, keys, log, formats, subscriptions });
     const sweeper = new Sweeper({ store, claimSeconds: leaseSeconds, rememberSeconds, concurrency: MAX_AT_ONCE });
     const peers = new Peers({
       incarnation,
@@ -98,13 +102,14 @@ export class PresenceCluster implements Cluster {
       sweeper,
       onGone: (gone) => host.dropIncarnation(gone),
     });
-    const registrar = new Registrar({ incarnation, host, store, bus, clock, rememberSeconds });
+    const registrar = new Registrar({ incarnation, host, store, bus, formats, clock, rememberSeconds });
     const asks = new Asks(peers);
     const reader = new Reader({
       incarnation,
       host,
       store,
       bus,
+      formats,
       peers,
       asks,
       written: (userId) => registrar.written(userId),
@@ -118,17 +123,22 @@ export class PresenceCluster implements Cluster {
       incarnation,
       host,
       bus,
+      formats,
       peers,
       link,
       announce,
+      onOlder: () => {
+        this.#heartbeat.chooseFormat();
+      },
       onHearing: () => void watches.resync(),
     });
-    const parts = { store, health, peers, watches, asks, registrar, announcements, control };
+    const parts = { store, health, formats, peers, watches, asks, registrar, announcements, control };
     this.incarnation = incarnation;
     this.#deps = deps;
     this.#host = host;
     this.#health = health;
     this.#store = store;
+    this.#formats = formats;
     this.#bus = bus;
     this.#link = link;
     this.#repairs = repairs;
@@ -162,6 +172,7 @@ export class PresenceCluster implements Cluster {
       watched: this.#watches.size,
       repaired: this.#repairs.count,
       state: this.#health.state,
+      format: this.#formats.current,
       link: this.#link.facts,
     };
   }

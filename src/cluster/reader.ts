@@ -2,6 +2,7 @@
 import type { Asks } from './asks.ts';
 import type { Bus } from './bus.ts';
 import { parseRegister } from './envelope.ts';
+import type { Formats } from './formats.ts';
 import type { GuardedHost } from './guarded-host.ts';
 import { Limiter } from './limit.ts';
 import type { Peers } from './peers.ts';
@@ -21,6 +22,7 @@ export interface ReaderDeps {
   host: GuardedHost;
   store: Store;
   bus: Bus;
+  formats: Formats;
   peers: Peers;
   asks: Asks;
   /** The sequence number of the own register that the store should hold about a user. */
@@ -95,7 +97,8 @@ export class Reader {
 
   /** Rejects when the store cannot be asked. */
   async fetch(userId: string): Promise<Found> {
-    const { store, incarnation: self, host, peers, bus, asks, written, onMismatch } = this.#deps;
+    const { store, incarnation: self, host, peers, bus, formats, asks, written, onMismatch } = this.#deps;
+    const open = (value: unknown): unknown => formats.open(value);
     const ours = written(userId);
     let found: number | undefined;
     let isClear = true;
@@ -103,7 +106,7 @@ export class Reader {
     const fields = new Set<string>();
     for (const [incarnation, text] of await store.fields(userId)) {
       fields.add(incarnation);
-      const register = parseRegister(userId, incarnation, text);
+      const register = parseRegister(userId, incarnation, text, open);
       if (incarnation === self) {
         found = register?.seq ?? -1;
       } else if (register === null) {

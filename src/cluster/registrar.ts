@@ -9,7 +9,8 @@ import { RefusedError } from './calls.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import type { Store } from './store.ts';
-import { encodeRegister, printRegister } from './envelope.ts';
+import { encodeRegister, printRegister, type RegisterEnvelope } from './envelope.ts';
+import type { Formats } from './formats.ts';
 import { forEachLimit } from './limit.ts';
 import type { GuardedHost } from './guarded-host.ts';
 import type { Register } from '../core/registers.ts';
@@ -23,6 +24,7 @@ export interface RegistrarDeps {
   host: GuardedHost;
   store: Store;
   bus: Bus;
+  formats: Formats;
   clock: Clock;
   /** Seconds for which `offline` is remembered. 0 = not at all. */
   rememberSeconds: number;
@@ -68,9 +70,13 @@ export class Registrar {
     await Promise.all([
       register.entries.length === 0
         ? store.erase(userId, incarnation)
-        : store.put(userId, incarnation, printRegister(userId, envelope)),
+        : store.put(userId, incarnation, this.#print(userId, envelope)),
       bus.publishRegister(userId, { ...envelope, p: 1 }),
     ]);
+  }
+
+  #print(userId: string, envelope: RegisterEnvelope): string {
+    return printRegister(userId, this.#deps.formats.seal(envelope));
   }
 
   /** The sequence number of the own register that the store should hold about the user; `undefined`: none. */
@@ -137,10 +143,7 @@ export class Registrar {
     if (!listed.has(userId)) {
       commands.push(store.list(incarnation, userId).then(() => listed.add(userId)));
     }
-    commands.push(
-      store.put(userId, incarnation, printRegister(userId, envelope)),
-      bus.publishRegister(userId, envelope),
-    );
+    commands.push(store.put(userId, incarnation, this.#print(userId, envelope)), bus.publishRegister(userId, envelope));
     return commands;
   }
 

@@ -96,6 +96,8 @@ export interface ClusterStats {
   repaired: number;
   /** `up`, or `down` while the shared store cannot be reached. */
   state: 'up' | 'down';
+  /** The version of the format between processes in which this one writes now: what all of them read. */
+  format: number;
   link: LinkFacts;
 }
 

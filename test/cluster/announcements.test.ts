@@ -8,11 +8,19 @@ import { makeParts } from './support/parts.ts';
 
 function setup() {
   const parts = makeParts('self');
-  const { clock, store, sweeper, bus, log } = parts;
+  const { clock, store, sweeper, bus, formats, log } = parts;
   const host = new FakeHost();
   const guarded = new GuardedHost(host, log, clock);
   const peers = new Peers({ incarnation: 'self', leaseMs: 60_000, clock, store, sweeper, onGone: () => true });
-  const registrar = new Registrar({ incarnation: 'self', host: guarded, store, bus, clock, rememberSeconds: 60 });
+  const registrar = new Registrar({
+    incarnation: 'self',
+    host: guarded,
+    store,
+    bus,
+    formats,
+    clock,
+    rememberSeconds: 60,
+  });
   const announcements = new Announcements({
     incarnation: 'self',
     host: guarded,

@@ -9,7 +9,7 @@ import { makeParts } from './support/parts.ts';
 
 function setup() {
   const parts = makeParts('self');
-  const { clock, store, sweeper, bus, log, presence } = parts;
+  const { clock, store, sweeper, bus, formats, log, presence } = parts;
   const host = new FakeHost();
   const announced: string[] = [];
   const gone: string[] = [];
@@ -22,13 +22,16 @@ function setup() {
     onGone: (incarnation) => gone.push(incarnation) > 0,
   });
   const onHearing = vi.fn();
+  const onOlder = vi.fn();
   const control = new Control({
     incarnation: 'self',
     host: new GuardedHost(host, log, clock),
     bus,
+    formats,
     peers,
     link: new StoreLink({ presence, log, clock, patienceMs: 1000 }),
     announce: (userId) => announced.push(userId),
+    onOlder,
     onHearing,
   });
   const say = (from: string, message: ControlMessage): Promise<unknown> =>

@@ -9,13 +9,14 @@ import { makeParts } from './support/parts.ts';
 
 function setup() {
   const parts = makeParts('self');
-  const { clock, store, sweeper, bus, log } = parts;
+  const { clock, store, sweeper, bus, formats, log } = parts;
   const peers = new Peers({ incarnation: 'self', leaseMs: 60_000, clock, store, sweeper, onGone: () => true });
   const reader = new Reader({
     incarnation: 'self',
     host: new GuardedHost(new FakeHost(), log, clock),
     store,
     bus,
+    formats,
     peers,
     asks: new Asks(peers),
     written: () => undefined,

@@ -5,13 +5,14 @@ import { FakeHost } from './support/fake-host.ts';
 import { makeParts } from './support/parts.ts';
 
 function setup() {
-  const { time, clock, log, store, bus } = makeParts('A');
+  const { time, clock, log, store, bus, formats } = makeParts('A');
   const host = new FakeHost();
   const registrar = new Registrar({
     incarnation: 'A',
     host: new GuardedHost(host, log, clock),
     store,
     bus,
+    formats,
     clock,
     rememberSeconds: 0,
   });

@@ -24,10 +24,10 @@ test('a probe is a renewal like any other', async () => {
 test('a user is listed with the name of the process, which is not waited for', async () => {
   const { presence, store } = makeParts('self');
   const sadd = presence.sadd.bind(presence);
-  vi.spyOn(presence, 'sadd').mockImplementation((key, value) =>
-    key === 'p:p' ? (new Promise(() => {}) as never) : sadd(key, value),
-  );
+  const spy = vi
+    .spyOn(presence, 'sadd')
+    .mockImplementation((key, value) => (key === 'p:p' ? (new Promise(() => {}) as never) : sadd(key, value)));
   await store.list('self', 'ann');
   expect(await store.listed('self')).toEqual(['ann']);
-  expect(presence.sadd).toHaveBeenCalledWith('p:p', 'self');
+  expect(spy).toHaveBeenCalledWith('p:p', 'self');
 });

@@ -12,7 +12,7 @@ import { makeParts } from './support/parts.ts';
 
 function setup() {
   const parts = makeParts('self');
-  const { clock, store, sweeper, bus, log } = parts;
+  const { clock, store, sweeper, bus, formats, log } = parts;
   const host = new FakeHost();
   const writing = new Set<string>();
   const written = new Map<string, number>();
@@ -26,6 +26,7 @@ function setup() {
     host: guarded,
     store,
     bus,
+    formats,
     peers,
     asks,
     written: (userId) => written.get(userId),

@@ -3,6 +3,7 @@ import { LocalPresence } from '@colyseus/core';
 import { Bus } from '../../../src/cluster/bus.ts';
 import { Calls } from '../../../src/cluster/calls.ts';
 import { systemClock } from '../../../src/cluster/clock.ts';
+import { Formats } from '../../../src/cluster/formats.ts';
 import { Health } from '../../../src/cluster/health.ts';
 import { keysOf, Store } from '../../../src/cluster/store.ts';
 import { Sweeper } from '../../../src/cluster/sweeper.ts';
@@ -15,7 +16,9 @@ export function makeParts(incarnation: string) {
   const calls = new Calls(new Health(log, () => {}), systemClock, 1000);
   const keys = keysOf('p');
   const store = new Store(presence, calls, keys);
+  const formats = new Formats(log);
   const bus = new Bus({
+    formats,
     incarnation,
     presence,
     calls,
@@ -24,5 +27,5 @@ export function makeParts(incarnation: string) {
     subscriptions: { presence, clock: systemClock, timeoutMs: 1000 },
   });
   const sweeper = new Sweeper({ store, claimSeconds: 10, rememberSeconds: 60, concurrency: 4 });
-  return { presence, time, clock, log, store, bus, sweeper };
+  return { presence, time, clock, log, store, bus, formats, sweeper };
 }

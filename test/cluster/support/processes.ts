@@ -1,6 +1,7 @@
 /** Processes of one test: made over one store, ended after it. */
 import type { Presence } from '@colyseus/core';
 import { PresenceCluster } from '../../../src/cluster/presence-cluster.ts';
+import type { ClusterDeps } from '../../../src/cluster/deps.ts';
 import type { Log } from '../../../src/cluster/health.ts';
 import type { RegisterEntry } from '../../../src/core/registers.ts';
 import { CLUSTER_DEFAULTS, type ClusterOptions } from '../../../src/options.ts';
@@ -18,7 +19,7 @@ export class Process {
   readonly cluster: PresenceCluster;
   readonly store: Presence;
 
-  constructor(incarnation: string, store: Presence, options: Partial<ClusterOptions>) {
+  constructor(incarnation: string, store: Presence, options: Partial<ClusterOptions>, more: Partial<ClusterDeps> = {}) {
     this.store = store;
     this.line = flaky(store);
     const note =
@@ -32,6 +33,7 @@ export class Process {
       options: { ...CLUSTER_DEFAULTS, ...QUICK, ...options },
       rememberOfflineHours: 24,
       log: { info: note('info'), warn: note('warn'), error: note('error') },
+      ...more,
     });
   }
 
@@ -60,14 +62,18 @@ export class Processes {
   }
 
   /** A process that has not started yet. */
-  make(incarnation: string, options: Partial<ClusterOptions> = {}): Process {
-    const made = new Process(incarnation, this.#store.connect(), { prefix: this.prefix, ...options });
+  make(incarnation: string, options: Partial<ClusterOptions> = {}, more: Partial<ClusterDeps> = {}): Process {
+    const made = new Process(incarnation, this.#store.connect(), { prefix: this.prefix, ...options }, more);
     this.all.push(made);
     return made;
   }
 
-  async start(incarnation: string, options: Partial<ClusterOptions> = {}): Promise<Process> {
-    const made = this.make(incarnation, options);
+  async start(
+    incarnation: string,
+    options: Partial<ClusterOptions> = {},
+    more: Partial<ClusterDeps> = {},
+  ): Promise<Process> {
+    const made = this.make(incarnation, options, more);
     await made.cluster.start();
     return made;
   }

@@ -118,6 +118,7 @@ export class TestCluster implements Cluster {
     dropped: 0,
     repaired: 0,
     state: 'up',
+    format: 1,
     link: { commands: undefined, messages: undefined, renewals: 0 },
   };
   readonly watched: string[] = [];
