@@ -17,8 +17,10 @@ const REFUSALS = ['WRONGTYPE', 'ERR hash value is not an integer', 'ERR incremen
 
 /** Is told whether commands are answered in time. */
 export interface Listener {
-  answered(key: string): void;
+  answered(key: string, tookMs: number): void;
   unanswered(key: string): void;
+  /** A command failed or was not answered. */
+  failed?(): void;
 }
 
 export class Calls {
@@ -63,10 +65,19 @@ export class Calls {
 
   /** Like {@link run}, but it also works while the store is down, and a failure does not change the health. */
   probe<T>(key: string, command: () => unknown): Promise<T> {
+    const from = this.#clock.now();
     return new Promise<T>((resolve, reject) => {
+      let hasFailed = false;
+      const fail = (error: Error): void => {
+        if (!hasFailed) {
+          hasFailed = true;
+          this.#listener?.failed?.();
+          reject(error);
+        }
+      };
       const giveUp = (): void => {
         this.#listener?.unanswered(key);
-        reject(new Error(`no answer within ${this.#timeoutMs} ms`));
+        fail(new Error(`no answer within ${this.#timeoutMs} ms`));
       };
       // After a stall of this process the timer fires before an answer that has arrived is read: wait one more turn.
       let timer = this.#clock.setTimeout(() => {
@@ -76,15 +87,15 @@ export class Calls {
         (value) => {
           this.#clock.clearTimeout(timer);
           if (value instanceof Error) {
-            reject(value);
+            fail(value);
           } else {
-            this.#listener?.answered(key);
+            this.#listener?.answered(key, this.#clock.now() - from);
             resolve(value as T);
           }
         },
         (error: unknown) => {
           this.#clock.clearTimeout(timer);
-          reject(error instanceof Error ? error : new Error(String(error)));
+          fail(error instanceof Error ? error : new Error(String(error)));
         },
       );
     });

@@ -9,6 +9,7 @@ import { ENVELOPE_VERSION, MAX_ASKED_USERS, type ControlMessage } from './envelo
 import type { Formats } from './formats.ts';
 import type { GuardedHost } from './guarded-host.ts';
 import { Hearing } from './hearing.ts';
+import type { Pulse } from './pulse.ts';
 import type { StoreLink } from './store-link.ts';
 import type { Peers } from './peers.ts';
 import type { Subscription } from './subscription.ts';
@@ -23,6 +24,7 @@ export interface ControlDeps {
   formats: Formats;
   peers: Peers;
   link: StoreLink;
+  pulse: Pulse;
   /** The user has to be written. */
   announce: (userId: string) => void;
   /** Another process reads only an older version of the format than is written here. */
@@ -40,16 +42,24 @@ export class Control {
     this.#deps = deps;
     this.#subscription = deps.bus.onControl(
       (from, message) => {
-        deps.link.heard();
+        this.#noteArrival();
         this.#hear(from, message);
       },
       (beat) => {
-        deps.link.heard();
+        this.#noteArrival();
         if (this.#hearing.echo(beat)) {
           deps.onHearing();
         }
+        if (this.#hearing.missing === 0) {
+          deps.pulse.echoed();
+        }
       },
     );
+  }
+
+  #noteArrival(): void {
+    this.#deps.link.heard();
+    this.#deps.pulse.heard();
   }
 
   /** Whether any message has arrived. */
@@ -77,6 +87,7 @@ export class Control {
   }
 
   sendBeat(): Promise<void> {
+    this.#deps.pulse.sent();
     const { bus, formats } = this.#deps;
     return bus.publishControl({ kind: 'beat', n: this.#hearing.next(), reads: formats.newest });
   }

@@ -10,6 +10,7 @@ import type { Control } from './control.ts';
 import type { Formats } from './formats.ts';
 import type { Health } from './health.ts';
 import type { Peers } from './peers.ts';
+import type { Pulse } from './pulse.ts';
 import type { Registrar } from './registrar.ts';
 import type { Store } from './store.ts';
 import type { Watches } from './watches.ts';
@@ -32,6 +33,7 @@ export interface HeartbeatDeps {
   registrar: Registrar;
   announcements: Announcements;
   control: Control;
+  pulse: Pulse;
 }
 
 export class Heartbeat {
@@ -69,7 +71,7 @@ export class Heartbeat {
 
   /** One heartbeat. Never rejects. */
   async beat(): Promise<void> {
-    const { incarnation, health, store, leaseSeconds, peers, control, announcements } = this.#deps;
+    const { incarnation, health, store, leaseSeconds, peers, control, announcements, pulse } = this.#deps;
     if (this.#isStopped) {
       return;
     }
@@ -84,6 +86,7 @@ export class Heartbeat {
     this.chooseFormat();
     try {
       const [lease] = await Promise.all([store.renew(incarnation, 'up', leaseSeconds), control.sendBeat()]);
+      pulse.renewed(lease === null);
       if (lease === null) {
         announcements.noteLoss();
         peers.resetSilence();

@@ -6,6 +6,8 @@
  *   unknown → up ⇄ silent → gone → unknown   (crashed; forgotten once swept)
  *             up → left → unknown            (announced exit: final)
  */
+import type { PeerFacts } from '../core/ports.ts';
+
 export type PeerState = 'unknown' | 'up' | 'silent' | 'gone' | 'left';
 
 interface Peer {
@@ -124,6 +126,24 @@ export class Liveness {
       }
     }
     return live;
+  }
+
+  /** The peers that have not left. */
+  facts(now: number): PeerFacts[] {
+    return [...this.#peers]
+      .filter(([, { phase }]) => phase !== 'left')
+      .map(([incarnation, peer]) => ({
+        incarnation,
+        state:
+          peer.phase === 'gone'
+            ? 'gone'
+            : peer.handoffUntil !== undefined
+              ? 'leaving'
+              : this.#isSilent(peer, now)
+                ? 'silent'
+                : 'up',
+        silentMs: Math.max(0, now - peer.heardAt),
+      }));
   }
 
   #isSilent({ heardAt, handoffUntil }: Peer, now: number): boolean {

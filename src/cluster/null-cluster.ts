@@ -1,4 +1,5 @@
 /** The cluster of a single process: there are no other processes, and nothing waits. */
+import { Histogram } from '../core/histogram.ts';
 import type { Cluster, ClusterStats, RemoteUser } from '../core/ports.ts';
 
 export class NullCluster implements Cluster {
@@ -14,7 +15,17 @@ export class NullCluster implements Cluster {
     state: 'up',
     format: 1,
     link: { commands: undefined, messages: undefined, renewals: 0 },
+    pulse: {
+      answeredMs: undefined,
+      heardMs: undefined,
+      behindMs: 0,
+      leaseRenewedMs: undefined,
+      leaseHeldMs: undefined,
+      failed: 0,
+      latency: new Histogram().facts,
+    },
   };
+  readonly peers = [];
 
   constructor(incarnation = 'local') {
     this.incarnation = incarnation;

@@ -7,6 +7,7 @@ import type { Store, Lease } from './store.ts';
 import { forEachLimit } from './limit.ts';
 import { Liveness } from './liveness.ts';
 import type { Sweeper } from './sweeper.ts';
+import type { PeerFacts } from '../core/ports.ts';
 
 const MAX_LEASES_AT_ONCE = 16;
 
@@ -41,6 +42,10 @@ export class Peers {
   /** The other processes that are not known to have gone. */
   get living(): ReadonlySet<string> {
     return this.#liveness.living;
+  }
+
+  get facts(): PeerFacts[] {
+    return this.#liveness.facts(this.#deps.clock.now());
   }
 
   /** A message of this process arrived. Returns whether the message is valid. */

@@ -7,6 +7,7 @@
  *   peers ← liveness, sweeper                    knows the other processes
  *   heartbeat → control                          proves life, compares, repairs
  *   calls, health, hearing                       tells whether the store answers and messages arrive
+ *   pulse                                        tells operators when the store answered last
  *   link                                         replaces a connection that is dead without saying so
  *
  * Guarantees: once messages arrive again, every watched user converges to the
@@ -38,7 +39,8 @@ import { StoreLink } from './store-link.ts';
 import { Repairs } from './repairs.ts';
 import { keysOf, Store } from './store.ts';
 import { Peers } from './peers.ts';
-import type { Cluster, ClusterHost, ClusterStats, RemoteUser } from '../core/ports.ts';
+import { Pulse } from './pulse.ts';
+import type { Cluster, ClusterHost, ClusterStats, PeerFacts, RemoteUser } from '../core/ports.ts';
 import { Reader } from './reader.ts';
 import { Registrar } from './registrar.ts';
 import { onSubscriberReady } from './subscription.ts';
@@ -59,6 +61,7 @@ export class PresenceCluster implements Cluster {
   readonly #formats: Formats;
   readonly #bus: Bus;
   readonly #link: StoreLink;
+  readonly #pulse: Pulse;
   readonly #repairs: Repairs;
   readonly #sweeper: Sweeper;
   readonly #peers: Peers;
@@ -85,7 +88,19 @@ export class PresenceCluster implements Cluster {
       this.#announcements.pause();
     });
     const link = new StoreLink({ presence, log, clock, patienceMs: 2 * timeoutMs });
-    const calls = new Calls(health, clock, timeoutMs, link);
+    const pulse = new Pulse(clock);
+    const calls = new Calls(health, clock, timeoutMs, {
+      answered: (key, tookMs) => {
+        link.answered(key);
+        pulse.answered(tookMs);
+      },
+      unanswered: (key) => {
+        link.unanswered(key);
+      },
+      failed: () => {
+        pulse.failed();
+      },
+    });
     const repairs = new Repairs(log);
     const store = new Store(presence, calls, keys, (key) => {
       repairs.note(key);
@@ -126,13 +141,14 @@ export class PresenceCluster implements Cluster {
       formats,
       peers,
       link,
+      pulse,
       announce,
       onOlder: () => {
         this.#heartbeat.chooseFormat();
       },
       onHearing: () => void watches.resync(),
     });
-    const parts = { store, health, formats, peers, watches, asks, registrar, announcements, control };
+    const parts = { store, health, formats, peers, watches, asks, registrar, announcements, control, pulse };
     this.incarnation = incarnation;
     this.#deps = deps;
     this.#host = host;
@@ -141,6 +157,7 @@ export class PresenceCluster implements Cluster {
     this.#formats = formats;
     this.#bus = bus;
     this.#link = link;
+    this.#pulse = pulse;
     this.#repairs = repairs;
     this.#sweeper = sweeper;
     this.#peers = peers;
@@ -174,7 +191,12 @@ export class PresenceCluster implements Cluster {
       state: this.#health.state,
       format: this.#formats.current,
       link: this.#link.facts,
+      pulse: this.#pulse.facts(this.#health.state === 'up'),
     };
+  }
+
+  get peers(): PeerFacts[] {
+    return this.#peers.facts;
   }
 
   watch(userId: string, asker?: object): Promise<void> {

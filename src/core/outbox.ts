@@ -15,6 +15,7 @@
  */
 import { Batch } from './batch.ts';
 import { FlushTimer, type Timing } from './flush-timer.ts';
+import { Histogram } from './histogram.ts';
 import { Behind } from './behind.ts';
 import { makeUpdate, Unsent } from './unsent.ts';
 import { newView, note, personalise } from './view.ts';
@@ -28,6 +29,8 @@ export interface OutboxStats {
   updates: number;
   /** Snapshots sent to followers that had fallen behind. */
   resyncs: number;
+  /** Milliseconds spent on making and sending flushes. */
+  busyMs: number;
 }
 
 /** After so many milliseconds of sending, other work gets its turn. */
@@ -41,12 +44,16 @@ interface Sending {
   readonly updates: readonly Update[];
   readonly users: ReadonlySet<User>;
   readonly unmerged: number;
+  /** When the first of the changes was made. */
+  readonly since: number;
   next: number;
   tookMs: number;
 }
 
 export class Outbox {
-  readonly stats: OutboxStats = { flushes: 0, delivered: 0, updates: 0, resyncs: 0 };
+  readonly stats: OutboxStats = { flushes: 0, delivered: 0, updates: 0, resyncs: 0, busyMs: 0 };
+  /** From the first change in a flush until its last follower was told. */
+  readonly latency = new Histogram();
   /** Told of every update after it was handed to the followers. */
   onUpdate: ((update: Update) => void) | undefined;
   /** Told of every user that a flush is done with. */
@@ -57,6 +64,8 @@ export class Outbox {
   readonly #unsent = new Unsent();
   readonly #behind: Behind;
   readonly #timer: FlushTimer;
+  /** When the first change was made that is unsent. */
+  #since = 0;
   #sending: Sending | undefined;
 
   constructor(timing: Timing) {
@@ -67,14 +76,22 @@ export class Outbox {
 
   /** Call before `connectionId` of `user` changes. */
   touch(user: User, connectionId: string, ref: number): void {
+    this.#begin();
     this.#unsent.touch(user, connectionId, ref);
     this.#schedule();
   }
 
   /** Call before anything else of `user` changes. */
   touchUser(user: User): void {
+    this.#begin();
     this.#unsent.touchUser(user);
     this.#schedule();
+  }
+
+  #begin(): void {
+    if (this.#unsent.empty) {
+      this.#since = this.#timing.now();
+    }
   }
 
   #schedule(): void {
@@ -122,7 +139,15 @@ export class Outbox {
     }
     this.stats.updates += updates.length;
     const users = new Set(touched.keys());
-    this.#sending = { audience, updates, users, unmerged, next: 0, tookMs: this.#timing.now() - from };
+    this.#sending = {
+      audience,
+      updates,
+      users,
+      unmerged,
+      since: this.#since,
+      next: 0,
+      tookMs: this.#timing.now() - from,
+    };
     // The numbers of what comes new into a state depend on all that the viewer holds at this moment.
     const isNew = updates.some(({ changes }) => changes.some(({ before }) => before === null));
     this.#sendSlice(isNew ? Infinity : SLICE_MS);
@@ -147,7 +172,10 @@ export class Outbox {
     }
     this.#sending = undefined;
     const now = this.#timing.now();
-    this.#timer.flushed({ at: now, tookMs: sending.tookMs + now - from, frames: audience.length, unmerged });
+    const tookMs = sending.tookMs + now - from;
+    this.stats.busyMs += tookMs;
+    this.latency.note(now - sending.since);
+    this.#timer.flushed({ at: now, tookMs, frames: audience.length, unmerged });
     for (const update of updates) {
       this.onUpdate?.(update);
     }

@@ -9,6 +9,7 @@
  * duplicated or reordered one.
  */
 import type { EndedStatus } from '../protocol.ts';
+import type { HistogramFacts } from './histogram.ts';
 import type { Register } from './registers.ts';
 
 /** Implemented by the tracker: what the cluster tells it and asks of it. */
@@ -76,6 +77,8 @@ export interface Cluster {
   stop(): Promise<void>;
   /** Counters for operators and tests. */
   readonly stats: ClusterStats;
+  /** The other processes, as far as they are known here and have not left. */
+  readonly peers: readonly PeerFacts[];
 }
 
 /** What `Cluster.read` finds about one user, over all other live processes. */
@@ -99,6 +102,33 @@ export interface ClusterStats {
   /** The version of the format between processes in which this one writes now: what all of them read. */
   format: number;
   link: LinkFacts;
+  pulse: PulseFacts;
+}
+
+/** Another process. */
+export interface PeerFacts {
+  readonly incarnation: string;
+  /** `silent`: its lease is being looked at. `gone`: it has crashed, and what it left is being removed. `leaving`: it shuts down. */
+  readonly state: 'up' | 'silent' | 'gone' | 'leaving';
+  /** Milliseconds since a message of it arrived. */
+  readonly silentMs: number;
+}
+
+/** Times are milliseconds ago; `undefined`: never. */
+export interface PulseFacts {
+  /** The store answered a command. */
+  readonly answeredMs: number | undefined;
+  /** A message arrived on the topic of all processes. */
+  readonly heardMs: number | undefined;
+  /** For so long what the other processes say may not have arrived; 0 while the own heartbeats come back. */
+  readonly behindMs: number;
+  readonly leaseRenewedMs: number | undefined;
+  /** Since then the lease was not lost. */
+  readonly leaseHeldMs: number | undefined;
+  /** Commands that failed or took too long. */
+  readonly failed: number;
+  /** Of the commands that were answered. */
+  readonly latency: HistogramFacts;
 }
 
 /** The connections to the shared store. */

@@ -3,6 +3,7 @@ import { Control } from '../../src/cluster/control.ts';
 import { encodeControl, type ControlMessage } from '../../src/cluster/envelope.ts';
 import { GuardedHost } from '../../src/cluster/guarded-host.ts';
 import { Peers } from '../../src/cluster/peers.ts';
+import { Pulse } from '../../src/cluster/pulse.ts';
 import { StoreLink } from '../../src/cluster/store-link.ts';
 import { FakeHost } from './support/fake-host.ts';
 import { makeParts } from './support/parts.ts';
@@ -30,6 +31,7 @@ function setup() {
     formats,
     peers,
     link: new StoreLink({ presence, log, clock, patienceMs: 1000 }),
+    pulse: new Pulse(clock),
     announce: (userId) => announced.push(userId),
     onOlder,
     onHearing,

@@ -1,4 +1,5 @@
 /** A tracker whose time, cluster and clients are in the hands of the test. */
+import { NullCluster } from '../../../src/cluster/null-cluster.ts';
 import { PAUSE_MS } from '../../../src/core/pace.ts';
 import { Refs } from '../../../src/core/refs.ts';
 import { Tracker } from '../../../src/core/tracker.ts';
@@ -110,17 +111,8 @@ function lineOf({ user, changes, general, username }: Update): string {
 export class TestCluster implements Cluster {
   readonly incarnation = 'self';
   canHandOff = false;
-  readonly stats: ClusterStats = {
-    processes: 0,
-    watched: 0,
-    published: 0,
-    received: 0,
-    dropped: 0,
-    repaired: 0,
-    state: 'up',
-    format: 1,
-    link: { commands: undefined, messages: undefined, renewals: 0 },
-  };
+  readonly stats: ClusterStats = new NullCluster().stats;
+  readonly peers = [];
   readonly watched: string[] = [];
   readonly unwatched: string[] = [];
   readonly retraced: string[] = [];
