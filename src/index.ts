@@ -15,6 +15,15 @@ export type {
   StatusEvent,
   Target,
 } from './server/types.ts';
+export type {
+  ConnectionReport,
+  ExplainedView,
+  ExplainReason,
+  Explanation,
+  HealthState,
+  PresenceHealth,
+  UserReport,
+} from './server/report-types.ts';
 export type { PresenceMessages, PresenceRoomClient } from './rooms/messages.ts';
 export {
   DEFAULTS,

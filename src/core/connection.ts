@@ -2,7 +2,7 @@
 import { newView } from './view.ts';
 import type { Sync } from '../protocol.ts';
 import type { Named, ResolvedOptions } from '../options.ts';
-import type { Connection, Look, Sink, User } from './model.ts';
+import type { Connection, Look, Place, Sink, User } from './model.ts';
 
 export interface Joining {
   identity: Named;
@@ -10,6 +10,7 @@ export interface Joining {
   options: ResolvedOptions;
   sync: Sync;
   sink: Sink;
+  place?: Place | undefined;
   /** A connection id to take over, if it waits for that. */
   resume?: string | undefined;
   /** Called before the connection is made, when what other processes say of the user is known, if that is waited for. Throws to refuse it. */
@@ -20,10 +21,11 @@ export interface Joining {
 
 /** Invisible, following nobody. `blockers`: who has blocked its user, and how each looks to it. */
 export function newConnection(
-  { identity, auth, options, sync, sink }: Joining,
+  { identity, auth, options, sync, sink, place }: Joining,
   user: User,
   connectionId: string,
   blockers: ReadonlyMap<string, Look>,
+  since: number,
 ): Connection {
   const connection: Connection = {
     connectionId,
@@ -40,6 +42,8 @@ export function newConnection(
     options,
     sync,
     sink,
+    since,
+    place,
     follows: new Map(),
     view: options.redact === undefined && blockers.size === 0 ? undefined : newView(blockers),
     pending: undefined,

@@ -73,6 +73,12 @@ export interface Sink {
  */
 export type SnapshotScope = 'some' | 'messages' | 'everything';
 
+/** A room. */
+export interface Place {
+  readonly roomId: string;
+  readonly roomName: string;
+}
+
 /** One local client in a presence-aware room. */
 export interface Connection {
   /** Public. Another one whenever it is shown again after it was hidden: one that came back would tell that its user was there all the time. */
@@ -84,6 +90,10 @@ export interface Connection {
   readonly options: ResolvedOptions;
   readonly sync: Sync;
   readonly sink: Sink;
+  /** When it was made, in milliseconds since the epoch. */
+  readonly since: number;
+  /** The room its client is in. */
+  readonly place: Place | undefined;
   /** Whom this connection follows, oldest first; the value tells who asked for it. */
   readonly follows: Map<User, FollowOrigin>;
   /** What this viewer sees its own way; `undefined` while it sees everything as it is. */

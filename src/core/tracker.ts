@@ -98,7 +98,7 @@ export class Tracker {
       this.#retire(resumed.connectionId);
     }
     const connectionId = resumed?.connectionId ?? this.#deps.newId();
-    const connection = newConnection(joining, user, connectionId, this.#blocks.of(user.userId));
+    const connection = newConnection(joining, user, connectionId, this.#blocks.of(user.userId), this.#deps.now());
     connection.wasShown = resumed !== undefined;
     this.outbox.introduce(connection, [user]);
     this.connections.set(connectionId, connection);

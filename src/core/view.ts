@@ -18,9 +18,17 @@ export interface Subject {
   readonly last: EndedStatus;
 }
 
+/** By what nothing at all of `userId` reaches `viewer`. */
+export function hiddenBy({ view }: Connection, userId: string): 'blocked' | 'refused' | undefined {
+  if (view?.blocked.has(userId) === true) {
+    return 'blocked';
+  }
+  return view?.refused.has(userId) === true ? 'refused' : undefined;
+}
+
 /** Whether nothing at all of `userId` reaches `viewer`. */
-export function isHidden({ view }: Connection, userId: string): boolean {
-  return view !== undefined && (view.blocked.has(userId) || view.refused.has(userId));
+export function isHidden(viewer: Connection, userId: string): boolean {
+  return hiddenBy(viewer, userId) !== undefined;
 }
 
 /** How a user looks that the viewer may not see; by default like an unknown id. */
@@ -41,9 +49,8 @@ export function look(viewer: Connection, subject: Subject, again = false, isStra
   if (viewer.user.userId === userId) {
     return { general, username: viewer.viewer.username ?? username, connections: asTheyAre(subject) };
   }
-  const hidden = view?.blocked.get(userId) ?? (view?.refused.has(userId) === true ? unseen() : undefined);
-  if (hidden !== undefined) {
-    return hidden;
+  if (isHidden(viewer, userId)) {
+    return view?.blocked.get(userId) ?? unseen();
   }
   if (options.redact === undefined) {
     return { general, username, connections: asTheyAre(subject, viewer, isStranger) };

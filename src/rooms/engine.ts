@@ -17,7 +17,7 @@ import { followFriends } from './friend-list.ts';
 import { Replier } from './reply.ts';
 import { hasEnded } from '../core/derived.ts';
 import { PresenceError, type RequestType, type Requests } from '../protocol.ts';
-import type { Connection } from '../core/model.ts';
+import type { Connection, Place } from '../core/model.ts';
 import type { Ending } from '../core/tracker.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Entrance } from '../server/matchmaking.ts';
@@ -30,18 +30,20 @@ export class PresenceEngine {
   readonly #runtime: Runtime;
   /** Whether the room's state is the presence state. */
   readonly #hasState: boolean;
+  readonly #place: Place;
   readonly #connections = new Map<string, Connection>();
   readonly #entrances = new WeakMap<Client, Entrance>();
   /** Only used by `reconcile`. */
   readonly #missingSince = new Map<string, number>();
   readonly #stalled = new StalledClients();
 
-  constructor(runtime: Runtime, options: ResolvedOptions, hasState: boolean) {
+  constructor(runtime: Runtime, options: ResolvedOptions, hasState: boolean, place: Place) {
     this.#runtime = runtime;
     this.options = guardRedact(options, (reason) => {
       runtime.log.error(reason);
     });
     this.#hasState = hasState;
+    this.#place = place;
     this.replies = new Replier({
       maxBufferedBytes: options.maxBufferedBytes,
       log: (reason) => {
@@ -87,6 +89,7 @@ export class PresenceEngine {
       auth: client.auth as unknown,
       options: this.options,
       sink,
+      place: this.#place,
       sync: wanted.sync,
       resume: wanted.resume,
       // Other connections of the user may have joined meanwhile.

@@ -11,7 +11,7 @@ const STALL_CHECK_MS = 1000;
 
 /** An engine for a room whose state is the presence state; call from `onCreate`. */
 export function openEngine(room: Room, options: ResolvedOptions): PresenceEngine {
-  const engine = new PresenceEngine(acquireRuntime(options), options, true);
+  const engine = new PresenceEngine(acquireRuntime(options), options, true, room);
   captureContext(room, (client, entrance) => {
     engine.noteEntrance(client, entrance);
   });

@@ -40,7 +40,7 @@ export class PresencePlugin extends RoomPlugin {
   }
 
   protected override onCreate(): void {
-    this.#engine = new PresenceEngine(acquireRuntime(this.#options), this.#options, false);
+    this.#engine = new PresenceEngine(acquireRuntime(this.#options), this.#options, false, this.room);
     captureContext(this.room, (client, entrance) => {
       this.#engine.noteEntrance(client, entrance);
     });

@@ -4,15 +4,14 @@
  * ignored.
  */
 import { countShare, type Census } from './census.ts';
+import { parseAbout, type About, type Inquiry } from './inquiry.ts';
 import { reasonOf } from '../core/hooks.ts';
 import { fitsBytes, isUserId } from '../status.ts';
+import { isTarget, isText, targetsOf, type Addressee } from './addressee.ts';
 import type { Connection } from '../core/model.ts';
 import type { Tracker } from '../core/tracker.ts';
 import type { Status } from '../protocol.ts';
 import type { Counts } from './types.ts';
-
-/** A target with the id as presence holds it. */
-export type Addressee = { connectionId: string } | { userId: string };
 
 /** What the server API asks of connections. A process that gets it with a `question` answers with the number of connections it has reached. */
 type TargetCommand =
@@ -26,13 +25,12 @@ export type Order = TargetCommand | { kind: 'block'; userId: string; blockedId: 
 export type Command =
   | (Order & { question?: string })
   | { kind: 'count'; question: string }
+  | { kind: 'ask'; question: string; from: string; about: About }
+  | { kind: 'told'; question: string; from: string; to: string; body: unknown }
   | { kind: 'counted'; question: string; from: string; counts: Counts };
 
 /** Most UTF-8 bytes of a status that the server sets; the rooms' own limit is for clients. */
 export const MAX_SERVER_STATUS_BYTES = 65_536;
-
-/** Longest name of a question or a process, in characters. */
-const MAX_TEXT_LENGTH = 256;
 
 /** A command as it came from another process, or `null`. */
 export function parseCommand(value: unknown): Command | null {
@@ -46,11 +44,28 @@ export function parseCommand(value: unknown): Command | null {
       return isText(question) ? { kind, question } : null;
     case 'counted':
       return parseAnswer(fields);
+    case 'ask':
+    case 'told':
+      return parseInquiry(kind, fields);
     default: {
       const order = kind === 'block' ? parseBlock(fields) : parseTargeted(fields);
       return order === null || !isText(question) ? order : { ...order, question };
     }
   }
+}
+
+function parseInquiry(
+  kind: 'ask' | 'told',
+  { question, from, to, about, body }: Record<string, unknown>,
+): Command | null {
+  if (!isText(question) || !isText(from)) {
+    return null;
+  }
+  if (kind === 'told') {
+    return isText(to) ? { kind, question, from, to, body } : null;
+  }
+  const parsed = parseAbout(about);
+  return parsed === null ? null : { kind, question, from, about: parsed };
 }
 
 function parseTargeted({ kind, target, userIds, status }: Record<string, unknown>): TargetCommand | null {
@@ -91,10 +106,6 @@ function parseAnswer({ question, from, counts }: Record<string, unknown>): Comma
     : null;
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH;
-}
-
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
@@ -104,20 +115,11 @@ export function isSettable(value: unknown): value is Status {
   return value === null || (typeof value === 'string' && fitsBytes(value, MAX_SERVER_STATUS_BYTES));
 }
 
-/** Whether `value` names a connection or a user. */
-export function isTarget(value: unknown): value is Addressee {
-  if (typeof value !== 'object' || value === null) {
-    return false;
-  }
-  return 'userId' in value
-    ? isUserId(value.userId) && !('connectionId' in value)
-    : 'connectionId' in value && isText(value.connectionId);
-}
-
 /** What a command works on. */
 export interface CommandTarget {
   readonly tracker: Tracker;
   readonly census: Census;
+  readonly inquiry: Pick<Inquiry, 'answer' | 'hear'>;
   readonly log: { warn(message: string): void };
 }
 
@@ -127,16 +129,16 @@ export interface CommandTarget {
  */
 export function applyCommand(
   runtime: CommandTarget,
-  command: Exclude<Command, { kind: 'counted' }>,
+  command: Exclude<Command, { kind: 'counted' | 'ask' | 'told' }>,
 ): Counts | Promise<Counts> {
   if (command.kind === 'count') {
     return countShare(runtime.tracker);
   }
   if (command.kind === 'block') {
     runtime.tracker.block(command.userId, command.blockedId, command.blocked);
-    return reached(targets(runtime, { userId: command.blockedId }).length);
+    return reached(targetsOf(runtime.tracker, { userId: command.blockedId }).length);
   }
-  const connections = targets(runtime, command.target);
+  const connections = targetsOf(runtime.tracker, command.target);
   if (command.kind === 'follow') {
     return followAll(connections, command.userIds, runtime);
   }
@@ -152,16 +154,28 @@ export function hearCommand(runtime: CommandTarget, value: unknown): void {
   if (command === null) {
     return;
   }
-  const { tracker, census } = runtime;
+  const { tracker, census, inquiry } = runtime;
+  const { incarnation } = tracker.cluster;
   if (command.kind === 'counted') {
     census.hear(command.question, command.from, command.counts);
     return;
   }
+  if (command.kind === 'told') {
+    if (command.to === incarnation) {
+      inquiry.hear(command.question, command.from, command.body);
+    }
+    return;
+  }
   const { question } = command;
+  if (command.kind === 'ask') {
+    const { from: to, about } = command;
+    tracker.cluster.broadcast({ kind: 'told', question, from: incarnation, to, body: inquiry.answer(about) });
+    return;
+  }
   const counted = applyCommand(runtime, command);
   if (question !== undefined) {
     void Promise.resolve(counted).then((counts) => {
-      const answer: Command = { kind: 'counted', question, from: tracker.cluster.incarnation, counts };
+      const answer: Command = { kind: 'counted', question, from: incarnation, counts };
       tracker.cluster.broadcast(answer);
     });
   }
@@ -210,12 +224,4 @@ function applyTo(
       connection.sink.close();
       break;
   }
-}
-
-function targets({ tracker }: CommandTarget, target: Addressee): Connection[] {
-  if ('connectionId' in target) {
-    const connection = tracker.connections.get(target.connectionId);
-    return connection === undefined ? [] : [connection];
-  }
-  return [...(tracker.users.get(target.userId)?.own ?? [])];
 }

@@ -17,15 +17,21 @@
  */
 import { randomUUID } from 'node:crypto';
 import { matchMaker } from '@colyseus/core';
-import { applyCommand, isSettable, isTarget, MAX_SERVER_STATUS_BYTES, type Addressee, type Order } from './commands.ts';
-import { ANSWER_TIMEOUT_MS, countShare } from './census.ts';
+import { isTarget, type Addressee } from './addressee.ts';
+import { applyCommand, isSettable, MAX_SERVER_STATUS_BYTES, type Order } from './commands.ts';
+import { countShare } from './census.ts';
+import { explanationOf } from './explanation.ts';
+import { plainHealth } from './health.ts';
+import { reportOf } from './inquiry.ts';
+import { ANSWER_TIMEOUT_MS } from './questions.ts';
 import { currentRuntime, eventsOf, guestRuntime, type Runtime } from './runtime.ts';
 import { notAnId, toUserId, type UserIdLike } from '../ids.ts';
 import { given } from '../wording.ts';
 import { PresenceError, type Status, type UserStatus } from '../protocol.ts';
-import { beforePresenceEnds } from './shutdown.ts';
+import { beforePresenceEnds, isShuttingDown } from './shutdown.ts';
 import { queryUsers } from '../core/query.ts';
 import { resolveOptions, type ClusterOptions, type ResolvedOptions } from '../options.ts';
+import type { Explanation, PresenceHealth, UserReport } from './report-types.ts';
 import type { ClusterCounts, Counts, PresenceEventMap, Reached, Target } from './types.ts';
 
 export class PresenceServer {
@@ -163,6 +169,62 @@ export class PresenceServer {
       stopped = true;
       stop?.();
     };
+  }
+
+  /**
+   * How this process is, for load balancers and probes: whether the shared store
+   * answers, the lease is held, and for how long the other processes may not have
+   * been heard. Never throws. Cost: none worth counting; nothing is asked of the
+   * store.
+   *
+   * While the store does not answer, players of one process still see each other:
+   * take it as a reason to look, not to restart a process.
+   *
+   * @example
+   * app.get('/health', (_request, response) => {
+   *   const health = presence.health();
+   *   response.status(health.ok ? 200 : 503).json(health);
+   * });
+   */
+  health(): PresenceHealth {
+    if (!isRunning()) {
+      return plainHealth('idle');
+    }
+    return currentRuntime(this.#prefix)?.health ?? plainHealth(isShuttingDown() ? 'stopping' : 'idle');
+  }
+
+  /**
+   * Why a viewer (all connections of a user, or one) sees a user as it does, on
+   * whatever process they are: "why don't I see my friend?". It tells who is
+   * invisible and who blocks whom: for support and game code, never for players.
+   * `canFollow` is not asked; `redact` may be. Waits at most one second for the
+   * processes. Cost: one message to, and one from, every process, and a read of
+   * the shared store.
+   *
+   * @example
+   * const { reason, message } = await presence.explain('ann', 'bob');   // 'blocked'
+   */
+  async explain(viewer: UserIdLike | Target, userId: UserIdLike): Promise<Explanation> {
+    const target = requireTarget(typeof viewer === 'object' ? viewer : { userId: requireId(viewer) });
+    const id = requireId(userId);
+    const runtime = this.#runtime();
+    const [[status], answers] = await Promise.all([
+      queryUsers(runtime.tracker, [id]),
+      runtime.inquiry.explain(target, id),
+    ]);
+    return explanationOf(status!, answers);
+  }
+
+  /**
+   * A user as operators see it: its connections on all processes, their rooms,
+   * since when, and who follows it. It tells who is invisible: never for players.
+   * Waits at most one second. Cost: as {@link explain}.
+   */
+  async inspect(userId: UserIdLike): Promise<UserReport> {
+    const id = requireId(userId);
+    const runtime = this.#runtime();
+    const [[status], answers] = await Promise.all([queryUsers(runtime.tracker, [id]), runtime.inquiry.user(id)]);
+    return reportOf(status!, answers);
   }
 
   /**

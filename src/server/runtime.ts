@@ -9,6 +9,8 @@ import { hearCommand } from './commands.ts';
 import { Budgets } from '../core/budgets.ts';
 import { quietLog } from './quiet-log.ts';
 import { Census } from './census.ts';
+import { healthOf, plainHealth } from './health.ts';
+import { Inquiry } from './inquiry.ts';
 import { ColyseusMatchmaking, type Entrance } from './matchmaking.ts';
 import { FrameCodec } from '../wire/frames.ts';
 import { keyedHash } from '../wire/keyed-hash.ts';
@@ -21,6 +23,7 @@ import { isShuttingDown } from './shutdown.ts';
 import { Refs } from '../core/refs.ts';
 import { SharedSeats } from './shared-seats.ts';
 import { Tracker } from '../core/tracker.ts';
+import type { PresenceHealth } from './report-types.ts';
 import type { Log } from '../cluster/health.ts';
 import type { Cluster, ClusterHost } from '../core/ports.ts';
 import { DEFAULTS, type ClusterOptions, type ResolvedOptions } from '../options.ts';
@@ -31,19 +34,24 @@ export class Runtime {
   readonly tracker: Tracker;
   readonly codec: FrameCodec;
   readonly census = new Census();
+  readonly inquiry: Inquiry;
   readonly budgets = new Budgets();
   readonly clock: { now: () => number } = { now: () => Date.now() };
   readonly log = quietLog(logger, this.clock.now);
   readonly #matchmaking: ColyseusMatchmaking;
   readonly #timings: string;
+  readonly #leaseMs: number;
+  readonly #isShared: boolean;
   readonly #onIdle: () => void;
   #rooms = 0;
   #isKept = false;
 
   constructor(presence: ColyseusPresence, options: ResolvedOptions, { events, memory }: Heritage, onIdle: () => void) {
     this.#timings = timingsOf(options.cluster);
+    this.#leaseMs = options.cluster.leaseMs;
     this.#onIdle = onIdle;
     const isShared = hasOthers(presence, options.cluster);
+    this.#isShared = isShared;
     this.#matchmaking = new ColyseusMatchmaking(
       isShared ? new SharedSeats(presence, options.cluster.prefix) : undefined,
     );
@@ -71,6 +79,7 @@ export class Runtime {
         hearCommand(this, value);
       },
     });
+    this.inquiry = new Inquiry(this.tracker, this.clock.now);
     this.tracker.outbox.onUpdate = (update) => {
       events.tell(update);
     };
@@ -78,6 +87,14 @@ export class Runtime {
 
   get matchmaking(): Matchmaking {
     return this.#matchmaking;
+  }
+
+  /** How this process is. */
+  get health(): PresenceHealth {
+    if (this.#isShared) {
+      return healthOf(this.tracker.cluster.stats, this.#leaseMs, isShuttingDown());
+    }
+    return plainHealth(isShuttingDown() ? 'stopping' : 'single');
   }
 
   /** Whether it lives on without rooms. */

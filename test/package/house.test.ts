@@ -289,6 +289,7 @@ describe('the package', () => {
       'rooms/presence-plugin.d.ts',
       'rooms/presence-room.d.ts',
       'server/presence-server.d.ts',
+      'server/report-types.d.ts',
       'server/types.d.ts',
       'wire/state.d.ts',
     ]);

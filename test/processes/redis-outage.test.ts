@@ -115,6 +115,13 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
     const asked = await followerA.ask('presence:query', { userIds: ['a-local', 'b-stays', 'b-local', 'nobody'] });
     expect(brief(asked.users)).toEqual(['a-local online', 'b-stays unknown', 'b-local unknown', 'nobody unknown']);
     expect(await a.api('countAll', 10)).toMatchObject({ complete: false });
+    const ill = await a.api('health');
+    expect(ill).toMatchObject({ ok: false, state: 'down', redis: { reachable: false } });
+    expect(ill.behindMs).toBeGreaterThan(0);
+    // A follower of somebody elsewhere sees him as last seen; of one who was never heard of nothing is known.
+    expect(await a.api('explain', 'a-follower', 'b-stays')).toMatchObject({ reason: 'visible', complete: false });
+    expect(await a.api('explain', 'a-follower', 'b-stranger')).toMatchObject({ reason: 'unknown' });
+    expect(await a.api('explain', 'b-follower', 'a-stays')).toMatchObject({ reason: 'unknown', complete: false });
     // What is elsewhere is shown as last seen.
     expect(sees(followerA, { 'b-changes': 'one', 'b-stays': 'one', 'b-leaves': 'one' })).toBe(true);
 
@@ -133,6 +140,9 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
       10_000,
     );
     const right = performance.now() - returned;
+    for (const process of [a, b]) {
+      await until(async () => (await process.api('health')).state === 'up', `${process.name} to be well again`);
+    }
     load.going = false;
     const local = await pumps;
     await Promise.all(leaving);

@@ -86,4 +86,37 @@ describe.skipIf(redis === null)('the server API of another process', () => {
       }, `${process.name} to count all`);
     }
   });
+
+  test('explains, on any process, what a viewer on any process sees, and tells where a user is', async () => {
+    const [annId, bobId, ghostId] = [fresh('ann'), fresh('bob'), fresh('ghost')];
+    const ann = await cluster.person(a, annId);
+    const bob = await cluster.person(b, bobId, { status: 'on b' }, 'lobby');
+    await cluster.person(b, ghostId);
+    for (const process of [a, b]) {
+      await until(async () => (await process.stats())?.processes === 1, 'the processes to know each other');
+    }
+    await ann.follow([bobId, ghostId]);
+    const reasons = async (userId: string): Promise<string[]> =>
+      Promise.all([a, b].map(async (process) => (await process.api('explain', annId, userId)).reason));
+    expect(await reasons(bobId)).toEqual(['visible', 'visible']);
+    expect(await reasons(ghostId)).toEqual(['invisible', 'invisible']);
+    await b.api('block', bobId, annId);
+    await until(async () => (await reasons(bobId)).join() === 'blocked,blocked', 'the block on both processes');
+
+    const [onA, onB] = [(await a.stats())!.incarnation, (await b.stats())!.incarnation];
+    const report = await a.api('inspect', bobId);
+    expect(report).toMatchObject({
+      general: 'online',
+      followers: 1,
+      followedBy: [annId],
+      processes: 2,
+      complete: true,
+    });
+    expect(report.connections).toMatchObject([{ process: onB, roomName: 'lobby-b', roomId: bob.room.roomId }]);
+    expect((await b.api('explain', annId, bobId)).views).toMatchObject([{ process: onA, follows: true }]);
+    for (const process of [a, b]) {
+      await until(async () => (await process.api('health')).state === 'up', `${process.name} to be well`);
+    }
+    expect(await a.api('health')).toMatchObject({ ok: true, processes: 2, lease: { held: true } });
+  });
 });

@@ -4,12 +4,12 @@ import {
   applyCommand,
   hearCommand,
   isSettable,
-  isTarget,
   MAX_SERVER_STATUS_BYTES,
   parseCommand,
   type Command,
   type CommandTarget,
 } from '../../src/server/commands.ts';
+import { isTarget } from '../../src/server/addressee.ts';
 import { Census } from '../../src/server/census.ts';
 import type { Connection } from '../../src/core/model.ts';
 
@@ -27,6 +27,9 @@ const GOOD: Command[] = [
   { kind: 'disconnect', target, question: 'q' },
   { kind: 'count', question: 'q' },
   { kind: 'counted', question: 'q', from: 'p1', counts: { users: 1, connections: 2, online: 0 } },
+  { kind: 'ask', question: 'q', from: 'p1', about: { kind: 'user', userId: 'ann' } },
+  { kind: 'ask', question: 'q', from: 'p1', about: { kind: 'explain', viewer: { connectionId: 'c1' }, userId: 'ann' } },
+  { kind: 'told', question: 'q', from: 'p1', to: 'p2', body: [] },
 ];
 
 const BAD: unknown[] = [
@@ -38,6 +41,12 @@ const BAD: unknown[] = [
   {},
   { kind: 'toString', target },
   { kind: 'shutdown', target },
+  { kind: 'ask', question: 'q', from: 'p1' },
+  { kind: 'ask', question: 'q', from: 'p1', about: { kind: 'secrets' } },
+  { kind: 'ask', question: 'q', from: 'p1', about: { kind: 'user', userId: 'x'.repeat(10_240) } },
+  { kind: 'ask', question: 'q', from: 'p1', about: { kind: 'explain', viewer: {}, userId: 'ann' } },
+  { kind: 'ask', question: 'q', about: { kind: 'user', userId: 'ann' } },
+  { kind: 'told', question: 'q', from: 'p1', body: 1 },
   { kind: 'status', target },
   { kind: 'status', target, status: 7 },
   { kind: 'status', target, status: 'x'.repeat(65_537) },
@@ -126,7 +135,13 @@ describe('doing what a command asks', () => {
     const warn = (message: string): void => {
       log.push(message);
     };
-    return { runtime: { tracker, census: new Census(), log: { warn } }, done, sent, log };
+    const inquiry: CommandTarget['inquiry'] = {
+      answer: (about) => ({ about }),
+      hear: (...answer) => {
+        done.push(`heard ${answer.join(' ')}`);
+      },
+    };
+    return { runtime: { tracker, census: new Census(), inquiry, log: { warn } }, done, sent, log };
   }
   const reached = (connections: number): object => ({ users: 0, connections, online: 0 });
 
@@ -137,7 +152,7 @@ describe('doing what a command asks', () => {
     ['a blocked user', { kind: 'block', userId: 'bob', blockedId: 'ann', blocked: true }, ['bob blocks ann'], 2],
   ])('reaches %s', async (_, command, wanted, connections) => {
     const { runtime, done } = world();
-    expect(await applyCommand(runtime, command as Exclude<Command, { kind: 'counted' }>)).toEqual(reached(connections));
+    expect(await applyCommand(runtime, command as Parameters<typeof applyCommand>[1])).toEqual(reached(connections));
     expect(done).toEqual(wanted);
   });
 
@@ -159,6 +174,16 @@ describe('doing what a command asks', () => {
     await Promise.resolve();
     expect(done).toHaveLength(4);
     expect(sent).toEqual([{ kind: 'counted', question: 'q', from: 'here', counts: reached(2) }]);
+  });
+
+  test('a question of another process is answered, and an answer is heard by the process it is for', () => {
+    const { runtime, done, sent } = world();
+    const about = { kind: 'user', userId: 'ann' } as const;
+    hearCommand(runtime, { kind: 'ask', question: 'q', from: 'there', about });
+    expect(sent).toEqual([{ kind: 'told', question: 'q', from: 'here', to: 'there', body: { about } }]);
+    hearCommand(runtime, { kind: 'told', question: 'q', from: 'there', to: 'elsewhere', body: 1 });
+    hearCommand(runtime, { kind: 'told', question: 'q', from: 'there', to: 'here', body: 2 });
+    expect(done).toEqual(['heard q there 2']);
   });
 
   test('an answer of another process goes to the one who asked', async () => {

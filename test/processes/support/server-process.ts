@@ -46,6 +46,9 @@ export type ApiMethod =
   | 'block'
   | 'unblock'
   | 'disconnect'
+  | 'health'
+  | 'explain'
+  | 'inspect'
   | 'close';
 /** `null` while no presence-aware room runs. */
 export type ProcessStats = (ClusterStats & { incarnation: string }) | null;
