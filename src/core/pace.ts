@@ -21,6 +21,12 @@ const FADE_MS = 50;
 /** Share of the time that unmerged sending may take before flushes wait, and at which they wait `MAX_WAIT_MS`. */
 const FREE_SHARE = 0.5;
 const FULL_SHARE = 1;
+/**
+ * A flush that takes long is followed the sooner by the next: waiting and
+ * sending together take `MAX_WAIT_MS`. But this part of what the last one took is
+ * left for the rest.
+ */
+const MIN_REST = 0.25;
 /** Changes heard per frame below which waiting does not pay. */
 const MIN_MERGED = 1.25;
 
@@ -40,6 +46,7 @@ export class Pace {
   #frames = 0;
   #unmerged = 0;
   #end = -Infinity;
+  #tookMs = 0;
 
   flushed({ at, tookMs, frames, unmerged }: FlushReport): void {
     const rest = Math.exp((this.#end - at) / FADE_MS);
@@ -47,6 +54,7 @@ export class Pace {
     this.#frames = this.#frames * rest + frames;
     this.#unmerged = this.#unmerged * rest + unmerged;
     this.#end = at;
+    this.#tookMs = tookMs;
   }
 
   /** When the next flush is due; not later than `now` = at once. */
@@ -58,6 +66,7 @@ export class Pace {
     const busyMs = this.#busyMs * Math.exp((this.#end - now) / FADE_MS);
     const share = (busyMs / FADE_MS) * merged;
     const load = Math.min(1, (share - FREE_SHARE) / (FULL_SHARE - FREE_SHARE));
-    return this.#end + MAX_WAIT_MS * load;
+    const pause = Math.max(MAX_WAIT_MS - this.#tookMs, MIN_REST * this.#tookMs);
+    return this.#end + load * Math.min(pause, MAX_WAIT_MS);
   }
 }

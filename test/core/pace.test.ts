@@ -94,6 +94,16 @@ describe('what it saves', () => {
     expect(merged).toEqual([...merged].sort((a, b) => b - a));
   });
 
+  test.each([
+    ['waiting and sending together take MAX_WAIT_MS', 30, MAX_WAIT_MS - 30],
+    ['a flush that takes longer leaves time for the rest', 60, 15],
+    ['but no more than MAX_WAIT_MS', 400, MAX_WAIT_MS],
+  ])('%s', (_, tookMs, pause) => {
+    const pace = new Pace();
+    pace.flushed({ at: 1000, tookMs, frames: 1000, unmerged: 20_000 });
+    expect(pace.dueAt(1000)).toBe(1000 + pause);
+  });
+
   test('a flush that nobody heard changes nothing', () => {
     const pace = new Pace();
     pace.flushed({ at: 40, tookMs: 40, frames: 0, unmerged: 0 });
