@@ -12,35 +12,44 @@ class Turns {
     }
   }
 
-  take(): (() => void) | undefined {
+  take(): { group: object; start: () => void } | undefined {
     const [turn] = this.#groups;
     if (turn === undefined) {
       return undefined;
     }
     const [group, waiting] = turn;
-    const next = waiting.shift();
+    const start = waiting.shift()!;
     this.#groups.delete(group);
     if (waiting.length > 0) {
       this.#groups.set(group, waiting);
     }
-    return next;
+    return { group, start };
   }
 }
 
-/** At most so many tasks at once. Of those that wait, the kinds take turns, and within each kind its groups do. */
+/**
+ * At most `max` tasks at once, or `maxAlone` while all of them are of one group.
+ * Of those that wait, the kinds take turns, and within each kind its groups do.
+ */
 export class Limiter {
-  #free: number;
+  readonly #max: number;
+  readonly #maxAlone: number;
   readonly #kinds: readonly Turns[];
+  /** Tasks under way, by group. */
+  readonly #running = new Map<object, number>();
+  #count = 0;
   #turn = 0;
 
-  constructor(max: number, kinds = 1) {
-    this.#free = max;
+  constructor(max: number, kinds = 1, maxAlone = max) {
+    this.#max = max;
+    this.#maxAlone = maxAlone;
     this.#kinds = Array.from({ length: kinds }, () => new Turns());
   }
 
   async run<T>(task: () => Promise<T>, group: object = this, kind = 0): Promise<T> {
-    if (this.#free > 0) {
-      this.#free--;
+    const isAlone = this.#running.size === 1 && this.#running.has(group);
+    if (this.#count < (isAlone ? this.#maxAlone : this.#max)) {
+      this.#begin(group);
     } else {
       await new Promise<void>((resolve) => {
         this.#kinds[kind]?.add(group, resolve);
@@ -49,20 +58,32 @@ export class Limiter {
     try {
       return await task();
     } finally {
-      this.#next();
+      this.#end(group);
     }
   }
 
-  #next(): void {
-    for (const _ of this.#kinds) {
+  #begin(group: object): void {
+    this.#count++;
+    this.#running.set(group, (this.#running.get(group) ?? 0) + 1);
+  }
+
+  #end(group: object): void {
+    this.#count--;
+    const left = this.#running.get(group)! - 1;
+    if (left > 0) {
+      this.#running.set(group, left);
+    } else {
+      this.#running.delete(group);
+    }
+    for (const _ of this.#count < this.#max ? this.#kinds : []) {
       this.#turn = (this.#turn + 1) % this.#kinds.length;
       const next = this.#kinds[this.#turn]?.take();
       if (next !== undefined) {
-        next();
+        this.#begin(next.group);
+        next.start();
         return;
       }
     }
-    this.#free++;
   }
 }
 

@@ -13,6 +13,8 @@ import type { Register } from '../core/registers.ts';
 
 /** Reads that somebody waits for, at once. */
 const MAX_READS_AT_ONCE = 256;
+/** The same, when only one waits: a query of 500 users is one round trip. */
+const MAX_READS_OF_ONE = 512;
 /** The kinds of these reads. */
 export const FOLLOW = 0;
 const QUERY = 1;
@@ -47,7 +49,7 @@ export interface Found {
 
 export class Reader {
   /** Reads that somebody waits for take turns. */
-  readonly turns = new Limiter(MAX_READS_AT_ONCE, 2);
+  readonly turns = new Limiter(MAX_READS_AT_ONCE, 2, MAX_READS_OF_ONE);
   readonly #deps: ReaderDeps;
 
   constructor(deps: ReaderDeps) {

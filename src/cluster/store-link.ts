@@ -14,18 +14,8 @@
  */
 import type { Clock } from './clock.ts';
 import type { Log } from './health.ts';
+import { clientOf, type RedisClient, type Which } from './redis-clients.ts';
 import type { LinkFacts } from '../core/ports.ts';
-
-/** What this file needs of a client of ioredis, `Redis` or `Cluster`. */
-interface RedisClient {
-  status: string;
-  /** With `true`, it connects again. */
-  disconnect(reconnect: boolean): void;
-  connect?(): Promise<unknown>;
-  readonly stream?: { readonly destroyed: boolean };
-}
-
-type Which = 'commands' | 'messages';
 
 /** The states in which a client believes its connection to be open. */
 const OPEN: ReadonlySet<string> = new Set(['connect', 'ready']);
@@ -33,7 +23,6 @@ const OPEN: ReadonlySet<string> = new Set(['connect', 'ready']);
 const MEMORY = 10;
 /** More say nothing more. */
 const MAX_SILENT_KEYS = 1000;
-const FIELDS = { commands: 'pub', messages: 'sub' } as const;
 
 export interface LinkDeps {
   presence: object;
@@ -120,18 +109,6 @@ export class StoreLink {
   }
 
   #client(which: Which): RedisClient | undefined {
-    const client = (this.#deps.presence as Record<string, unknown>)[FIELDS[which]];
-    return isClient(client) ? client : undefined;
+    return clientOf(this.#deps.presence, which);
   }
-}
-
-function isClient(value: unknown): value is RedisClient {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'status' in value &&
-    typeof value.status === 'string' &&
-    'disconnect' in value &&
-    typeof value.disconnect === 'function'
-  );
 }

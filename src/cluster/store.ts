@@ -9,6 +9,7 @@
 import type { Presence } from '@colyseus/core';
 import { RefusedError, type Calls } from './calls.ts';
 import { isIncarnation } from './envelope.ts';
+import { ReadBatch } from './read-batch.ts';
 
 const CLAIM_FIELD = 'n';
 
@@ -47,6 +48,7 @@ export type Lease = 'up' | 'leaving';
 
 export class Store {
   readonly #presence: Presence;
+  readonly #reads: ReadBatch;
   readonly #calls: Calls;
   readonly #keys: Keys;
   #renewals = 0;
@@ -57,6 +59,7 @@ export class Store {
   /** @param onRepaired A key held what does not belong there, and was removed. */
   constructor(presence: Presence, calls: Calls, keys: Keys, onRepaired: (key: string) => void = () => {}) {
     this.#presence = presence;
+    this.#reads = new ReadBatch(presence);
     this.#calls = calls;
     this.#keys = keys;
     this.#onRepaired = onRepaired;
@@ -67,7 +70,7 @@ export class Store {
   /** The register of each incarnation about the user, as text. */
   async fields(userId: string): Promise<Array<[incarnation: string, text: unknown]>> {
     const fields = await this.#run<Record<string, unknown> | null>(this.#keys.user(userId), (key) =>
-      this.#presence.hgetall(key),
+      this.#reads.hgetall(key),
     );
     return Object.entries(fields ?? {}).filter(([name]) => {
       const isOurs = isIncarnation(name);
@@ -102,7 +105,7 @@ export class Store {
   }
 
   async remembered(userId: string): Promise<'offline' | 'unlogined'> {
-    const value = await this.#run<unknown>(this.#keys.offline(userId), (key) => this.#presence.get(key));
+    const value = await this.#run<unknown>(this.#keys.offline(userId), (key) => this.#reads.get(key));
     return value === 'offline' ? 'offline' : 'unlogined';
   }
 

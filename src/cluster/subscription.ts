@@ -5,16 +5,7 @@
 import type { Presence } from '@colyseus/core';
 import { settle } from './calls.ts';
 import type { Clock } from './clock.ts';
-
-/**
- * The subscriber connection of `RedisPresence`. It emits an event when it
- * reconnects; `RedisPresence` itself does not. Without it the missing echo of
- * the own beats shows the loss a little later.
- */
-interface Emitter {
-  on(event: string, listener: () => void): unknown;
-  off(event: string, listener: () => void): unknown;
-}
+import { subscriberOf } from './redis-clients.ts';
 
 /** What all subscriptions of a cluster share. */
 export interface SubscriptionContext {
@@ -98,36 +89,22 @@ function nobody(): void {
 }
 
 /** Calls back whenever the subscriber connection of `presence` is ready (again). Returns the function that ends this. */
-export function onSubscriberReady(presence: object, listener: () => void): () => void {
-  const { sub } = presence as { sub?: unknown };
-  if (!isEmitter(sub)) {
-    return () => {};
-  }
-  sub.on('ready', listener);
+export function onSubscriberReady(presence: Presence, listener: () => void): () => void {
+  const sub = subscriberOf(presence);
+  sub?.on('ready', listener);
   return () => {
-    sub.off('ready', listener);
+    sub?.off('ready', listener);
   };
 }
 
 /** Calls back once the subscriber connection is ready, if it is connecting right now; otherwise not at all. */
-function whenReconnected(presence: object, listener: () => void): void {
-  const { sub } = presence as { sub?: unknown };
-  if (isEmitter(sub) && 'status' in sub && sub.status !== 'ready') {
+function whenReconnected(presence: Presence, listener: () => void): void {
+  const sub = subscriberOf(presence);
+  if (sub?.status !== undefined && sub.status !== 'ready') {
     const once = (): void => {
       sub.off('ready', once);
       listener();
     };
     sub.on('ready', once);
   }
-}
-
-function isEmitter(value: unknown): value is Emitter {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'on' in value &&
-    typeof value.on === 'function' &&
-    'off' in value &&
-    typeof value.off === 'function'
-  );
 }

@@ -61,6 +61,33 @@ describe('tasks that wait', () => {
     await ask('later', few);
     expect(order.at(-1)).toBe('later');
   });
+
+  test('lets a group that is alone have more at once, until another one comes', async () => {
+    const limiter = new Limiter(2, 1, 4);
+    const [one, other] = [{}, {}];
+    const ended: Array<() => void> = [];
+    const begun: object[] = [];
+    const ask = (group: object): Promise<void> =>
+      limiter.run(() => {
+        begun.push(group);
+        return new Promise<void>((resolve) => ended.push(resolve));
+      }, group);
+    const all = [one, one, one, one, one, other, one].map(ask);
+    await turn();
+    expect(begun).toEqual([one, one, one, one]);
+    // Of the four, three have to end before there is room for two groups.
+    for (const end of ended.splice(0, 2)) {
+      end();
+    }
+    await turn();
+    expect(begun).toHaveLength(4);
+    for (let left = 0; left < 7; left++) {
+      ended.shift()?.();
+      await turn();
+    }
+    await Promise.all(all);
+    expect(begun).toEqual([one, one, one, one, one, other, one]);
+  });
 });
 
 describe('forEachLimit', () => {

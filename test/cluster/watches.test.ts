@@ -76,7 +76,8 @@ describe('watched users', () => {
     const userIds = Array.from({ length: 1000 }, (_, i) => `u${i}`);
     void Promise.all(userIds.map((userId) => watches.open(userId, greedy)));
     await watches.open('u900', modest);
-    expect(read.length).toBeLessThan(600);
+    // What was under way, and one turn.
+    expect(read.length).toBeLessThan(800);
     expect(read.filter((userId) => userId === 'u900')).toHaveLength(1);
   });
 

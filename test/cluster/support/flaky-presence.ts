@@ -44,7 +44,7 @@ export function flaky(real: Presence): FlakyPresence {
         return undefined; // the cut is above these connections: they are not to blame
       }
       const method: unknown = Reflect.get(target, name);
-      if (typeof method !== 'function' || typeof name !== 'string') {
+      if (typeof method !== 'function' || typeof name !== 'string' || name === 'constructor') {
         return method;
       }
       return (...args: never[]): unknown => {
