@@ -16,7 +16,7 @@ import type { Stay } from '../core/stays.ts';
 const MAX_METADATA_LENGTH = 1024;
 
 interface Player {
-  /** `undefined` for one without an identity. */
+  /** `undefined` for one without an identity, or in too many matches. */
   stay: Stay | undefined;
   /** How it looks afterwards if it is visible nowhere else. */
   ended: EndedStatus;

@@ -53,7 +53,7 @@ export class Replier {
     ctx: MessageContext,
   ): Requests[T]['reply'] | Rejected | Promise<Requests[T]['reply'] | Rejected> {
     const queue = this.#queueOf(client);
-    if (this.#refuses(client, queue)) {
+    if (this.refuses(client, queue)) {
       return ctx.reject(new PresenceError('unavailable').toBody());
     }
     const isRequest = ctx.id !== undefined;
@@ -81,10 +81,10 @@ export class Replier {
     });
   }
 
-  /** Answers a message type that does not exist. */
-  handleUnknown(client: Client, type: string | number, payload: unknown): void {
+  /** Answers a message type that does not exist. `type`: of the type `*`, Colyseus hands on the payload here. */
+  handleUnknown(client: Client, type: unknown, payload: unknown): void {
     const queue = this.#queueOf(client);
-    if (this.#refuses(client, queue)) {
+    if (this.refuses(client, queue)) {
       return;
     }
     void queue.run(() => {
@@ -106,9 +106,9 @@ export class Replier {
   }
 
   /** A client that sends more calls while too many answers to its user wait is disconnected. */
-  #refuses(client: Client, queue: CallQueue): boolean {
+  refuses(client: Client, queue = this.#queues.get(client)): boolean {
     const refuses =
-      queue.length >= MAX_WAITING_CALLS ||
+      (queue !== undefined && queue.length >= MAX_WAITING_CALLS) ||
       isOverBuffered(client, this.#deps.devicesOf(client), this.#deps.maxBufferedBytes);
     if (refuses) {
       client.leave(CloseCode.WITH_ERROR);
@@ -130,6 +130,7 @@ function sendError(client: Client, cid: Cid | undefined, error: PresenceErrorBod
 }
 
 /** What a client sent, without control characters. */
-function printable(type: string | number): string {
-  return JSON.stringify(String(type).slice(0, 64).toWellFormed());
+function printable(type: unknown): string {
+  const name = typeof type === 'string' || typeof type === 'number' ? String(type) : '*';
+  return JSON.stringify(name.slice(0, 64).toWellFormed());
 }

@@ -14,7 +14,7 @@ export function readFields(payload: unknown, allowed: readonly string[]): Fields
   if (payload === undefined || payload === null || (Array.isArray(payload) && payload.length === 0)) {
     return {};
   }
-  if (typeof payload !== 'object' || Array.isArray(payload) || ArrayBuffer.isView(payload)) {
+  if (!isPlain(payload)) {
     throw new PresenceError('invalid_payload', { message: 'The payload must be an object.' });
   }
   for (const name of Object.keys(payload)) {
@@ -24,7 +24,12 @@ export function readFields(payload: unknown, allowed: readonly string[]): Fields
       });
     }
   }
-  return payload as Fields;
+  return payload;
+}
+
+/** MessagePack also makes dates, sets, errors and binary data, which are objects to JavaScript, too. */
+function isPlain(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** Names a plain message, so that its answer can be told from others. Some SDKs send every integer as 64 bits. */
@@ -37,8 +42,15 @@ export function readCid(payload: unknown): Cid | undefined {
   }
   const { cid } = payload as { cid: unknown };
   const fits =
-    typeof cid === 'number' || typeof cid === 'bigint' || (typeof cid === 'string' && cid.length <= MAX_ID_LENGTH);
+    typeof cid === 'number' ||
+    (typeof cid === 'bigint' && fitsWord(cid)) ||
+    (typeof cid === 'string' && cid.length <= MAX_ID_LENGTH);
   return fits ? cid : undefined;
+}
+
+/** Whether MessagePack can hold it as a number: it is read from more bytes, but not written. */
+function fitsWord(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value;
 }
 
 /** `false` means `null`: the tables of some languages cannot hold a null. */
@@ -93,7 +105,7 @@ function readList(value: unknown, most: number): unknown[] {
 }
 
 function isEmptyObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+  return isPlain(value) && Object.keys(value).length === 0;
 }
 
 export function readUserId(value: unknown): string {
@@ -120,7 +132,7 @@ export function readMatchOptions(value: unknown): Record<string, unknown> {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) {
     return {};
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+  if (isPlain(value)) {
     try {
       return JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
     } catch {
