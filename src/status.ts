@@ -56,8 +56,8 @@ export function parseDetails(status: string): Record<string, unknown> | undefine
 
 /** The match of a status: the non-empty string `matchId` (at most 128 characters) in its JSON object. */
 export function matchIdOf(status: string): string | undefined {
-  // Most statuses carry no match: skip the JSON parser for them.
-  if (!status.includes('"matchId"')) {
+  // Most statuses carry no match: skip the JSON parser for them. The name may be written with escapes.
+  if (!status.includes('"matchId"') && !status.includes('\\u')) {
     return undefined;
   }
   const details = parseDetails(status);

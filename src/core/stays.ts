@@ -13,6 +13,9 @@ import type { MatchRecord } from './match.ts';
 import type { User } from './model.ts';
 import type { Users } from './users.ts';
 
+/** Matches in which one user is shown at once, on one process: as many as it has connections by default. More are not shown. */
+const MAX_STAYS_PER_USER = 16;
+
 /** A player in a match. */
 export interface Stay {
   /** The room says something else of itself now. */
@@ -45,8 +48,13 @@ export class Stays {
     this.#cluster = cluster;
   }
 
-  begin({ userId, username }: Named, match: MatchRecord): Stay {
+  /** `undefined`: the user is shown in too many matches already. */
+  begin({ userId, username }: Named, match: MatchRecord): Stay | undefined {
     const { user, release } = this.#users.hold(userId);
+    if (user.stays >= MAX_STAYS_PER_USER) {
+      release();
+      return undefined;
+    }
     const entry: Entry = { connectionId: this.#newId(), username, match, friends: [], isShown: false };
     const entries = this.#byUser.get(user) ?? new Set();
     this.#byUser.set(user, entries.add(entry));
