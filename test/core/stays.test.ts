@@ -16,7 +16,7 @@ const shown = (): string[] =>
   [...(world.tracker.users.byId.get('bob')?.visible.values() ?? [])].map(({ box: { presence } }) =>
     presence.match?.verified === true ? `match of ${presence.match.players}` : presence.status,
   );
-const begin = (match = MATCH): Stay => world.tracker.stays.begin({ userId: 'bob', username: 'Bob' }, match);
+const begin = (match = MATCH): Stay => world.tracker.stays.begin({ userId: 'bob', username: 'Bob' }, match)!;
 
 beforeEach(async () => {
   world = new CoreWorld();
