@@ -6,7 +6,7 @@ import { CloseCode, Protocol, type Client, type Room } from '@colyseus/core';
 
 /** Colyseus's private part that is used here. */
 interface RoomInside {
-  _onMessage(client: Client, frame: Uint8Array): unknown;
+  _onMessage: (client: Client, frame: Uint8Array) => unknown;
 }
 
 /** The lower bits of the first byte are the code. */
