@@ -2,6 +2,8 @@
 import { Histogram } from '../core/histogram.ts';
 import type { Cluster, ClusterStats, RemoteUser } from '../core/ports.ts';
 
+const DONE = Promise.resolve();
+
 export class NullCluster implements Cluster {
   readonly incarnation: string;
   readonly canHandOff = false;
@@ -32,17 +34,17 @@ export class NullCluster implements Cluster {
   }
 
   start(): Promise<void> {
-    return Promise.resolve();
+    return DONE;
   }
 
   watch(): Promise<void> {
-    return Promise.resolve();
+    return DONE;
   }
 
   unwatch(): void {}
 
   retrace(): Promise<void> {
-    return Promise.resolve();
+    return DONE;
   }
 
   announce(): void {}
@@ -59,6 +61,6 @@ export class NullCluster implements Cluster {
   broadcast(): void {}
 
   stop(): Promise<void> {
-    return Promise.resolve();
+    return DONE;
   }
 }

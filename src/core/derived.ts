@@ -24,7 +24,12 @@ export function hides({ own }: User): boolean {
 
 /** Whether the user is in a match that friends see otherwise than other followers: such a viewer has a view of its own. */
 export function hasFriendsOnly({ visible }: User): boolean {
-  return [...visible.values()].some(({ box }) => box.other?.standing === 'friend');
+  for (const { box } of visible.values()) {
+    if (box.other?.standing === 'friend') {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** Maximum of ids in a list of whom a user follows, as others are told of it. */

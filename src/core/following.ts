@@ -57,9 +57,7 @@ export class Following {
     const others = [...new Set(userIds)].filter((userId) => userId !== connection.user.userId);
     const held = others.map((userId) => this.#users.hold(userId, connection.user));
     try {
-      await Promise.all(
-        held.map(async (one) => this.#knownTo(connection, one, refused?.has(one.user.userId) === true)),
-      );
+      await Promise.all(held.map((one) => this.#knownTo(connection, one, refused?.has(one.user.userId) === true)));
       const users = held.map(({ user }) => user).filter(({ userId }) => pending.wants(userId));
       const followed = this.#follow(connection, users, origin, refused);
       tell?.(followed);
@@ -139,6 +137,9 @@ export class Following {
 
   /** Notes whom `canFollow` refuses now. Returns those for whom that is new. */
   #refuse(connection: Connection, users: readonly User[], refused: ReadonlySet<string>): User[] {
+    if (refused.size === 0 && connection.view === undefined) {
+      return [];
+    }
     const turned = users.filter(
       ({ userId }) => (connection.view?.refused.has(userId) ?? false) !== refused.has(userId),
     );

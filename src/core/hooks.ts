@@ -58,20 +58,33 @@ export async function runHook<T>(hook: string, run: () => T | Promise<T>, ms: nu
   }
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /** The ids that `viewer` may see, without doubles. Oneself always. */
 export async function visibleIds(
   options: ResolvedOptions,
   viewer: Viewer,
   userIds: readonly string[],
 ): Promise<string[]> {
-  const { canFollow, hookTimeoutMs } = options;
-  const ids = [...new Set(userIds)];
-  const others = ids.filter((userId) => userId !== viewer.userId);
-  if (canFollow === undefined || others.length === 0) {
-    return ids;
+  const refused = await refusedIds(options, viewer, userIds);
+  return [...new Set(userIds)].filter((userId) => !refused.has(userId));
+}
+
+/** The ids that `viewer` may not see. */
+export async function refusedIds(
+  { canFollow, hookTimeoutMs }: ResolvedOptions,
+  viewer: Viewer,
+  userIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (canFollow === undefined) {
+    return NOBODY;
+  }
+  const others = [...new Set(userIds)].filter((userId) => userId !== viewer.userId);
+  if (others.length === 0) {
+    return NOBODY;
   }
   const isAllowed = readAllowed(await runHook('canFollow', () => canFollow(viewer, others), hookTimeoutMs), others);
-  return ids.filter((userId) => userId === viewer.userId || isAllowed(userId));
+  return new Set(others.filter((userId) => !isAllowed(userId)));
 }
 
 /** Reads the answer of `canFollow`. */

@@ -121,11 +121,13 @@ export function shownOf({ connections }: Look): Array<{ ref: number; box: Box }>
 
 /** All visible presences of `users`, as `viewer` sees them. */
 export function presencesTo(viewer: Connection, users: readonly User[]): Presence[] {
-  return users.flatMap((user) =>
-    viewer.view === undefined
-      ? [...user.visible.values()].map(({ box }) => box.presence)
-      : shownOf(look(viewer, user)).map(({ box }) => box.presence),
-  );
+  const presences: Presence[] = [];
+  for (const user of users) {
+    for (const { box } of viewer.view === undefined ? user.visible.values() : shownOf(look(viewer, user))) {
+      presences.push(box.presence);
+    }
+  }
+  return presences;
 }
 
 /** The users that `viewer` does not see online. */

@@ -15,7 +15,7 @@ import {
   type Fields,
 } from './validate.ts';
 import { toUserId } from '../ids.ts';
-import { visibleIds } from '../core/hooks.ts';
+import { refusedIds, visibleIds } from '../core/hooks.ts';
 import { generalsTo, look, presencesTo, shownOf } from '../core/view.ts';
 import {
   PresenceError,
@@ -85,8 +85,7 @@ async function answerFollow(connection: Connection, fields: Fields, runtime: Run
   const pending = tracker.following.begin(connection);
   let reply: FollowReply = { presences: [], users: [] };
   try {
-    const allowed = new Set(await visibleIds(options, connection.viewer, requested));
-    const refused = new Set(requested.filter((userId) => !allowed.has(userId)));
+    const refused = await refusedIds(options, connection.viewer, requested);
     await tracker.following.follow(pending, requested, 'client', refused, ({ users, evicted }) => {
       reply = {
         presences: presencesTo(connection, users),
