@@ -57,7 +57,10 @@ export class Following {
     const others = [...new Set(userIds)].filter((userId) => userId !== connection.user.userId);
     const held = others.map((userId) => this.#users.hold(userId, connection.user));
     try {
-      await Promise.all(held.map((one) => this.#knownTo(connection, one, refused?.has(one.user.userId) === true)));
+      const unknown = held
+        .map((one) => this.#knownTo(connection, one, refused?.has(one.user.userId) === true))
+        .filter((known) => known !== undefined);
+      await Promise.all(unknown);
       const users = held.map(({ user }) => user).filter(({ userId }) => pending.wants(userId));
       const followed = this.#follow(connection, users, origin, refused);
       tell?.(followed);
