@@ -24,7 +24,7 @@ export type {
   PresenceHealth,
   UserReport,
 } from './server/report-types.ts';
-export type { PresenceMessages, PresenceRoomClient } from './rooms/messages.ts';
+export { withPresence, type PresenceMessages, type PresenceRoomClient } from './rooms/messages.ts';
 export {
   DEFAULTS,
   type Allowed,

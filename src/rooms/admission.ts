@@ -1,15 +1,25 @@
-/** Admission to a presence-aware room: identity, join options and limits. A refusal is a `ServerError`, which refuses the join. */
+/** Admission to a presence-aware room: identity, join options and limits. A refusal is a `Refusal`. */
 import { ErrorCode, ServerError } from '@colyseus/core';
 import { readJoinOptions, type PresenceWishes } from './validate.ts';
 import { HookError, reasonOf, runHook } from '../core/hooks.ts';
 import { notIds, sortOutIds, toUserId } from '../ids.ts';
 import { MAX_ID_LENGTH } from '../status.ts';
 import { given } from '../wording.ts';
-import { ERRORS, PresenceError } from '../protocol.ts';
+import { PresenceError } from '../protocol.ts';
 import type { Identity, Named, ResolvedOptions } from '../options.ts';
 import type { Users } from '../core/users.ts';
 import type { Runtime } from '../server/runtime.ts';
 import { isShuttingDown } from '../server/shutdown.ts';
+
+/** Refuses a join. */
+export class Refusal extends ServerError {
+  readonly reason: PresenceError;
+
+  constructor(reason: PresenceError, code: number = ErrorCode.APPLICATION_ERROR) {
+    super(code, `${reason.message} (code: ${reason.code})`);
+    this.reason = reason;
+  }
+}
 
 /** The user behind an auth payload. */
 export function identify(options: ResolvedOptions, auth: unknown): Named {
@@ -21,7 +31,7 @@ export function identify(options: ResolvedOptions, auth: unknown): Named {
   }
   const userId = toUserId(identity?.userId);
   if (userId === undefined) {
-    throw new ServerError(ErrorCode.AUTH_FAILED, `${ERRORS.unauthenticated.message} (code: unauthenticated)`);
+    throw new Refusal(new PresenceError('unauthenticated'), ErrorCode.AUTH_FAILED);
   }
   const username: unknown = identity?.username;
   return {
@@ -36,7 +46,7 @@ export function requireJoinOptions(options: ResolvedOptions, joinOptions: unknow
   try {
     return readJoinOptions(joinOptions, options.maxStatusBytes, lenient);
   } catch (error) {
-    throw refusal(error instanceof PresenceError ? error : new PresenceError('internal'));
+    throw new Refusal(error instanceof PresenceError ? error : new PresenceError('internal'));
   }
 }
 
@@ -47,7 +57,7 @@ export function requireJoinOptions(options: ResolvedOptions, joinOptions: unknow
  */
 export function requireOpen(): void {
   if (isShuttingDown()) {
-    throw refusal(new PresenceError('unavailable'));
+    throw new Refusal(new PresenceError('unavailable'));
   }
 }
 
@@ -59,7 +69,7 @@ export function requireRoom(users: Users, options: ResolvedOptions, userId: stri
     user.own.size >= options.maxConnectionsPerUser &&
     !([...user.own].some(({ connectionId }) => connectionId === resume) && users.canTakeOver(user, resume!))
   ) {
-    throw refusal(new PresenceError('too_many_connections'));
+    throw new Refusal(new PresenceError('too_many_connections'));
   }
 }
 
@@ -84,13 +94,9 @@ export async function learnBlocks(
     }
   } catch (error) {
     if (error instanceof PresenceError) {
-      throw refusal(error);
+      throw new Refusal(error);
     }
     log.warn(`presence: user ${JSON.stringify(userId)} is not let in: ${reasonOf(error)}`);
-    throw refusal(new PresenceError('hook_failed'));
+    throw new Refusal(new PresenceError('hook_failed'));
   }
-}
-
-function refusal({ message, code }: PresenceError): ServerError {
-  return new ServerError(ErrorCode.APPLICATION_ERROR, `${message} (code: ${code})`);
 }

@@ -12,7 +12,7 @@ import { joinWrites } from '../wire/prebuilt.ts';
 import { StalledClients } from './stalled-clients.ts';
 import { answerRequest } from './requests.ts';
 import { guardRedact } from '../core/hooks.ts';
-import { identify, learnBlocks, requireJoinOptions, requireOpen, requireRoom } from './admission.ts';
+import { identify, learnBlocks, Refusal, requireJoinOptions, requireOpen, requireRoom } from './admission.ts';
 import { followFriends } from './friend-list.ts';
 import { Replier } from './reply.ts';
 import { hasEnded } from '../core/derived.ts';
@@ -33,6 +33,8 @@ export class PresenceEngine {
   readonly #place: Place;
   readonly #connections = new Map<string, Connection>();
   readonly #entrances = new WeakMap<Client, Entrance>();
+  /** Why players of a room that let them in have no presence. */
+  readonly #refused = new WeakMap<Client, PresenceError>();
   /** Only used by `reconcile`. */
   readonly #missingSince = new Map<string, number>();
   readonly #stalled = new StalledClients();
@@ -66,12 +68,12 @@ export class PresenceEngine {
     this.#entrances.set(client, entrance);
   }
 
-  /** Makes the connection of a client that has just joined. Throws a `ServerError` that refuses the join. */
-  async join(client: Client, joinOptions: unknown): Promise<void> {
+  /**
+   * Makes the connection of a client that has just joined. It is invisible, and
+   * follows nobody, until the result is called. Throws a `ServerError` that refuses the join.
+   */
+  async join(client: Client, joinOptions: unknown): Promise<() => void> {
     requireOpen();
-    if (this.#connections.has(client.sessionId)) {
-      return;
-    }
     const identity = identify(this.options, client.auth);
     const { codec, tracker } = this.#runtime;
     const wanted = requireJoinOptions(this.options, joinOptions, !this.#hasState);
@@ -102,10 +104,25 @@ export class PresenceEngine {
       },
     });
     const connection = made instanceof Promise ? await made : made;
-    if (wanted.status !== undefined && this.options.features.status) {
-      tracker.setStatus(connection, wanted.status);
+    return () => {
+      if (wanted.status !== undefined && this.options.features.status) {
+        tracker.setStatus(connection, wanted.status);
+      }
+      void followFriends(connection, this.#runtime);
+    };
+  }
+
+  /** For rooms in which a player that presence refuses plays on: its calls are answered with the reason. */
+  async tryToJoin(client: Client, joinOptions: unknown): Promise<() => void> {
+    try {
+      return await this.join(client, joinOptions);
+    } catch (error) {
+      if (!(error instanceof Refusal)) {
+        throw error;
+      }
+      this.#refused.set(client, error.reason);
+      return () => {};
     }
-    void followFriends(connection, this.#runtime);
   }
 
   /** The client lost its connection and may come back. */
@@ -120,9 +137,9 @@ export class PresenceEngine {
   reconnect(client: Client): void {
     const connection = this.#connections.get(client.sessionId);
     if (connection === undefined) {
-      return;
-    }
-    if (!this.#runtime.tracker.resume(connection)) {
+      // A seat that the room has kept for longer: the player may join again.
+      client.leave(CloseCode.SERVER_SHUTDOWN);
+    } else if (!this.#runtime.tracker.resume(connection)) {
       // The connection has ended: the server closed it, or the player is back as another connection. Otherwise the player may join again.
       client.leave(connection.delivery === 'moved' ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
     } else {
@@ -240,7 +257,7 @@ export class PresenceEngine {
     this.refresh(client);
     const connection = this.#connections.get(client.sessionId);
     if (connection === undefined || hasEnded(connection)) {
-      throw new PresenceError('not_joined');
+      throw this.#refused.get(client) ?? new PresenceError('not_joined');
     }
     return answerRequest(type, connection, payload, extra, this.#runtime);
   }

@@ -19,9 +19,10 @@
  * its players together; a join policy or privacy that changes, at once. With
  * Redis, 2 commands per player each time.
  */
-import { CloseCode, RoomPlugin, type Client, type Room } from '@colyseus/core';
+import { CloseCode, RoomPlugin, type Client } from '@colyseus/core';
 import { MATCH_RECORD } from '../server/matchmaking.ts';
 import { MatchReport } from './match-report.ts';
+import { onRoom } from './on-room.ts';
 import { resolveMatchOptions, type MatchOptions } from './match-options.ts';
 import type { JoinPolicy } from '../protocol.ts';
 
@@ -40,16 +41,10 @@ export class MatchPlugin extends RoomPlugin {
   constructor(options: MatchOptions = {}) {
     super();
     const resolved = resolveMatchOptions(options);
-    let room: Room;
-    // Colyseus sets it when the room is made: earlier than any hook, and whatever the room overrides.
-    Object.defineProperty(this, 'room', {
-      get: () => room,
-      set: (made: Room) => {
-        room = made;
-        this.#report = new MatchReport(made, resolved);
-        Object.defineProperty(made, MATCH_RECORD, { get: () => this.#report.record() });
-        this.#listen(made as unknown as RoomInside);
-      },
+    onRoom(this, (room) => {
+      this.#report = new MatchReport(room, resolved);
+      Object.defineProperty(room, MATCH_RECORD, { get: () => this.#report.record() });
+      this.#listen(room as unknown as RoomInside);
     });
   }
 

@@ -31,3 +31,13 @@ export function presenceMessages(
   ]);
   return Object.fromEntries(entries) as PresenceMessages;
 }
+
+/**
+ * Messages of a subclass of `PresenceRoom`, typed so that the SDK knows those of
+ * presence as well.
+ *
+ * @example override messages = withPresence({ wave: (client: Client) => { … } });
+ */
+export function withPresence<M extends object>(messages: M): M & PresenceMessages {
+  return messages as M & PresenceMessages;
+}

@@ -13,15 +13,13 @@
  * that a client sends can throw, filters that follow each other within 250 ms are
  * answered by one `rooms`, and a client that does not read is not written to.
  */
-import { LobbyRoom, type AuthContext, type Client } from '@colyseus/core';
-import { keepSeat } from './grace.ts';
+import { LobbyRoom, type Client } from '@colyseus/core';
+import { hostPresence } from './host.ts';
 import { LobbyList } from './lobby-list.ts';
 import { isNoMatch } from '../server/matchmaking.ts';
-import { openEngine } from './open-engine.ts';
 import { PresenceState } from '../wire/state.ts';
-import { presenceMessages, type PresenceMessages } from './messages.ts';
+import type { PresenceMessages } from './messages.ts';
 import { resolveOptions, type PresenceOptions } from '../options.ts';
-import type { PresenceEngine } from './engine.ts';
 import type { PresenceEvents, PresenceJoinOptions } from '../protocol.ts';
 
 type Listing = LobbyRoom['rooms'][number];
@@ -57,72 +55,58 @@ export class PresenceLobbyRoom extends LobbyRoom {
   declare '~state': PresenceState;
   declare '~client': Client<{ messages: LobbyEvents }>;
   declare messages: LobbyMessages & PresenceMessages;
-  #engine!: PresenceEngine;
   override state = new PresenceState();
-  readonly #options = resolveOptions((this.constructor as typeof PresenceLobbyRoom).options);
-  readonly #list: LobbyList;
   readonly #fields = new WeakMap<object, ReadonlyArray<[string, unknown]>>();
 
   constructor() {
     super();
-    this.maxClients = this.#options.maxClients;
-    this.maxMessagesPerSecond = this.#options.floodLimit;
-    this.#list = new LobbyList(this, (client, room) => this.#wants(client, room), this.#options.maxBufferedBytes);
-  }
-
-  // Replaces the stock one, whose messages throw and wait for nobody.
-  override async onCreate(_options?: unknown): Promise<void> {
-    this.#engine = openEngine(this, this.#options);
-    void this.setMatchmaking({ unlisted: true });
-    this.onMessage('filter', (client: Client, filter: unknown) => {
-      this.clientOptions[client.sessionId] = { ...this.clientOptions[client.sessionId], filter: filter as object };
-      this.#list.owe(client);
+    const options = resolveOptions((this.constructor as typeof PresenceLobbyRoom).options);
+    const list = new LobbyList(this, (client, room) => this.#wants(client, room), options.maxBufferedBytes);
+    hostPresence(this, options, {
+      onCreate: async (own, given) => {
+        this.onMessage('filter', (client: Client, filter: unknown) => {
+          this.clientOptions[client.sessionId] = { ...this.clientOptions[client.sessionId], filter: filter as object };
+          list.owe(client);
+        });
+        this.clock.setInterval(() => {
+          list.look();
+        }, LOOK_MS);
+        this.unsubscribeLobby = () => {
+          list.close();
+        };
+        await list.open();
+        await own(given);
+      },
+      onJoin: (own, client, given, auth) => {
+        const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
+        this.clientOptions[client.sessionId] = isObject ? given : {};
+        list.tell(client);
+        return own(client, given, auth);
+      },
+      onReconnect: (own, client) => {
+        // It missed what changed meanwhile: the list again, as after a join.
+        list.owe(client);
+        return own(client);
+      },
+      onLeave: (own, client, code) => {
+        delete this.clientOptions[client.sessionId];
+        list.forget(client.sessionId);
+        return own(client, code);
+      },
+      onDispose: (own) => {
+        list.close();
+        return own();
+      },
     });
-    this.clock.setInterval(() => {
-      this.#list.look();
-    }, LOOK_MS);
-    this.unsubscribeLobby = () => {
-      this.#list.close();
-    };
-    const handlers = presenceMessages((...call) => this.#engine.replies.handle(...call));
-    for (const [type, handler] of Object.entries(handlers)) {
-      this.onMessage(type, handler as (client: Client, message: unknown) => unknown);
-    }
-    await this.#list.open();
   }
 
-  override onAuth(client: Client, _options: unknown, _context: AuthContext): unknown {
-    this.#engine.authenticate(client.auth);
-    return true;
-  }
-
-  override async onJoin(client: Client, options?: LobbyOptions & PresenceJoinOptions): Promise<void> {
-    const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
-    this.clientOptions[client.sessionId] = isObject ? options : {};
-    this.#list.tell(client);
-    await this.#engine.join(client, options);
-  }
-
-  override onDrop(client: Client, code?: number): void {
-    keepSeat(this, this.#engine, client, code, this.#options.graceSeconds);
-  }
-
-  override onReconnect(client: Client): void {
-    this.#engine.reconnect(client);
-    // It missed what changed meanwhile: the list again, as after a join.
-    this.#list.owe(client);
-  }
-
-  override onLeave(client: Client, code?: number): void {
-    delete this.clientOptions[client.sessionId];
-    this.#list.forget(client.sessionId);
-    this.#engine.leave(client, code);
-  }
-
-  override async onDispose(): Promise<void> {
-    this.#list.close();
-    await this.#engine.dispose();
-  }
+  // They replace those of `LobbyRoom`, whose messages throw and wait for nobody. Subclasses need not call `super`.
+  override async onCreate(_options?: unknown): Promise<void> {}
+  override onJoin(_client: Client, _options?: LobbyOptions & PresenceJoinOptions): void | Promise<void> {}
+  override onDrop(_client: Client, _code?: number): void | Promise<void> {}
+  override onReconnect(_client: Client): void | Promise<void> {}
+  override onLeave(_client: Client, _code?: number): void | Promise<void> {}
+  override onDispose(): void | Promise<void> {}
 
   /** A `filterItemForClient` of a subclass that throws lets nothing pass. */
   #wants(client: Client, room: Listing): boolean {

@@ -7,8 +7,9 @@
  *     plugins = definePlugins([new PresencePlugin({ graceSeconds: 20 })]);
  *   }
  *
- * Ordering: joins after the room's own `onJoin`, so that a join the room
- * rejects is never seen.
+ * Ordering: in the room's own `onJoin` the player is connected, and invisible
+ * until it has ended, so that a join the room rejects is never seen. Works with
+ * any lifecycle method of the room.
  *
  * Race window: Colyseus tells plugins neither of drops nor of returns. The
  * plugin looks once a second, so a dropped player keeps its status up to a
@@ -16,12 +17,15 @@
  * once when it calls).
  *
  * A player without an identity, or with too many connections, plays on without
- * presence; its calls answer `not_joined`.
+ * presence; its calls answer why (`unauthenticated`, `too_many_connections`).
  */
-import { RoomPlugin, ServerError, type Client } from '@colyseus/core';
+import { RoomPlugin, type Room } from '@colyseus/core';
 import { acquireRuntime } from '../server/runtime.ts';
+import { around } from './around.ts';
 import { captureContext } from './auth-context.ts';
+import { claimMessages } from './claim-messages.ts';
 import { PresenceEngine } from './engine.ts';
+import { onRoom } from './on-room.ts';
 import { presenceMessages, type PresenceMessages } from './messages.ts';
 import { resolveOptions, type PresenceOptions, type ResolvedOptions } from '../options.ts';
 
@@ -29,49 +33,60 @@ const RECONCILE_MS = 1000;
 
 export class PresencePlugin extends RoomPlugin {
   override readonly pluginName = 'presence' as const;
-  override messages: PresenceMessages = presenceMessages((...call) => this.#engine.replies.handle(...call));
-  protected override order = { onJoin: 'after' as const };
-  readonly #options: ResolvedOptions;
-  #engine!: PresenceEngine;
+  declare messages: PresenceMessages;
 
   constructor(options: PresenceOptions = {}) {
     super();
-    this.#options = resolveOptions(options);
-  }
-
-  protected override onCreate(): void {
-    this.#engine = new PresenceEngine(acquireRuntime(this.#options), this.#options, false, this.room);
-    captureContext(this.room, (client, entrance) => {
-      this.#engine.noteEntrance(client, entrance);
+    const resolved = resolveOptions(options);
+    onRoom(this, (room) => {
+      joinRoom(room, resolved);
     });
-    this.room.clock.setInterval(() => {
-      this.#engine.reconcile((id) => this.room.clients.get(id));
-      this.#engine.closeStalled();
-    }, RECONCILE_MS);
   }
+}
 
-  protected override async onJoin(client: Client, options?: unknown): Promise<void> {
-    try {
-      await this.#engine.join(client, options);
-    } catch (error) {
-      if (!(error instanceof ServerError)) {
-        throw error;
+function joinRoom(room: Room, options: ResolvedOptions): void {
+  let engine: PresenceEngine | undefined;
+  const running = (): PresenceEngine => engine!;
+  around(room, {
+    onCreate(own, given) {
+      engine = new PresenceEngine(acquireRuntime(options), options, false, room);
+      claimMessages(
+        room,
+        presenceMessages((...call) => running().replies.handle(...call)),
+      );
+      captureContext(room, (client, entrance) => {
+        running().noteEntrance(client, entrance);
+      });
+      room.clock.setInterval(() => {
+        running().reconcile((id) => room.clients.get(id));
+        running().closeStalled();
+      }, RECONCILE_MS);
+      return own(given);
+    },
+    async onJoin(own, client, given, auth) {
+      const appear = await running().tryToJoin(client, given);
+      await own(client, given, auth);
+      appear();
+    },
+    async onLeave(own, client, code) {
+      try {
+        await own(client, code);
+      } finally {
+        // With `await allowReconnection()` in the room's onLeave this is also reached after a successful return.
+        const present = room.clients.get(client.sessionId);
+        if (present === undefined) {
+          running().leave(client, code);
+        } else {
+          running().refresh(present);
+        }
       }
-      // Refused: the player is let in, without presence.
-    }
-  }
-
-  protected override onLeave(client: Client, code?: number): void {
-    // With `await allowReconnection()` in the room's onLeave this also runs after a successful return.
-    const present = this.room.clients.get(client.sessionId);
-    if (present === undefined) {
-      this.#engine.leave(client, code);
-    } else {
-      this.#engine.refresh(present);
-    }
-  }
-
-  protected override async onDispose(): Promise<void> {
-    await this.#engine.dispose();
-  }
+    },
+    async onDispose(own) {
+      try {
+        await own();
+      } finally {
+        await engine?.dispose();
+      }
+    },
+  });
 }

@@ -10,17 +10,19 @@
  * Identity: `client.auth`, see the option `identify`. A client without one is
  * refused with a clear error.
  *
+ * Subclasses may have messages, plugins and lifecycle methods of their own, and
+ * need not call `super` in them. In `onJoin` the player is connected, and invisible
+ * until it has ended: of a join that it rejects nobody hears.
+ *
  * Footprint: no database, no timer per client. With Redis, two commands per
  * status update and none per delivery on the same process.
  */
-import { Room, type AuthContext, type Client } from '@colyseus/core';
-import { keepSeat } from './grace.ts';
+import { Room, type Client } from '@colyseus/core';
+import { hostPresence } from './host.ts';
 import { isNoMatch } from '../server/matchmaking.ts';
-import { openEngine } from './open-engine.ts';
 import { PresenceState } from '../wire/state.ts';
-import { presenceMessages, type PresenceMessages, type PresenceRoomClient } from './messages.ts';
+import type { PresenceMessages, PresenceRoomClient } from './messages.ts';
 import { resolveOptions, type PresenceOptions } from '../options.ts';
-import type { PresenceEngine } from './engine.ts';
 import type { PresenceJoinOptions } from '../protocol.ts';
 
 export class PresenceRoom extends Room<{ state: PresenceState; client: PresenceRoomClient }> {
@@ -44,44 +46,19 @@ export class PresenceRoom extends Room<{ state: PresenceState; client: PresenceR
     };
   }
 
-  #engine!: PresenceEngine;
+  declare messages: PresenceMessages;
   override state = new PresenceState();
-  override messages: PresenceMessages = presenceMessages((...call) => this.#engine.replies.handle(...call));
-  readonly #options = resolveOptions((this.constructor as typeof PresenceRoom).options);
 
   constructor() {
     super();
-    this.maxClients = this.#options.maxClients;
-    this.maxMessagesPerSecond = this.#options.floodLimit;
+    hostPresence(this, resolveOptions((this.constructor as typeof PresenceRoom).options));
   }
 
-  override onCreate(_options?: unknown): void | Promise<void> {
-    this.#engine = openEngine(this, this.#options);
-    void this.setMatchmaking({ unlisted: true });
-  }
-
-  override onAuth(client: Client, _options: unknown, _context: AuthContext): unknown {
-    this.#engine.authenticate(client.auth);
-    return true;
-  }
-
-  override async onJoin(client: Client, options?: PresenceJoinOptions): Promise<void> {
-    await this.#engine.join(client, options);
-  }
-
-  override onDrop(client: Client, code?: number): void | Promise<void> {
-    keepSeat(this, this.#engine, client, code, this.#options.graceSeconds);
-  }
-
-  override onReconnect(client: Client): void | Promise<void> {
-    this.#engine.reconnect(client);
-  }
-
-  override onLeave(client: Client, code?: number): void | Promise<void> {
-    this.#engine.leave(client, code);
-  }
-
-  override async onDispose(): Promise<void> {
-    await this.#engine.dispose();
-  }
+  // For subclasses, which need not call `super`: presence does not depend on any of them.
+  override onCreate(_options?: unknown): void | Promise<void> {}
+  override onJoin(_client: Client, _options?: PresenceJoinOptions): void | Promise<void> {}
+  override onDrop(_client: Client, _code?: number): void | Promise<void> {}
+  override onReconnect(_client: Client): void | Promise<void> {}
+  override onLeave(_client: Client, _code?: number): void | Promise<void> {}
+  override onDispose(): void | Promise<void> {}
 }

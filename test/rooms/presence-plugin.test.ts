@@ -66,11 +66,11 @@ test('a return through `await allowReconnection()` in `onLeave` is no leave: fol
   const ann = await person(server, 'ann', 'waiting', { status: 'playing' });
   const bob = await person(server, 'bob');
   await bob.follow(['ann']);
-  const hooks = vi.spyOn(PresencePlugin.prototype as unknown as { onLeave(): void }, 'onLeave');
+  const refresh = vi.spyOn(PresenceEngine.prototype, 'refresh');
   ann.reconnectFast();
   await drop(ann);
   await hasReturned(ann);
-  await until(() => hooks.mock.calls.length > 0, 'Colyseus to tell the plugin of a leave');
+  await until(() => refresh.mock.calls.length > 0, 'the end of the leave');
   await bob.settle();
   expect(bob.deltas).toEqual([]);
   await ann.setStatus('playing on');
