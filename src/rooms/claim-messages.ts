@@ -38,11 +38,11 @@ export function claimMessages(room: Room, handlers: PresenceMessages, unknown?: 
   };
 }
 
-function isOurs(type: unknown): type is string {
+function isOurs(type: unknown): boolean {
   return typeof type === 'string' && type.startsWith(MESSAGE_PREFIX);
 }
 
-function clash(room: Room, type: string): TypeError {
+function clash(room: Room, type: string | number): TypeError {
   return new TypeError(
     `${room.constructor.name} has a handler or a second plugin for "${type}": messages that begin with "${MESSAGE_PREFIX}" belong to presence, so give it another name, or put presence into the room once.`,
   );

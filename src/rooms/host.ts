@@ -26,11 +26,11 @@ export function hostPresence(room: Room, options: ResolvedOptions, more: Around 
   room.maxClients = options.maxClients;
   room.maxMessagesPerSecond = options.floodLimit;
   const inner = room as unknown as RoomInside;
-  const init = inner.__init;
+  const init = inner.__init.bind(room);
   let engine: PresenceEngine | undefined;
   const running = (): PresenceEngine => engine!;
   inner.__init = () => {
-    init.call(room);
+    init();
     around(room, {
       onCreate(own, given) {
         engine = open(room, options);

@@ -70,10 +70,10 @@ class OverriddenLobby extends PresenceLobbyRoom {
   override onCreate = async (): Promise<void> => {
     calls.push('onCreate');
     this.onMessage('hello', (client) => {
-      client.send('hello' as never, 'from the room' as never);
+      client.send('hello' as never, 'from the room');
     });
     this.onMessage('later', (client) => {
-      client.send('hello' as never, 'from onCreate' as never);
+      client.send('hello' as never, 'from onCreate');
     });
   };
   override onJoin = async (client: Client): Promise<void> => {
