@@ -9,7 +9,7 @@ import { reasonOf } from '../core/hooks.ts';
 import type { Presence } from '@colyseus/core';
 import type { Calls } from './calls.ts';
 import type { Formats } from './formats.ts';
-import type { Log } from './health.ts';
+import type { Log } from '../log-codes.ts';
 import type { Keys } from './store.ts';
 import type { Register } from '../core/registers.ts';
 import {
@@ -125,7 +125,9 @@ export class Bus {
         try {
           hear(message);
         } catch (error) {
-          log.error(`colyseus-presence: applying a message on ${JSON.stringify(topic)} failed: ${reasonOf(error)}`);
+          log.error(
+            `[presence:cluster_fault] Applying a message on ${JSON.stringify(topic)} failed: ${reasonOf(error)}`,
+          );
         }
       },
       onLate,

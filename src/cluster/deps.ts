@@ -2,7 +2,7 @@
 import { logger, type Presence } from '@colyseus/core';
 import { systemClock, type Clock } from './clock.ts';
 import { FORMATS, type Format } from './formats.ts';
-import type { Log } from './health.ts';
+import type { Log } from '../log-codes.ts';
 import type { ClusterOptions } from '../options.ts';
 
 export interface ClusterDeps {
@@ -24,7 +24,7 @@ export interface ClusterDeps {
 }
 
 // Looked up at each use: the application may set its own logger at any time.
-const colyseusLog: Log = {
+export const colyseusLog: Log = {
   info: (message) => {
     logger.info(message);
   },

@@ -8,7 +8,7 @@
  * it may not have heard everybody yet.
  */
 import { ENVELOPE_VERSION, isIncarnation } from './envelope.ts';
-import type { Log } from './health.ts';
+import type { Log } from '../log-codes.ts';
 
 type Envelope = Readonly<Record<string, unknown>>;
 
@@ -107,7 +107,7 @@ export class Formats {
     this.#named.add(f);
     const range = this.#formats.map(({ version }) => version).join(' and ');
     this.#log.warn(
-      `colyseus-presence: process ${JSON.stringify(f)} writes version ${String(v)} of the format between processes, and this one reads only ${range}. What it says is not understood here. Within a heartbeat it writes an older version, if it is one release ahead; otherwise run the releases between.`,
+      `[presence:format_unreadable] Process ${JSON.stringify(f)} writes version ${String(v)} of the format between processes, and this one reads only ${range}. What it says is not understood here. Within a heartbeat it writes an older version, if it is one release ahead; otherwise run the releases between.`,
     );
   }
 }

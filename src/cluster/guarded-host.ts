@@ -4,7 +4,7 @@
  */
 import { reasonOf } from '../core/hooks.ts';
 import type { Clock } from './clock.ts';
-import type { Log } from './health.ts';
+import type { Log } from '../log-codes.ts';
 import type { ClusterHost } from '../core/ports.ts';
 import type { Register } from '../core/registers.ts';
 
@@ -25,58 +25,58 @@ export class GuardedHost {
   }
 
   applyRegister(userId: string, incarnation: string, register: Register): void {
-    this.#apply('applying a register', () => {
+    this.#apply('Applying a register', () => {
       this.#host.applyRegister(userId, incarnation, register);
     });
   }
 
   /** Returns whether it was applied. If not, the caller has to try again later. */
   applyRemembered(userId: string, last: 'offline' | 'unlogined'): boolean {
-    return this.#apply('applying a remembered status', () => {
+    return this.#apply('Applying a remembered status', () => {
       this.#host.applyRemembered(userId, last);
     });
   }
 
   /** Returns whether it was done. If not, the caller has to try again later. */
   dropIncarnation(incarnation: string): boolean {
-    return this.#apply('dropping a process', () => {
+    return this.#apply('Dropping a process', () => {
       this.#host.dropIncarnation(incarnation);
     });
   }
 
   applyCommand(command: unknown): void {
-    this.#apply('applying a command', () => {
+    this.#apply('Applying a command', () => {
       this.#host.applyCommand(command);
     });
   }
 
   /** `undefined`: not known now. */
   heardOf(userId: string): ReadonlyMap<string, Register> | undefined {
-    return this.#guarded('reading a user', () => this.#host.heardOf(userId));
+    return this.#guarded('Reading a user', () => this.#host.heardOf(userId));
   }
 
   retractedFrom(incarnation: string): string[] {
-    return this.#guarded('listing the users', () => [...this.#host.retractedFrom(incarnation)]) ?? [];
+    return this.#guarded('Listing the users', () => [...this.#host.retractedFrom(incarnation)]) ?? [];
   }
 
   takeRetracted(userId: string, isDue: (incarnation: string) => boolean): Array<[string, Register]> {
-    return this.#guarded('reading a user', () => this.#host.takeRetracted(userId, isDue)) ?? [];
+    return this.#guarded('Reading a user', () => this.#host.takeRetracted(userId, isDue)) ?? [];
   }
 
   /** `undefined`: not known now. Then nothing may be written about the user. */
   register(userId: string): Register | undefined {
-    return this.#guarded('reading a user', () => this.#host.register(userId));
+    return this.#guarded('Reading a user', () => this.#host.register(userId));
   }
 
   raiseSeq(seq: number): void {
-    this.#apply('numbering registers', () => {
+    this.#apply('Numbering registers', () => {
       this.#host.raiseSeq(seq);
     });
   }
 
   /** `undefined`: not known now. */
   announcedUsers(): string[] | undefined {
-    return this.#guarded('listing the users', () => [...this.#host.announcedUsers()]);
+    return this.#guarded('Listing the users', () => [...this.#host.announcedUsers()]);
   }
 
   #apply(what: string, run: () => void): boolean {
@@ -96,7 +96,7 @@ export class GuardedHost {
       const quietUntil = this.#quietUntil.get(what) ?? -Infinity;
       if (now >= quietUntil || quietUntil - now > LOG_EVERY_MS) {
         this.#quietUntil.set(what, now + LOG_EVERY_MS);
-        this.#log.error(`colyseus-presence: ${what} failed: ${reasonOf(error)}`);
+        this.#log.error(`[presence:cluster_fault] ${what} failed: ${reasonOf(error)}`);
       }
       return undefined;
     }

@@ -1,12 +1,7 @@
+import type { Log } from '../log-codes.ts';
+
 /** Maximum of characters of an error in a log line. */
 const MAX_REASON_LENGTH = 200;
-
-/** Receives the log lines of the cluster. Colyseus's `logger` is one. */
-export interface Log {
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
-}
 
 /**
  * Whether the shared store answers. It logs one line per change, however many
@@ -38,7 +33,7 @@ export class Health {
     }
     this.#state = 'down';
     this.#log.warn(
-      `colyseus-presence: the shared store does not answer (${quoted(reason)}). Players on other processes are shown as last seen until it does.`,
+      `[presence:store_unreachable] The shared store does not answer (${quoted(reason)}). Players on other processes are shown as last seen until it does.`,
     );
     this.#onDown();
   }
@@ -51,7 +46,7 @@ export class Health {
     this.#state = 'up';
     this.#epoch++;
     this.#log.info(
-      'colyseus-presence: the shared store answers again. Telling it who is here, and asking who is elsewhere.',
+      '[presence:store_recovered] The shared store answers again. Telling it who is here, and asking who is elsewhere.',
     );
     return true;
   }

@@ -1,5 +1,6 @@
 /** Counts and logs the keys of the store that held something of another kind than they should. */
-import { quoted, type Log } from './health.ts';
+import { quoted } from './health.ts';
+import type { Log } from '../log-codes.ts';
 
 export class Repairs {
   count = 0;
@@ -13,7 +14,7 @@ export class Repairs {
   note(key: string): void {
     this.count++;
     this.#log.warn(
-      `colyseus-presence: ${quoted(key)} in the shared store held what does not belong there. It was removed; what belongs there is written again.`,
+      `[presence:store_repaired] The key ${quoted(key)} in the shared store held what does not belong there. It was removed; what belongs there is written again.`,
     );
   }
 }

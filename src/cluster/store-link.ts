@@ -13,7 +13,7 @@
  * new connection now and then, which does no harm.
  */
 import type { Clock } from './clock.ts';
-import type { Log } from './health.ts';
+import type { Log } from '../log-codes.ts';
 import { clientOf, type RedisClient, type Which } from './redis-clients.ts';
 import type { LinkFacts } from '../core/ports.ts';
 
@@ -94,7 +94,7 @@ export class StoreLink {
     if (!this.#said.has(which)) {
       this.#said.add(which);
       this.#deps.log.warn(
-        `colyseus-presence: the connection for ${which} to the shared store counts as open but is dead. Opening a new one.`,
+        `[presence:connection_renewed] The connection for ${which} to the shared store counts as open but is dead. Opening a new one.`,
       );
     }
     if (client.stream?.destroyed === true) {

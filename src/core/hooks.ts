@@ -8,6 +8,7 @@ import { inspect } from 'node:util';
 import { notIds, sortOutIds } from '../ids.ts';
 import { given } from '../wording.ts';
 import { PresenceError, type Presence } from '../protocol.ts';
+import type { LogLine } from '../log-codes.ts';
 import type { ResolvedOptions, Viewer } from '../options.ts';
 
 /** A longer timer would fire at once. */
@@ -125,7 +126,7 @@ function badAllowed(asked: readonly string[], was: string): HookError {
 }
 
 /** `options` with a `redact` that reports its first failure, and only that: it runs for every delivery. What it fails for is hidden by `visibility.ts`. */
-export function guardRedact(options: ResolvedOptions, report: (reason: string) => void): ResolvedOptions {
+export function guardRedact(options: ResolvedOptions, report: (line: LogLine) => void): ResolvedOptions {
   const { redact } = options;
   if (redact === undefined) {
     return options;
@@ -135,7 +136,7 @@ export function guardRedact(options: ResolvedOptions, report: (reason: string) =
     if (!silent) {
       silent = true;
       report(
-        `presence: ${reasonOf(new HookError('redact', `${what}. Such presences are hidden; this is said once.`, cause))}`,
+        `[presence:redact_failed] ${reasonOf(new HookError('redact', `${what}. Such presences are hidden; this is said once.`, cause))}`,
       );
     }
   };

@@ -96,7 +96,7 @@ export async function learnBlocks(
     if (error instanceof PresenceError) {
       throw new Refusal(error);
     }
-    log.warn(`presence: user ${JSON.stringify(userId)} is not let in: ${reasonOf(error)}`);
+    log.warn(`[presence:blocks_unknown] User ${JSON.stringify(userId)} is not let in: ${reasonOf(error)}`);
     throw new Refusal(new PresenceError('hook_failed'));
   }
 }

@@ -20,13 +20,15 @@ export async function followFriends(connection: Connection, { tracker, log }: Ru
     }
     const { ids, others } = sortOutIds(friends);
     if (others.length > 0) {
-      log.warn(`presence: the hook "resolveFollows" returned ${notIds(others)}. The others are followed.`);
+      log.warn(
+        `[presence:friend_list_ids] The hook "resolveFollows" returned ${notIds(others)}. The others are followed.`,
+      );
     }
     await tracker.following.followFor(connection, ids, pending);
   } catch (error) {
     if (!hasEnded(connection)) {
       log.warn(
-        `presence: user ${JSON.stringify(connection.user.userId)} does not follow its friend list: ${reasonOf(error)}`,
+        `[presence:friend_list_failed] User ${JSON.stringify(connection.user.userId)} does not follow its friend list: ${reasonOf(error)}`,
       );
     }
   } finally {

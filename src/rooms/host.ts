@@ -95,7 +95,7 @@ function open(room: Room, options: ResolvedOptions): PresenceEngine {
     room,
     (client) => engine.replies.refuses(client),
     (error) => {
-      runtime.log.error(`presence: a message failed: ${reasonOf(error)}`);
+      runtime.log.error(`[presence:request_failed] A message failed: ${reasonOf(error)}`);
     },
   );
   room.setSerializer(new PresenceSerializer((client) => engine.fullState(client)));

@@ -163,7 +163,7 @@ export class MatchReport {
       }
       return text === undefined ? undefined : (JSON.parse(text) as unknown);
     } catch (error) {
-      this.#runtime?.log.warn(`presence: a match is shown without metadata: ${reasonOf(error)}`);
+      this.#runtime?.log.warn(`[presence:metadata_failed] A match is shown without metadata: ${reasonOf(error)}`);
       return undefined;
     }
   }

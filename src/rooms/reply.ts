@@ -8,6 +8,7 @@ import { isOverBuffered } from '../wire/backpressure.ts';
 import { CallQueue } from './call-queue.ts';
 import { HookError, reasonOf } from '../core/hooks.ts';
 import { messageFrame } from '../wire/frames.ts';
+import type { LogLine } from '../log-codes.ts';
 import { readCid, type Cid } from './validate.ts';
 import {
   MESSAGE_PREFIX,
@@ -25,7 +26,7 @@ const MAX_WAITING_CALLS = 1024;
 
 export interface ReplierDeps {
   readonly maxBufferedBytes: number;
-  readonly log: (reason: string) => void;
+  readonly log: (line: LogLine) => void;
   /** The clients of the same user on this process. */
   devicesOf(client: Client): Iterable<Client>;
   /** `extra`: additional fields of this form of message. */
@@ -120,8 +121,9 @@ export class Replier {
     if (error instanceof PresenceError) {
       return error;
     }
-    this.#deps.log(`presence: ${type} failed: ${reasonOf(error)}`);
-    return new PresenceError(error instanceof HookError ? 'hook_failed' : 'internal');
+    const isHook = error instanceof HookError;
+    this.#deps.log(`[presence:${isHook ? 'hook_failed' : 'request_failed'}] ${type} failed: ${reasonOf(error)}`);
+    return new PresenceError(isHook ? 'hook_failed' : 'internal');
   }
 }
 

@@ -9,6 +9,7 @@ import { reasonOf } from '../core/hooks.ts';
 import { fitsBytes, isUserId } from '../status.ts';
 import { isTarget, isText, targetsOf, type Addressee } from './addressee.ts';
 import type { Connection } from '../core/model.ts';
+import type { Log } from '../log-codes.ts';
 import type { Tracker } from '../core/tracker.ts';
 import type { Status } from '../protocol.ts';
 import type { Counts } from './types.ts';
@@ -120,7 +121,7 @@ export interface CommandTarget {
   readonly tracker: Tracker;
   readonly census: Census;
   readonly inquiry: Pick<Inquiry, 'answer' | 'hear'>;
-  readonly log: { warn(message: string): void };
+  readonly log: Pick<Log, 'warn'>;
 }
 
 /**
@@ -197,7 +198,7 @@ async function followAll(
   outcomes.forEach((outcome, i) => {
     if (outcome.status === 'rejected') {
       runtime.log.warn(
-        `presence: a follow for user ${JSON.stringify(connections[i]?.user.userId)} failed: ${reasonOf(outcome.reason)}`,
+        `[presence:follow_failed] A follow for user ${JSON.stringify(connections[i]?.user.userId)} failed: ${reasonOf(outcome.reason)}`,
       );
     }
   });

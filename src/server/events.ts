@@ -1,5 +1,6 @@
 /** Events about users for game code: push notifications, analytics. */
 import { reasonOf } from '../core/hooks.ts';
+import type { LogLine } from '../log-codes.ts';
 import type { Update } from '../core/model.ts';
 import type { BlockEvent, PresenceEventMap } from './types.ts';
 
@@ -12,9 +13,9 @@ export class ServerEvents {
     status: new Set(),
     block: new Set(),
   };
-  readonly #report: (message: string) => void;
+  readonly #report: (line: LogLine) => void;
 
-  constructor(report: (message: string) => void) {
+  constructor(report: (line: LogLine) => void) {
     this.#report = report;
   }
 
@@ -58,7 +59,7 @@ export class ServerEvents {
         listener(event());
       } catch (error) {
         // A listener that throws must stop neither the flush nor the process.
-        this.#report(`presence: a listener for "${type}" threw: ${reasonOf(error)}`);
+        this.#report(`[presence:listener_failed] A listener for "${type}" threw: ${reasonOf(error)}`);
       }
     }
   }

@@ -4,16 +4,17 @@
  * real randomness, and Colyseus's match-maker and presence.
  */
 import { randomBytes } from 'node:crypto';
-import { LocalPresence, logger, matchMaker, type Presence as ColyseusPresence } from '@colyseus/core';
+import { LocalPresence, matchMaker, type Presence as ColyseusPresence } from '@colyseus/core';
 import { hearCommand } from './commands.ts';
 import { Budgets } from '../core/budgets.ts';
-import { quietLog } from './quiet-log.ts';
+import { QuietLog } from './quiet-log.ts';
 import { Census } from './census.ts';
 import { healthOf, plainHealth } from './health.ts';
 import { Inquiry } from './inquiry.ts';
 import { ColyseusMatchmaking, type Entrance } from './matchmaking.ts';
 import { FrameCodec } from '../wire/frames.ts';
 import { keyedHash } from '../wire/keyed-hash.ts';
+import { colyseusLog } from '../cluster/deps.ts';
 import { NullCluster } from '../cluster/null-cluster.ts';
 import { PresenceCluster } from '../cluster/presence-cluster.ts';
 import { newIncarnation } from '../cluster/clock.ts';
@@ -24,7 +25,7 @@ import { Refs } from '../core/refs.ts';
 import { SharedSeats } from './shared-seats.ts';
 import { Tracker } from '../core/tracker.ts';
 import type { PresenceHealth } from './report-types.ts';
-import type { Log } from '../cluster/health.ts';
+import type { Log } from '../log-codes.ts';
 import type { Cluster, ClusterHost } from '../core/ports.ts';
 import { DEFAULTS, type ClusterOptions, type ResolvedOptions } from '../options.ts';
 import type { Connection } from '../core/model.ts';
@@ -37,7 +38,7 @@ export class Runtime {
   readonly inquiry: Inquiry;
   readonly budgets = new Budgets();
   readonly clock: { now: () => number } = { now: () => Date.now() };
-  readonly log = quietLog(logger, this.clock.now);
+  readonly log: QuietLog;
   readonly #matchmaking: ColyseusMatchmaking;
   readonly #timings: string;
   readonly #leaseMs: number;
@@ -46,7 +47,13 @@ export class Runtime {
   #rooms = 0;
   #isKept = false;
 
-  constructor(presence: ColyseusPresence, options: ResolvedOptions, { events, memory }: Heritage, onIdle: () => void) {
+  constructor(
+    presence: ColyseusPresence,
+    options: ResolvedOptions,
+    { events, memory, log }: Heritage,
+    onIdle: () => void,
+  ) {
+    this.log = log;
     this.#timings = timingsOf(options.cluster);
     this.#leaseMs = options.cluster.leaseMs;
     this.#onIdle = onIdle;
@@ -159,6 +166,7 @@ export class Runtime {
 interface Heritage {
   readonly events: ServerEvents;
   readonly memory: OfflineMemory;
+  readonly log: QuietLog;
 }
 
 interface Slot extends Heritage {
@@ -179,11 +187,13 @@ function slotOf(prefix: string): Slot {
   }
   let slot = byPrefix.get(prefix);
   if (slot === undefined) {
+    const log = new QuietLog(colyseusLog, () => Date.now());
     slot = {
+      log,
       runtime: undefined,
       isMemoryLimited: false,
-      events: new ServerEvents((message) => {
-        logger.error(message);
+      events: new ServerEvents((line) => {
+        log.error(line);
       }),
       memory: new OfflineMemory(DEFAULTS.rememberOfflineHours * 3_600_000, DEFAULTS.rememberOfflineUsers),
     };

@@ -47,7 +47,9 @@ describe('the connection for commands', () => {
     expect(pub.did).toEqual(['disconnect true']);
     silentFor(100);
     expect(pub.did).toHaveLength(2);
-    expect(lines).toEqual([expect.stringContaining('the connection for commands to the shared store')]);
+    expect(lines).toEqual([
+      expect.stringContaining('[presence:connection_renewed] The connection for commands to the shared store'),
+    ]);
     expect(link.facts).toEqual({ commands: 'ready', messages: undefined, renewals: 2 });
   });
 

@@ -310,9 +310,11 @@ describe('blocks that the game stores', () => {
     await restart({ blockedBy, hookTimeoutMs: 50 });
     await expect(person(server, 'ann')).rejects.toThrow(`(code: ${code})`);
     expect(presence.count().connections).toBe(0);
-    const lines = log.filter((line) => line.startsWith('presence: '));
+    const lines = log.filter((line) => line.startsWith('[presence:'));
     expect(lines).toEqual(
-      reason === undefined ? [] : [expect.stringMatching(/^presence: user "ann" is not let in: [^\n]*$/)],
+      reason === undefined
+        ? []
+        : [expect.stringMatching(/^\[presence:blocks_unknown\] User "ann" is not let in: [^\n]*$/)],
     );
     expect(lines.join('')).toMatch(reason ?? /^$/);
   });

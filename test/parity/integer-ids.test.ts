@@ -86,7 +86,7 @@ test('what is no id is named in one warning, and the others count', async () => 
   const one = await person(server, '1');
   expect((await until(() => one.snapshots[0], 'the friend list')).userIds).toEqual(['4']);
   expect(log).toEqual([
-    'presence: the hook "resolveFollows" returned 2 entries that are not user ids, the first: an object with the fields friend_id. The others are followed.',
+    '[presence:friend_list_ids] The hook "resolveFollows" returned 2 entries that are not user ids, the first: an object with the fields friend_id. The others are followed.',
   ]);
 });
 

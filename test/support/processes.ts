@@ -77,7 +77,7 @@ export class ServerProcess {
 
   /** What this package has logged. */
   get log(): string[] {
-    return this.output.filter((line) => line.includes('colyseus-presence:'));
+    return this.output.filter((line) => line.includes('[presence:'));
   }
 
   async ready(): Promise<this> {

@@ -2,7 +2,7 @@
 import type { Presence } from '@colyseus/core';
 import { PresenceCluster } from '../../../src/cluster/presence-cluster.ts';
 import type { ClusterDeps } from '../../../src/cluster/deps.ts';
-import type { Log } from '../../../src/cluster/health.ts';
+import type { Log } from '../../../src/log-codes.ts';
 import type { RegisterEntry } from '../../../src/core/registers.ts';
 import { CLUSTER_DEFAULTS, type ClusterOptions } from '../../../src/options.ts';
 import { FakeHost } from './fake-host.ts';
