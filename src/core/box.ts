@@ -1,4 +1,4 @@
-/** A presence and what was encoded of it, so that each is encoded once however many hear of it. Never mutated but for its slots. */
+/** A presence and what was encoded of it, so that each is encoded once however many hear of it. Immutable except for its slots. */
 import { samePresence } from '../status.ts';
 import { otherStanding, presenceOf, stayOf, type MatchRecord, type Standing } from './match.ts';
 import type { Presence } from '../protocol.ts';

@@ -17,7 +17,7 @@ export class Budgets {
   /** Least recently used first. */
   readonly #budgets = new Map<string, Budget>();
 
-  /** Users of whom something counts, and at most one that no more does. */
+  /** Users with calls that still count, and at most one without. */
   get size(): number {
     return this.#budgets.size;
   }

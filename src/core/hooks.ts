@@ -125,7 +125,7 @@ function badAllowed(asked: readonly string[], was: string): HookError {
   );
 }
 
-/** `options` with a `redact` that reports its first failure, and only that: it runs for every delivery. What it fails for is hidden by `visibility.ts`. */
+/** `options` with a `redact` that reports its first failure, and only that: it runs for every delivery. What it fails for is hidden by `view.ts`. */
 export function guardRedact(options: ResolvedOptions, report: (line: LogLine) => void): ResolvedOptions {
   const { redact } = options;
   if (redact === undefined) {

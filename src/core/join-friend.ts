@@ -35,7 +35,7 @@ export interface Target {
   readonly presence: Presence;
   /** Also that of a private room: it does not leave the server. */
   readonly roomId: string;
-  /** How the viewer stands to the player; `undefined`: nobody has seen the player in that match. */
+  /** How the viewer stands to the player; `undefined`: the server has not seen the player in that match. */
   readonly standing: Standing | undefined;
 }
 

@@ -80,7 +80,7 @@ function shownTo(
   };
 }
 
-/** The entry of the same user that says of its room what `entry` claims in its status, or itself. */
+/** The user's stay in the match that the status of `entry` names; `entry` itself when it is a stay. */
 export function stayOf<T extends Said>(entry: T, all: Iterable<T>): T | undefined {
   if (entry.match !== undefined) {
     return entry;
@@ -96,7 +96,7 @@ export function stayOf<T extends Said>(entry: T, all: Iterable<T>): T | undefine
   return undefined;
 }
 
-/** The presence of a connection whose user is in `match`, as far as the server sees. A match that only the status names is left out of it, unless the entry says otherwise. */
+/** The presence of a connection whose user is in `match`, as the server sees it. A match that only the status names is left out, unless the entry allows it. */
 export function presenceOf(
   userId: string,
   { connectionId, status: text, matchId: unverified }: Said,

@@ -22,7 +22,7 @@ export async function queryUsers(
 ): Promise<UserStatus[]> {
   const { users, cluster } = tracker;
   const ids = [...new Set(userIds)];
-  // An invisible user, or one hidden from the viewer, is read like one that is not here, so that the time of the reply tells nothing.
+  // An invisible user, or one hidden from the viewer, is read like one that is not here: the time of the reply must not tell them apart.
   const present = (userId: string): User | undefined => {
     const user = users.get(userId);
     const isAbsent =

@@ -123,7 +123,7 @@ export class Stays {
   }
 }
 
-/** Whether the latest news of other processes are that the user hides. An older word no longer counts: the user may have come back since, and left. */
+/** Whether the latest register of another process says that the user hides. Earlier ones do not count: the user may have come back since, and left. */
 function hidesElsewhere({ registers: { others } }: User): boolean {
   return [...others.values()].at(-1)?.hides === true;
 }

@@ -141,7 +141,7 @@ export class Tracker {
     connection.view?.told.clear();
   }
 
-  /** This process may live on, for another of its rooms: who has not come back anywhere in time is gone. */
+  /** This process may keep running for its other rooms: connections that nobody has taken over in time end here. */
   #endHandoff(user: User, connectionId: string, until: number): void {
     const isSame = user.registers.ownEntry(connectionId)?.handoffUntil === until;
     if (isSame && !this.#stopped && !this.connections.has(connectionId)) {

@@ -18,7 +18,7 @@ export interface Subject {
   readonly last: EndedStatus;
 }
 
-/** By what nothing at all of `userId` reaches `viewer`. */
+/** Why nothing of `userId` reaches `viewer`; `undefined`: something may. */
 export function hiddenBy({ view }: Connection, userId: string): 'blocked' | 'refused' | undefined {
   if (view?.blocked.has(userId) === true) {
     return 'blocked';
@@ -31,7 +31,7 @@ export function isHidden(viewer: Connection, userId: string): boolean {
   return hiddenBy(viewer, userId) !== undefined;
 }
 
-/** How a user looks that the viewer may not see; by default like an unknown id. */
+/** What the viewer sees of a user that it may not see; by default the same as of an unknown id. */
 function unseen(general: EndedStatus = 'unlogined'): Look {
   return { general, username: undefined, connections: new Map() };
 }
