@@ -34,7 +34,7 @@ for (const engine of DECODERS.filter((name) => paths[name] !== undefined)) {
   const lines = story.lines.filter(({ line }) => engine !== 'native' || line !== 'message');
   const { states, messages, differences, ghosts } = compare(lines, runDecoder(engine, paths, file));
   failed ||= differences.length > 0;
-  const remark = ghosts > 0 ? `; ${ghosts} states after a return still hold what left meanwhile` : '';
+  const remark = ghosts > 0 ? `; ${ghosts} states after a second full state still hold what left before it` : '';
   console.log(`${engine}: ${states} states and ${messages} messages, ${differences.length} differences${remark}`);
   differences.slice(0, 5).forEach((difference) => {
     console.log(`  ${difference.slice(0, 2000)}`);

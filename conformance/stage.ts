@@ -1,5 +1,7 @@
 /** The players of the story, and what the viewer has to see of them: derived from what the players did, from nothing that was decoded. */
 import { isDeepStrictEqual } from 'node:util';
+import { matchMaker } from '@colyseus/core';
+import { Arena } from './arena.ts';
 import { ConformanceClient } from './client/client.ts';
 import type { PlainState, PlainUser } from './client/state-reader.ts';
 import { Held } from './held.ts';
@@ -12,23 +14,33 @@ export const VIEWER = 'ann';
 /** What is told of a match that only the client writes of. */
 const UNVERIFIED = { verified: false } as const;
 
-/** One device of a player. */
+/** `maxBufferedBytes` of the server. */
+export const MAX_BUFFERED = 65_536;
+
+/** One device of a player, or its being in a match. */
 export class Player {
   readonly userId: string;
   readonly username: string;
   readonly client: ConformanceClient;
   status: string | null;
+  readonly #stayId: string | undefined;
 
-  constructor(userId: string, username: string, client: ConformanceClient, status: string | null) {
+  /** `stayId`: of one that is in a match, its connection id. */
+  constructor(userId: string, username: string, client: ConformanceClient, status: string | null, stayId?: string) {
     this.userId = userId;
     this.username = username;
     this.client = client;
     this.status = status;
+    this.#stayId = stayId;
+  }
+
+  get isInMatch(): boolean {
+    return this.#stayId !== undefined;
   }
 
   /** The newest one that the server told this device. */
   get connectionId(): string {
-    return (this.client.messages('presence:welcome').at(-1) as Welcome).connectionId;
+    return this.#stayId ?? (this.client.messages('presence:welcome').at(-1) as Welcome).connectionId;
   }
 }
 
@@ -44,6 +56,7 @@ export class Stage {
   readonly #names = new Map<string, string>();
   readonly #blocked = new Set<string>();
   #viewer: Player | undefined;
+  #arena: Arena | undefined;
 
   constructor(server: TestServer, recorder: Recorder) {
     this.server = server;
@@ -97,6 +110,42 @@ export class Stage {
     }
   }
 
+  get arena(): Arena {
+    if (this.#arena === undefined) {
+      throw new Error('Nobody has opened the match.');
+    }
+    return this.#arena;
+  }
+
+  /** A player opens the match. */
+  async openArena(token: string): Promise<Player> {
+    const { arena, client } = await Arena.open(this.server.url, token);
+    this.#arena = arena;
+    const [userId = '', username = ''] = token.split('|');
+    const player = new Player(userId, username, client, '', await arena.connectionIdOf(userId));
+    this.#players.add(player);
+    return player;
+  }
+
+  async leaveArena(player: Player): Promise<void> {
+    await this.arena.leave(player.client);
+    this.#players.delete(player);
+  }
+
+  /** What is done meanwhile finds the viewer's socket full, as the transport tells it: no update is sent before the end. */
+  async withFullSocket(act: () => Promise<void>): Promise<void> {
+    const [listing] = await matchMaker.query({ name: 'presence' });
+    const room = matchMaker.getLocalRoomById(listing?.roomId ?? '');
+    const client = room?.clients.find(({ auth }) => (auth as { userId: string }).userId === VIEWER);
+    const { ref } = client as { ref: object };
+    Object.defineProperty(ref, 'bufferedAmount', { value: MAX_BUFFERED + 1, configurable: true });
+    try {
+      await act();
+    } finally {
+      Reflect.deleteProperty(ref, 'bufferedAmount');
+    }
+  }
+
   async follow(...userIds: string[]): Promise<void> {
     const reply = await this.viewer.client.call('presence:follow', { userIds });
     this.held.put(reply['presences'] as Presence[]);
@@ -121,7 +170,7 @@ export class Stage {
   }
 
   /** The viewer has a new full state: it knows the names of those only that are visible. */
-  noteReturn(): void {
+  noteFullState(): void {
     this.#names.clear();
   }
 
@@ -165,12 +214,12 @@ export class Stage {
   #presences(): Presence[] {
     return [VIEWER, ...this.#follows]
       .flatMap((userId) => this.#visible(userId))
-      .map(({ userId, username, connectionId, status }) => ({
-        userId,
-        connectionId,
-        status: status ?? '',
-        ...(matchOf(status) !== '' && { matchId: matchOf(status), match: UNVERIFIED }),
-        ...(username !== '' && { username }),
+      .map((player) => ({
+        userId: player.userId,
+        connectionId: player.connectionId,
+        status: player.status ?? '',
+        ...this.#matchOf(player),
+        ...(player.username !== '' && { username: player.username }),
       }))
       .toSorted(byConnection);
   }
@@ -194,22 +243,28 @@ export class Stage {
       username: this.#names.get(userId) ?? '',
       general: first === undefined ? absent : 'online',
       connections: Object.fromEntries(
-        visible.map(({ connectionId, status }) => [
-          connectionId,
-          {
-            connectionId,
-            status: status ?? '',
-            matchId: matchOf(status),
-            match: matchOf(status) === '' ? '' : JSON.stringify(UNVERIFIED),
-          },
-        ]),
+        visible.map((player) => {
+          const { connectionId, status } = player;
+          const { matchId = '', match } = this.#matchOf(player);
+          const text = match === undefined ? '' : JSON.stringify(match);
+          return [connectionId, { connectionId, status: status ?? '', matchId, match: text }];
+        }),
       ),
     };
   }
-}
 
-function matchOf(status: string | null): string {
-  return status?.startsWith('{') === true ? ((JSON.parse(status) as { matchId?: string }).matchId ?? '') : '';
+  /** The match that the server knows of, where the player is in it, or else the one that the status names. */
+  #matchOf({ userId, status, isInMatch }: Player): Pick<Presence, 'matchId' | 'match'> {
+    const named = status?.startsWith('{') === true ? (JSON.parse(status) as { matchId?: string }).matchId : undefined;
+    const isNamed =
+      named !== undefined &&
+      named === this.#arena?.roomId &&
+      [...this.#players].some((player) => player.userId === userId && player.isInMatch);
+    if (isInMatch || isNamed) {
+      return this.arena.told();
+    }
+    return named === undefined ? {} : { matchId: named, match: UNVERIFIED };
+  }
 }
 
 function byConnection(a: Presence, b: Presence): number {

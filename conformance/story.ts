@@ -1,7 +1,8 @@
 /** The story that every decoder has to read: one step after the other, against a real server. */
 import { presence } from '../src/index.ts';
+import { ArenaRoom } from './arena.ts';
 import { Recorder } from './recorder.ts';
-import { Stage, VIEWER, type Player } from './stage.ts';
+import { MAX_BUFFERED, Stage, VIEWER, type Player } from './stage.ts';
 import { startServer } from '../test/support/server.ts';
 import { until } from '../test/support/until.ts';
 
@@ -10,7 +11,10 @@ const CROWD = Array.from({ length: 200 }, (_, at) => `player-${at}`);
 
 /** Plays the story; the recording is checked against what was done after each step. */
 export async function recordStory(): Promise<Recorder> {
-  const server = await startServer({ rateLimit: 1000, unverifiedMatches: 'show' });
+  const server = await startServer(
+    { rateLimit: 1000, unverifiedMatches: 'show', maxBufferedBytes: MAX_BUFFERED },
+    { arena: ArenaRoom },
+  );
   const recorder = new Recorder();
   try {
     await play(new Stage(server, recorder));
@@ -32,6 +36,7 @@ async function play(stage: Stage): Promise<void> {
   await step('the same user is in a match', () => stage.show(bob, IN_MATCH));
   await step('another match', () => stage.show(bob, '{"matchId":"m-2"}'));
   await step('no match, online with nothing to say', () => stage.show(bob, ''));
+  await inMatch(stage, bob);
   const phone = await stage.enter('bob|Bob', null);
   await step('a second device, invisible', async () => {});
   await step('the second device is shown', () => stage.show(phone, 'on the phone'));
@@ -83,10 +88,22 @@ async function play(stage: Stage): Promise<void> {
     await stage.show(carol, 'changed meanwhile');
     await stage.enter('dave', 'new here');
     await stage.viewer.client.comeBack();
-    stage.noteReturn();
+    stage.noteFullState();
   });
   await step('changes go on after the return', () => stage.show(carol, 'heard again'));
-  await step('unfollows everybody', () => stage.unfollow('bob', 'zoe', 'dave', 'carol'));
+  const dan = await stage.enter('dan|Dan', 'soon gone');
+  await step('follows one more', () => stage.follow('dan'));
+  await step('the socket of the viewer is full for a while; one leaves, one changes, one is unfollowed', () =>
+    stage.withFullSocket(async () => {
+      await stage.show(carol, 'lost in between');
+      await stage.leave(dan);
+      await stage.show(carol, 'the last word');
+      await stage.unfollow('zoe');
+      stage.noteFullState();
+    }),
+  );
+  await step('changes go on after the backlog', () => stage.show(carol, 'heard once more'));
+  await step('unfollows everybody', () => stage.unfollow('bob', 'dave', 'dan', 'carol'));
   await busyHour(stage);
   for (const name of CROWD.slice(0, 10)) {
     await stage.enter(`${name}|${name.toUpperCase()}`, `{"matchId":"${name}"}`);
@@ -100,6 +117,33 @@ async function play(stage: Stage): Promise<void> {
     await stage.show(two, 'changed');
   });
   await step('unfollows half of them', () => stage.unfollow(...CROWD.slice(0, 100)));
+}
+
+/** A match whose room says who is in it. */
+async function inMatch(stage: Stage, bob: Player): Promise<void> {
+  const step = async (name: string, act: () => Promise<unknown>): Promise<void> => {
+    await act();
+    await stage.settle(name);
+  };
+  const stay = await stage.openArena('bob|Bob');
+  const { arena } = stage;
+  await step('is in a match, says the room', async () => {});
+  await step('the match has a map', () => arena.describe({ map: 'dust', size: [64, 48.5], ranked: true }));
+  const other = await arena.join('gil');
+  await step('another player comes', async () => {});
+  await step('the status names the same match', () =>
+    stage.show(bob, `{"text":"Winning","matchId":"${arena.roomId}"}`),
+  );
+  const last = await arena.join('han');
+  await step('the match is full', async () => {});
+  await step('a place is free again', () => arena.leave(last));
+  await step('the match is locked', () => arena.lock(true));
+  await step('the match is open again', () => arena.lock(false));
+  await step('the status names no match', () => stage.show(bob, 'playing'));
+  await step('the match is private: no id, no map', () => arena.setPrivate(true));
+  await step('the match is public again', () => arena.setPrivate(false));
+  await step('the player leaves the match', () => stage.leaveArena(stay));
+  await arena.leave(other);
 }
 
 /** Many changes in a row, drawn by a generator that always draws the same. */

@@ -50,12 +50,21 @@ describe('the story', () => {
     const count = (kind: Line['line']): number => story.filter(({ line }) => line === kind).length;
     expect(count('join')).toBe(1);
     expect(count('return')).toBe(1);
-    expect(count('state')).toBe(2);
+    expect(count('state')).toBe(3);
     expect(count('patch')).toBeGreaterThan(60);
     expect(count('message')).toBeGreaterThan(60);
     expect(count('step')).toBeGreaterThan(130);
     const sizes = story.flatMap((line) => (line.line === 'step' ? [Object.keys(line.tree.users).length] : []));
     expect(Math.max(...sizes)).toBe(200);
+    const matches = story.flatMap((line) =>
+      line.line === 'patch' ? Object.values(line.tree.users['bob']?.connections ?? {}).map(({ match }) => match) : [],
+    );
+    for (const told of ['"reason":"full"', '"reason":"locked"', '"reason":"private"', '"map":"dust"']) {
+      expect(matches.filter((match) => match.includes(told))).not.toEqual([]);
+    }
+    // After a backlog a full state comes on the same connection.
+    const full = story.flatMap((line, at) => (line.line === 'state' ? [story[at - 1]?.line] : []));
+    expect(full).toEqual(['join', 'return', 'message']);
   });
 
   test("is read by the library's decoder", () => {
