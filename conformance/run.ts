@@ -1,5 +1,5 @@
 /**
- * `npm run conformance -- [--defold DIR] [--haxe DIR [--haxe-libraries DIR]] [--unity DIR] [--native PROGRAM] [--live] [--out FILE]`:
+ * `npm run conformance -- [--defold DIR] [--godot DIR] [--haxe DIR [--haxe-libraries DIR]] [--unity DIR] [--native PROGRAM] [--live] [--out FILE]`:
  * records the story and lets the decoders of other engines read it; with `--live` the clients in engines/ play their flows.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ import { recordStory } from './story.ts';
 const { values } = parseArgs({
   options: {
     defold: { type: 'string' },
+    godot: { type: 'string' },
     haxe: { type: 'string' },
     'haxe-libraries': { type: 'string' },
     unity: { type: 'string' },
@@ -52,11 +53,13 @@ for (const engine of players) {
     console.log(`${engine}, live: ${String(error)}`);
   }
 }
-const unplayed = ['godot', ...PLAYERS.filter((name) => !players.includes(name))];
+const unplayed = PLAYERS.filter((name) => !players.includes(name));
 const notRun = DECODERS.filter((name) => paths[name] === undefined);
 if (notRun.length > 0) {
   console.log(`Decoders not run: ${notRun.map((name) => `${name} (--${name})`).join(', ')}.`);
 }
-console.log(`Clients not run: ${unplayed.join(', ')}.`);
+if (unplayed.length > 0) {
+  console.log(`Clients not run: ${unplayed.join(', ')}.`);
+}
 rmSync(folder, { recursive: true });
 process.exit(failed ? 1 : 0);

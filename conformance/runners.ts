@@ -1,8 +1,8 @@
 /** How the decoders of other engines are started. Each gets the story and prints one line of JSON for each of its frames and messages. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, cpSync } from 'node:fs';
+import { globSync, mkdtempSync, cpSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Printed } from './compare.ts';
 
 const HERE = import.meta.dirname;
@@ -10,6 +10,8 @@ const CLASSES = resolve(HERE, '../engines/generated');
 
 export interface Paths {
   defold?: string | undefined;
+  /** `addons/colyseus` of the Godot SDK, with its extension for this machine in `bin`. */
+  godot?: string | undefined;
   haxe?: string | undefined;
   /** Checkouts of the libraries of the Haxe SDK, where there is no haxelib. */
   haxeLibraries?: string | undefined;
@@ -21,10 +23,10 @@ export interface Paths {
   unity?: string | undefined;
 }
 
-/** Those with a small client in engines/ that can be played here. */
-export const PLAYERS = ['defold', 'haxe', 'unity'] as const;
+/** Those with a small client in engines/. */
+export const PLAYERS = ['defold', 'godot', 'haxe', 'unity'] as const;
 export type Player = (typeof PLAYERS)[number];
-export const DECODERS = [...PLAYERS, 'native'] as const;
+export const DECODERS = ['defold', 'haxe', 'unity', 'native'] as const;
 export type EngineDecoder = (typeof DECODERS)[number];
 
 /** The command line of our decoder in the language of an engine. */
@@ -46,6 +48,8 @@ export function playerOf(engine: Player, paths: Paths, url: string): string[] {
   switch (engine) {
     case 'defold':
       return [lua(), join(HERE, 'defold/live.lua'), url, resolve(paths.defold ?? '')];
+    case 'godot':
+      return [godot(), '--headless', '--path', godotProject(paths.godot), '--script', 'live.gd', '--', url];
     case 'haxe':
       return [...(paths.haxeLive ?? '').split(' '), url];
     case 'unity':
@@ -77,6 +81,22 @@ function haxe({ haxe: sdk = '', haxeLibraries }: Paths): string[] {
   const folders = [join(sdk, 'src'), join(CLASSES, 'haxe'), join(HERE, 'haxe')].flatMap((path) => ['-cp', path]);
   // The SDK's classes are found by name at run time.
   return [process.env['HAXE'] ?? 'haxe', ...libraries, ...folders, '-dce', 'full'];
+}
+
+function godot(): string {
+  return process.env['GODOT'] ?? 'godot';
+}
+
+/** A project with the SDK, the small client and the generated classes. The first look of the editor registers their names. */
+function godotProject(addon = ''): string {
+  const folder = mkdtempSync(join(tmpdir(), 'presence-godot-'));
+  cpSync(resolve(addon), join(folder, 'addons/colyseus'), { recursive: true });
+  writeFileSync(join(folder, 'project.godot'), 'config_version=5\n');
+  for (const file of ['../engines/godot/presence_client.gd', '../engines/generated/gdscript/schema.gd', 'godot/live.gd']) {
+    cpSync(resolve(HERE, file), join(folder, basename(file)));
+  }
+  spawnSync(godot(), ['--headless', '--path', folder, '--import'], { stdio: 'ignore' });
+  return folder;
 }
 
 /** Compiles our program against the assemblies that Unity has made of the SDK. */

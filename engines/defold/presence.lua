@@ -24,9 +24,7 @@ function Presence.join(client, room_name, options, callback)
     on_error = function(err) print('presence: ' .. tostring(err.message)) end,
   }, Presence)
   client:join_or_create(room_name, options, function(err, room)
-    if err then
-      return callback(err)
-    end
+    if err then return callback(err) end
     self:attach(room)
     callback(nil, self)
   end)
@@ -44,8 +42,7 @@ function Presence:attach(room)
     for _, presence in ipairs(delta.leaves) do
       self:user(presence.userId).connections[presence.connectionId] = nil
     end
-    self:put(delta.joins)
-    self:note_generals(delta.users or {})
+    self:put(delta.joins, delta.users)
     self:tell(delta.leaves, delta.joins, delta.users or {})
   end)
   room:on_message('presence:snapshot', function(snapshot)
@@ -61,18 +58,16 @@ function Presence:attach(room)
     self:forget(message.userIds)
   end)
   room:on_message('presence:reply', function(reply)
-    local call = self.waiting[reply.cid]
+    local call = self.waiting[reply.cid] or { done = self.on_error }
     self.waiting[reply.cid or 0] = nil
     if reply.ok then
       call.done(nil, reply)
-    elseif call and reply.error.code == 'rate_limited' then
+    elseif call.type and reply.error.code == 'rate_limited' then
       timer.delay(reply.error.retryAfterMs / 1000, false, function()
         self:call(call.type, call.payload, call.done)
       end)
-    elseif call then
-      call.done(reply.error)
     else
-      self.on_error(reply.error)
+      call.done(reply.error)
     end
   end)
   room:on('leave', function(event)
@@ -117,9 +112,7 @@ end
 
 function Presence:unfollow(user_ids, done)
   self:call('presence:unfollow', { userIds = user_ids }, function(err)
-    if not err then
-      self:forget(user_ids)
-    end
+    if not err then self:forget(user_ids) end
     if done then done(err) end
   end)
 end
@@ -127,9 +120,7 @@ end
 -- done(err, room): the match of a friend. It fails with no_match, match_full, match_locked, match_gone, match_denied.
 function Presence:join_friend(user_id, done)
   self:call('presence:join', { userId = user_id }, function(err, seat)
-    if err then
-      return done(err)
-    end
+    if err then return done(err) end
     self.client:consume_seat_reservation(seat, done)
   end)
 end
@@ -145,14 +136,11 @@ function Presence:user(user_id)
   return self.users[user_id]
 end
 
-function Presence:put(presences)
+function Presence:put(presences, users)
   for _, presence in ipairs(presences) do
     self:user(presence.userId).connections[presence.connectionId] = presence
   end
-end
-
-function Presence:note_generals(users)
-  for _, entry in ipairs(users) do
+  for _, entry in ipairs(users or {}) do
     self:user(entry.userId).general = entry.general
   end
 end
@@ -161,8 +149,7 @@ function Presence:replace(user_ids, presences, users)
   for _, user_id in ipairs(user_ids) do
     self.users[user_id] = nil
   end
-  self:put(presences)
-  self:note_generals(users)
+  self:put(presences, users)
   self:tell(presences, users)
   for _, user_id in ipairs(user_ids) do
     self.on_change(user_id)

@@ -35,9 +35,8 @@ class PresenceClient {
 
 	public dynamic function onChange(userId:String):Void {}
 
-	public dynamic function onProblem(problem:PresenceProblem):Void {
+	public dynamic function onProblem(problem:PresenceProblem):Void
 		trace('presence: ${problem.message}');
-	}
 
 	/** The seat is lost: join again, and follow again. */
 	public dynamic function onLeave(code:Int):Void {}
@@ -68,8 +67,7 @@ class PresenceClient {
 			for (presence in leaves) {
 				of(presence.userId).remove(presence.connectionId);
 			}
-			put(delta.joins);
-			note(delta.users);
+			put(delta.joins, delta.users);
 			tell(leaves.concat(delta.joins), delta.users);
 		});
 		room.onMessage("presence:snapshot", (snapshot) -> {
@@ -95,11 +93,8 @@ class PresenceClient {
 	public function follow(userIds:Array<String>, ?done:Done) {
 		call("presence:follow", {userIds: userIds}, (problem, reply) -> {
 			if (problem == null) {
-				if (reply.evicted != null) {
-					forget(reply.evicted);
-				}
-				put(reply.presences);
-				note(reply.users);
+				forget(reply.evicted ?? []);
+				put(reply.presences, reply.users);
 				tell(reply.presences, reply.users);
 			}
 			finish(done, problem, reply);
@@ -108,9 +103,8 @@ class PresenceClient {
 
 	public function unfollow(userIds:Array<String>, ?done:Done) {
 		call("presence:unfollow", {userIds: userIds}, (problem, reply) -> {
-			if (problem == null) {
+			if (problem == null)
 				forget(userIds);
-			}
 			finish(done, problem, reply);
 		});
 	}
@@ -137,9 +131,8 @@ class PresenceClient {
 	function onReply(reply:Dynamic) {
 		final asked = reply.cid == null ? null : waiting[reply.cid];
 		if (asked == null) {
-			if (!reply.ok) {
+			if (!reply.ok)
 				onProblem(reply.error);
-			}
 			return;
 		}
 		waiting.remove(reply.cid);
@@ -168,13 +161,10 @@ class PresenceClient {
 		return connections[userId];
 	}
 
-	function put(presences:Array<Presence>) {
+	function put(presences:Array<Presence>, users:Null<Array<Dynamic>>) {
 		for (presence in presences) {
 			of(presence.userId)[presence.connectionId] = presence;
 		}
-	}
-
-	function note(users:Null<Array<Dynamic>>) {
 		for (entry in users ?? []) {
 			generals[entry.userId] = entry.general;
 		}
@@ -184,8 +174,7 @@ class PresenceClient {
 		for (userId in userIds) {
 			connections.remove(userId);
 		}
-		put(presences);
-		note(users);
+		put(presences, users);
 		for (userId in userIds) {
 			onChange(userId);
 		}

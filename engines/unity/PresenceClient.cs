@@ -9,38 +9,21 @@ namespace ColyseusPresence
     /// <summary>One visible connection of a user.</summary>
     public class Presence
     {
-        public string userId;
-        public string connectionId;
-        public string status;
-        public string matchId;
+        public string userId, connectionId, status, matchId, username;
         public Match match;
-        public string username;
     }
 
     /// <summary>See docs/matches.md.</summary>
     public class Match
     {
-        public bool verified;
-        public string name;
-        public int players;
-        public int maxPlayers;
-        public bool joinable;
-        public string reason;
+        public bool verified, joinable;
+        public string name, reason;
+        public int players, maxPlayers;
         public object metadata;
     }
 
-    public class General
-    {
-        public string userId;
-        public string general;
-    }
-
-    public class Problem
-    {
-        public string code;
-        public string message;
-        public int retryAfterMs;
-    }
+    public class General { public string userId, general; }
+    public class Problem { public string code, message; public int retryAfterMs; }
 
     /// <summary>An error that the server answered with; <c>Code</c> is in docs/protocol.md.</summary>
     public class PresenceException : Exception
@@ -59,8 +42,8 @@ namespace ColyseusPresence
     /// </summary>
     public class PresenceClient
     {
-        public class Delta { public List<Presence> joins; public List<Presence> leaves; public List<General> users; }
-        public class Welcome { public int protocol; public string userId; public string connectionId; public string username; public List<Presence> presences; }
+        public class Delta { public List<Presence> joins, leaves; public List<General> users; }
+        public class Welcome { public string userId, connectionId, username; public List<Presence> presences; }
         public class Snapshot { public List<string> userIds; public List<Presence> presences; public List<General> users; public bool complete; }
         public class Unfollowed { public List<string> userIds; }
         public class Reply
@@ -68,7 +51,7 @@ namespace ColyseusPresence
             public string cid; public bool ok; public Problem error;
             public List<Presence> presences; public List<General> users; public List<string> evicted;
             // The seat that presence:join answers with.
-            public string name; public string sessionId; public string roomId; public string processId; public string publicAddress;
+            public string name, sessionId, roomId, processId, publicAddress;
         }
 
         public readonly Room<PresenceState> Room;
@@ -103,27 +86,19 @@ namespace ColyseusPresence
             });
             room.OnMessage<Delta>("presence:delta", delta =>
             {
-                foreach (var presence in delta.leaves)
-                {
-                    Of(presence.userId).Remove(presence.connectionId);
-                }
+                delta.leaves.ForEach(presence => Of(presence.userId).Remove(presence.connectionId));
                 Put(delta.joins, delta.users);
                 Tell(delta.leaves.Concat(delta.joins), delta.users);
             });
             room.OnMessage<Snapshot>("presence:snapshot", snapshot =>
             {
-                if (snapshot.complete)
-                {
-                    connections.Clear();
-                    generals.Clear();
-                }
+                if (snapshot.complete) { connections.Clear(); generals.Clear(); }
                 Replace(snapshot.userIds, snapshot.presences, snapshot.users);
             });
             room.OnMessage<Unfollowed>("presence:unfollowed", message => Forget(message.userIds));
             room.OnMessage<Reply>("presence:reply", reply =>
             {
-                TaskCompletionSource<Reply> call;
-                if (reply.cid != null && waiting.TryGetValue(reply.cid, out call))
+                if (reply.cid != null && waiting.TryGetValue(reply.cid, out var call))
                 {
                     waiting.Remove(reply.cid);
                     call.SetResult(reply);
@@ -132,10 +107,7 @@ namespace ColyseusPresence
         }
 
         /// <summary>Text; "" = online with nothing to say; null = appear offline.</summary>
-        public Task SetStatus(string status)
-        {
-            return Call("presence:status", new Dictionary<string, object> { ["status"] = status });
-        }
+        public Task SetStatus(string status) => Call("presence:status", new Dictionary<string, object> { ["status"] = status });
 
         /// <summary>At most 100 ids in one call.</summary>
         public async Task Follow(params string[] userIds)
@@ -164,13 +136,10 @@ namespace ColyseusPresence
         }
 
         /// <summary>"online", "offline", "unlogined" or "unknown".</summary>
-        public string GeneralOf(string userId)
-        {
-            string general;
-            return Of(userId).Count > 0 ? "online" : generals.TryGetValue(userId, out general) ? general : "unlogined";
-        }
+        public string GeneralOf(string userId) =>
+            Of(userId).Count > 0 ? "online" : generals.TryGetValue(userId, out var general) ? general : "unlogined";
 
-        public IEnumerable<Presence> PresencesOf(string userId) { return Of(userId).Values; }
+        public IEnumerable<Presence> PresencesOf(string userId) => Of(userId).Values;
 
         /// <summary>Waits out rate_limited.</summary>
         public async Task<Reply> Call(string type, Dictionary<string, object> payload)
@@ -181,22 +150,15 @@ namespace ColyseusPresence
                 var answer = waiting[cid] = new TaskCompletionSource<Reply>();
                 await Room.Send(type, new Dictionary<string, object>(payload) { ["cid"] = cid });
                 var reply = await answer.Task;
-                if (reply.ok)
-                {
-                    return reply;
-                }
-                if (reply.error.code != "rate_limited")
-                {
-                    throw new PresenceException(reply.error);
-                }
+                if (reply.ok) return reply;
+                if (reply.error.code != "rate_limited") throw new PresenceException(reply.error);
                 await Task.Delay(reply.error.retryAfterMs);
             }
         }
 
         Dictionary<string, Presence> Of(string userId)
         {
-            Dictionary<string, Presence> known;
-            if (!connections.TryGetValue(userId, out known))
+            if (!connections.TryGetValue(userId, out var known))
             {
                 connections[userId] = known = new Dictionary<string, Presence>();
             }
@@ -205,27 +167,15 @@ namespace ColyseusPresence
 
         void Put(IEnumerable<Presence> presences, IEnumerable<General> users)
         {
-            foreach (var presence in presences)
-            {
-                Of(presence.userId)[presence.connectionId] = presence;
-            }
-            foreach (var entry in users ?? Enumerable.Empty<General>())
-            {
-                generals[entry.userId] = entry.general;
-            }
+            foreach (var presence in presences) Of(presence.userId)[presence.connectionId] = presence;
+            foreach (var entry in users ?? Enumerable.Empty<General>()) generals[entry.userId] = entry.general;
         }
 
         void Replace(IList<string> userIds, List<Presence> presences, List<General> users)
         {
-            foreach (var userId in userIds)
-            {
-                connections.Remove(userId);
-            }
+            foreach (var userId in userIds) connections.Remove(userId);
             Put(presences, users);
-            foreach (var userId in userIds)
-            {
-                OnChange(userId);
-            }
+            foreach (var userId in userIds) OnChange(userId);
         }
 
         void Forget(IEnumerable<string> userIds)
@@ -241,10 +191,7 @@ namespace ColyseusPresence
         void Tell(IEnumerable<Presence> presences, IEnumerable<General> users)
         {
             var changed = (users ?? Enumerable.Empty<General>()).Select(entry => entry.userId);
-            foreach (var userId in presences.Select(presence => presence.userId).Concat(changed).Distinct().ToList())
-            {
-                OnChange(userId);
-            }
+            foreach (var userId in presences.Select(presence => presence.userId).Concat(changed).Distinct().ToList()) OnChange(userId);
         }
     }
 }
