@@ -92,7 +92,11 @@ function godotProject(addon = ''): string {
   const folder = mkdtempSync(join(tmpdir(), 'presence-godot-'));
   cpSync(resolve(addon), join(folder, 'addons/colyseus'), { recursive: true });
   writeFileSync(join(folder, 'project.godot'), 'config_version=5\n');
-  for (const file of ['../engines/godot/presence_client.gd', '../engines/generated/gdscript/schema.gd', 'godot/live.gd']) {
+  for (const file of [
+    '../engines/godot/presence_client.gd',
+    '../engines/generated/gdscript/schema.gd',
+    'godot/live.gd',
+  ]) {
     cpSync(resolve(HERE, file), join(folder, basename(file)));
   }
   spawnSync(godot(), ['--headless', '--path', folder, '--import'], { stdio: 'ignore' });

@@ -90,7 +90,7 @@ function readList(value: unknown, most: number): unknown[] {
   // An empty list is an empty object to Lua, and the other way round. A single id stands for a list of one.
   const list: unknown = isEmptyObject(value)
     ? []
-    : typeof value === 'string' || typeof value === 'number'
+    : typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
       ? [value]
       : value;
   if (!Array.isArray(list)) {

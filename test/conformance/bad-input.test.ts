@@ -7,6 +7,16 @@ import { until } from '../support/until.ts';
 import type { RequestType } from '../../src/index.ts';
 
 const BINARY = Buffer.from('bob');
+/** MessagePack's timestamp: an object without fields, if one is not careful. */
+const DATE = new Date(0);
+const KINDS = [
+  'presence:status',
+  'presence:follow',
+  'presence:unfollow',
+  'presence:query',
+  'presence:join',
+  'presence:welcome',
+] as const satisfies RequestType[];
 
 let server: TestServer;
 let ann: Person;
@@ -31,11 +41,35 @@ const REFUSED: readonly Row[] = [
   ['a status that is an empty list', 'presence:status', { status: [] }, '"status"'],
   ['a status that is an object', 'presence:status', { status: { text: 'x' } }, '"status"'],
   ['a status that is binary', 'presence:status', { status: BINARY }, '"status"'],
-  ['a misspelled field', 'presence:status', { Status: 'x' }, '"Status"'],
-  ['a list for the object', 'presence:status', ['x'], 'object'],
-  ['a text for the object', 'presence:follow', 'bob', 'object'],
-  ['a number for the object', 'presence:follow', 7, 'object'],
-  ['binary for the object', 'presence:follow', BINARY, 'object'],
+  ['a status that is empty binary', 'presence:status', { status: Buffer.alloc(0) }, '"status"'],
+  ['a status that is a date', 'presence:status', { status: DATE }, '"status"'],
+  ...KINDS.flatMap((type): Row[] => [
+    ['a misspelled field', type, { Status: 'x' }, '"Status"'],
+    ['a list for the object', type, ['x'], 'object'],
+    ['a text for the object', type, 'bob', 'object'],
+    ['an empty text for the object', type, '', 'object'],
+    ['a number for the object', type, 7, 'object'],
+    ['a fraction for the object', type, 0.5, 'object'],
+    ['a boolean for the object', type, false, 'object'],
+    ['binary for the object', type, BINARY, 'object'],
+    ['empty binary for the object', type, Buffer.alloc(0), 'object'],
+    ['a date for the object', type, DATE, 'object'],
+  ]),
+  ...(
+    [
+      ['presence:status', '"status"'],
+      ['presence:follow', '"userIds"'],
+      ['presence:query', '"userIds"'],
+      ['presence:join', '"userId"'],
+    ] as const
+  ).flatMap(([type, field]): Row[] => [
+    ['nil for the object', type, null, field],
+    ['an empty list for the object', type, [], field],
+    ['no field', type, {}, field],
+  ]),
+  ['the field of another message', 'presence:welcome', { userIds: ['bob'] }, '"userIds"'],
+  ['the field of another message', 'presence:follow', { userId: 'bob' }, '"userId"'],
+  ['the field of another message', 'presence:join', { userIds: ['bob'] }, '"userIds"'],
   ...(['presence:follow', 'presence:unfollow', 'presence:query'] as const).flatMap((type): Row[] => [
     [
       'ids that are null (a packed array of Godot)',
@@ -47,27 +81,27 @@ const REFUSED: readonly Row[] = [
     ['ids that are a boolean', type, { userIds: false }, '"userIds"'],
     ['ids that are an object with keys', type, { userIds: { 1: 'bob' } }, '"userIds"'],
     ['ids that are binary', type, { userIds: BINARY }, '"userIds"'],
+    ['ids that are empty binary', type, { userIds: Buffer.alloc(0) }, '"userIds"'],
+    ['ids that are a date', type, { userIds: DATE }, '"userIds"'],
     ['ids that are an empty text', type, { userIds: '' }, '"userIds"'],
     ['a list of fractions', type, { userIds: [2.5, -0.5] }, '"userIds"'],
     ['a list with binary', type, { userIds: [BINARY] }, '"userIds"'],
     ['a list in a list', type, { userIds: [['bob']] }, '"userIds"'],
     ['a list with null', type, { userIds: [null] }, '"userIds"'],
   ]),
-  ['no ids to follow', 'presence:follow', {}, '"userIds"'],
-  ['no ids to query', 'presence:query', {}, '"userIds"'],
-  ...[undefined, null, 1.5, true, ['bob'], { id: 'bob' }, BINARY, ''].map((userId): Row => [
+  ...[null, false, 1.5, true, ['bob'], [], {}, { id: 'bob' }, BINARY, DATE, ''].map((userId): Row => [
     `userId ${JSON.stringify(userId)}`,
     'presence:join',
     { userId },
     '"userId"',
   ]),
-  ...[null, 5, 1.5, true, ['c'], {}, BINARY, ''].map((connectionId): Row => [
+  ...[null, false, 5, 1.5, true, ['c'], [], {}, BINARY, DATE, ''].map((connectionId): Row => [
     `connectionId ${JSON.stringify(connectionId)}`,
     'presence:join',
     { userId: 'bob', connectionId },
     '"connectionId"',
   ]),
-  ...[null, 5, true, 'x', ['x']].map((options): Row => [
+  ...[null, false, 5, 1.5, true, '', 'x', ['x'], BINARY, Buffer.alloc(0), DATE].map((options): Row => [
     `options ${JSON.stringify(options)}`,
     'presence:join',
     { userId: 'bob', options },
@@ -75,15 +109,18 @@ const REFUSED: readonly Row[] = [
   ]),
 ];
 
+const hasNoCid = (payload: unknown): boolean =>
+  typeof payload !== 'object' || payload === null || [Array, Buffer, Date].some((kind) => payload instanceof kind);
+
 describe.each(FORMS)('by %s', (form) => {
   test.each(REFUSED)('%s in %s is refused, and the error names it', async (_, type, payload, named) => {
-    if (form === 'send' && (typeof payload !== 'object' || Array.isArray(payload) || Buffer.isBuffer(payload))) {
+    if (form === 'send' && hasNoCid(payload)) {
       // No place for a cid: the failure is told without one.
       const before = ann.replies.length;
       ann.rawSend(type, payload);
       const reply = await until(() => ann.replies[before], 'the reply');
       expect(reply).toMatchObject({ cid: null, ok: false, error: { code: 'invalid_payload' } });
-      expect(JSON.stringify(reply)).toContain(named);
+      expect((reply as { error: { message: string } }).error.message).toContain(named);
       return;
     }
     const { code, message } = await ann.refusal(type, payload, form);
@@ -101,7 +138,10 @@ describe.each(FORMS)('by %s', (form) => {
     });
     await ann.ask('presence:unfollow', { userIds: [] }, form);
     expect(Object.keys(ann.state.users)).toEqual(['bob']);
-    await ann.ask('presence:unfollow', {}, form);
+    ann.rawSend('presence:unfollow', null);
+    await until(() => Object.keys(ann.state.users).length === 0, 'the unfollow of everybody');
+    await ann.ask('presence:unfollow', [] as never, form);
+    await ann.ask('presence:welcome', [] as never, form);
     await ann.ask('presence:status', { status: false as never }, form);
     await until(() => ann.state.me?.general === 'offline', 'appearing offline');
     await ann.ask('presence:status', { status: 'here' }, form);
@@ -159,6 +199,11 @@ describe('a join option', () => {
     ['status', { status: true }],
     ['status', { status: ['x'] }],
     ['status', { status: {} }],
+    ['status', { status: [] }],
+    ['status', { status: 0.5 }],
+    ['sync', { sync: '' }],
+    ['sync', { sync: {} }],
+    ['sync', { sync: false }],
     ['sync', { sync: 'all' }],
     ['sync', { sync: 1 }],
     ['sync', { sync: ['state'] }],
@@ -166,6 +211,15 @@ describe('a join option', () => {
     const refused = server.join(fresh('ann'), options as never);
     await expect(refused).rejects.toThrow(name);
   });
+
+  test.each([{ resume: 5 }, { resume: null }, { resume: true }, { resume: ['x'] }, { resume: {} }, { sync: null }])(
+    '%j has no meaning, and the join goes on',
+    async (options) => {
+      const zoe = await person(server, fresh('zoe'), 'presence', { ...options, status: 'here' } as never);
+      await until(() => zoe.state.me?.general === 'online', 'the status');
+      await zoe.leave();
+    },
+  );
 
   test('status false means invisible', async () => {
     const zoe = await person(server, fresh('zoe'), 'presence', { status: false as never });

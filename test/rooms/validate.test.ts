@@ -53,6 +53,7 @@ describe('ids', () => {
     expect(readIds('a', 2)).toEqual(['a']);
     expect(readIds({}, 2)).toEqual([]);
     expect(readUsableIds('a', 2)).toEqual(['a']);
+    expect(readIds(7n, 2)).toEqual(['7']);
   });
   test.each([undefined, null, 5.5, true, { a: 1 }, '', [''], ['a', 5.5], 'x'.repeat(129)])('%s is refused', (value) => {
     expect(codeOf(() => readIds(value, 10))).toBe('invalid_payload');
