@@ -15,6 +15,7 @@ export type {
   StatusEvent,
   Target,
 } from './server/types.ts';
+export { METRICS_TYPES, type MetricsFormat } from './server/metrics-text.ts';
 export type {
   ConnectionReport,
   ExplainedView,
@@ -22,6 +23,8 @@ export type {
   Explanation,
   HealthState,
   PresenceHealth,
+  PresenceMetrics,
+  Durations,
   UserReport,
 } from './server/report-types.ts';
 export { withPresence, type PresenceMessages, type PresenceRoomClient } from './rooms/messages.ts';

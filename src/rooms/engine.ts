@@ -51,6 +51,7 @@ export class PresenceEngine {
       log: (reason) => {
         runtime.log.error(reason);
       },
+      meters: runtime.meters,
       devicesOf: (client) => this.#devicesOf(client),
       answer: (...call) => this.#answer(...call),
     });
@@ -60,7 +61,18 @@ export class PresenceEngine {
 
   /** Refuses a client without an identity before it gets a seat. */
   authenticate(auth: unknown): void {
-    identify(this.options, auth);
+    try {
+      identify(this.options, auth);
+    } catch (error) {
+      this.#countRefusal(error);
+      throw error;
+    }
+  }
+
+  #countRefusal(error: unknown): void {
+    if (error instanceof Refusal) {
+      this.#runtime.meters.joinsRefused[error.reason.code]++;
+    }
   }
 
   /** Remembers what the client joins with, for `presence:join`. */
@@ -73,6 +85,15 @@ export class PresenceEngine {
    * follows nobody, until the result is called. Throws a `ServerError` that refuses the join.
    */
   async join(client: Client, joinOptions: unknown): Promise<() => void> {
+    try {
+      return await this.#join(client, joinOptions);
+    } catch (error) {
+      this.#countRefusal(error);
+      throw error;
+    }
+  }
+
+  async #join(client: Client, joinOptions: unknown): Promise<() => void> {
     requireOpen();
     const identity = identify(this.options, client.auth);
     const { codec, tracker } = this.#runtime;
@@ -99,6 +120,7 @@ export class PresenceEngine {
       onConnect: (connection) => {
         sink.connection = connection;
         this.#connections.set(client.sessionId, connection);
+        this.#runtime.meters.joins++;
         this.#runtime.remember(connection, this.#entrances.get(client));
         sink.welcome();
       },
@@ -192,7 +214,10 @@ export class PresenceEngine {
   /** Closes clients that for some seconds have not read what waits for them. Call about once a second. */
   closeStalled(): void {
     for (const { sink } of this.#connections.values()) {
-      this.#stalled.check((sink as ClientSink).client, this.options.maxBufferedBytes, this.#runtime.clock.now());
+      const { client } = sink as ClientSink;
+      if (this.#stalled.check(client, this.options.maxBufferedBytes, this.#runtime.clock.now())) {
+        this.#runtime.meters.closed++;
+      }
     }
   }
 

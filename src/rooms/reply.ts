@@ -9,6 +9,7 @@ import { CallQueue } from './call-queue.ts';
 import { HookError, reasonOf } from '../core/hooks.ts';
 import { messageFrame } from '../wire/frames.ts';
 import type { LogLine } from '../log-codes.ts';
+import type { Meters } from '../server/meters.ts';
 import { readCid, type Cid } from './validate.ts';
 import {
   MESSAGE_PREFIX,
@@ -27,6 +28,7 @@ const MAX_WAITING_CALLS = 1024;
 export interface ReplierDeps {
   readonly maxBufferedBytes: number;
   readonly log: (line: LogLine) => void;
+  readonly meters: Meters;
   /** The clients of the same user on this process. */
   devicesOf(client: Client): Iterable<Client>;
   /** `extra`: additional fields of this form of message. */
@@ -53,7 +55,9 @@ export class Replier {
     payload: unknown,
     ctx: MessageContext,
   ): Requests[T]['reply'] | Rejected | Promise<Requests[T]['reply'] | Rejected> {
+    const { meters } = this.#deps;
     const queue = this.#queueOf(client);
+    meters.calls[type]++;
     if (this.refuses(client, queue)) {
       return ctx.reject(new PresenceError('unavailable').toBody());
     }
@@ -67,6 +71,7 @@ export class Replier {
     };
     const fail = (error: unknown): Rejected => {
       const body = this.#errorOf(error, type).toBody();
+      meters.refused[body.code]++;
       if (!isRequest) {
         sendError(client, cid, body);
       }
@@ -90,6 +95,7 @@ export class Replier {
     }
     void queue.run(() => {
       if (typeof type === 'string' && type.startsWith(MESSAGE_PREFIX)) {
+        this.#deps.meters.refused.unknown_message++;
         sendError(client, readCid(payload), new PresenceError('unknown_message').toBody());
       } else {
         client.error(ErrorCode.INVALID_PAYLOAD, `This room has no handler for the message ${printable(type)}.`);
@@ -112,6 +118,7 @@ export class Replier {
       (queue !== undefined && queue.length >= MAX_WAITING_CALLS) ||
       isOverBuffered(client, this.#deps.devicesOf(client), this.#deps.maxBufferedBytes);
     if (refuses) {
+      this.#deps.meters.closed++;
       client.leave(CloseCode.WITH_ERROR);
     }
     return refuses;

@@ -8,16 +8,19 @@ const MAX_STALL_MS = 10_000;
 export class StalledClients {
   readonly #since = new WeakMap<Client, number>();
 
-  /** Closes the client if it has not read for some seconds. Call about once a second. */
-  check(client: Client, maxBufferedBytes: number, now: number): void {
+  /** Closes the client if it has not read for some seconds, and returns whether it did. Call about once a second. */
+  check(client: Client, maxBufferedBytes: number, now: number): boolean {
     if (waitingBytes(client) <= maxBufferedBytes) {
       this.#since.delete(client);
-      return;
+      return false;
     }
     const since = this.#since.get(client) ?? now;
     this.#since.set(client, since);
-    if (now - since >= MAX_STALL_MS) {
-      client.leave(CloseCode.WITH_ERROR);
+    if (now - since < MAX_STALL_MS) {
+      return false;
     }
+    this.#since.delete(client);
+    client.leave(CloseCode.WITH_ERROR);
+    return true;
   }
 }

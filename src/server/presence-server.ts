@@ -23,6 +23,8 @@ import { countShare } from './census.ts';
 import { explanationOf } from './explanation.ts';
 import { plainHealth } from './health.ts';
 import { reportOf } from './inquiry.ts';
+import { metricsOf, noMetrics } from './metrics.ts';
+import { METRICS_TYPES, metricsText, type MetricsFormat } from './metrics-text.ts';
 import { ANSWER_TIMEOUT_MS } from './questions.ts';
 import { currentRuntime, eventsOf, guestRuntime, type Runtime } from './runtime.ts';
 import { notAnId, toUserId, type UserIdLike } from '../ids.ts';
@@ -31,7 +33,7 @@ import { PresenceError, type Status, type UserStatus } from '../protocol.ts';
 import { beforePresenceEnds, isShuttingDown } from './shutdown.ts';
 import { queryUsers } from '../core/query.ts';
 import { resolveOptions, type ClusterOptions, type ResolvedOptions } from '../options.ts';
-import type { Explanation, PresenceHealth, UserReport } from './report-types.ts';
+import type { Explanation, PresenceHealth, PresenceMetrics, UserReport } from './report-types.ts';
 import type { ClusterCounts, Counts, PresenceEventMap, Reached, Target } from './types.ts';
 
 export class PresenceServer {
@@ -191,6 +193,31 @@ export class PresenceServer {
       return plainHealth('idle');
     }
     return currentRuntime(this.#prefix)?.health ?? plainHealth(isShuttingDown() ? 'stopping' : 'idle');
+  }
+
+  /**
+   * What this process holds and has counted since presence started on it; with
+   * `'openmetrics'` as the text that Prometheus reads, or with `'prometheus'` in its older form. docs/operations.md says
+   * what each means. All zero while no presence room runs. Cost: one step per
+   * connection and per user known here; counting itself is one addition each.
+   *
+   * @example
+   * app.get('/metrics', (_request, response) => {
+   *   response.type(METRICS_TYPES.openmetrics).send(presence.metrics('openmetrics'));
+   * });
+   */
+  metrics(): PresenceMetrics;
+  metrics(format: MetricsFormat): string;
+  metrics(format?: unknown): PresenceMetrics | string {
+    const runtime = isRunning() ? currentRuntime(this.#prefix) : undefined;
+    const metrics = runtime === undefined ? noMetrics() : metricsOf(runtime);
+    if (format === undefined) {
+      return metrics;
+    }
+    if (typeof format !== 'string' || !Object.hasOwn(METRICS_TYPES, format)) {
+      throw invalid(`The format has to be 'openmetrics' or 'prometheus', or left out, but is ${given(format)}.`);
+    }
+    return metricsText(metrics, format as MetricsFormat);
   }
 
   /**

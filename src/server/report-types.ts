@@ -131,3 +131,49 @@ export interface UserReport {
   processes: number;
   complete: boolean;
 }
+
+/** Durations, counted by size. */
+export interface Durations {
+  count: number;
+  /** All of them together, in milliseconds. */
+  sumMs: number;
+  /** By bucket: up to 1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500 ms, and above. Not cumulative. */
+  buckets: number[];
+}
+
+/** What this process holds now, and what it has counted since presence started on it. docs/operations.md says what each means. */
+export interface PresenceMetrics {
+  processes: number;
+  users: number;
+  online: number;
+  connections: number;
+  visible: number;
+  stale: number;
+  follows: number;
+  records: number;
+  joins: number;
+  joinsRefused: Record<string, number>;
+  calls: Record<string, number>;
+  callsRefused: Record<string, number>;
+  closed: number;
+  flushes: number;
+  deliveries: number;
+  updates: number;
+  resyncs: number;
+  flushBusyMs: number;
+  flushLatency: Durations;
+  logLines: Record<string, number>;
+  /** Absent where there is no shared store. */
+  redis?: {
+    up: boolean;
+    behindMs: number;
+    latency: Durations;
+    failed: number;
+    published: number;
+    received: number;
+    dropped: number;
+    repaired: number;
+    renewals: number;
+    watched: number;
+  };
+}

@@ -10,6 +10,7 @@ import { Budgets } from '../core/budgets.ts';
 import { QuietLog } from './quiet-log.ts';
 import { Census } from './census.ts';
 import { healthOf, plainHealth } from './health.ts';
+import { Meters } from './meters.ts';
 import { Inquiry } from './inquiry.ts';
 import { ColyseusMatchmaking, type Entrance } from './matchmaking.ts';
 import { FrameCodec } from '../wire/frames.ts';
@@ -37,12 +38,13 @@ export class Runtime {
   readonly census = new Census();
   readonly inquiry: Inquiry;
   readonly budgets = new Budgets();
+  readonly meters = new Meters();
   readonly clock: { now: () => number } = { now: () => Date.now() };
   readonly log: QuietLog;
   readonly #matchmaking: ColyseusMatchmaking;
   readonly #timings: string;
   readonly #leaseMs: number;
-  readonly #isShared: boolean;
+  readonly isShared: boolean;
   readonly #onIdle: () => void;
   #rooms = 0;
   #isKept = false;
@@ -58,7 +60,7 @@ export class Runtime {
     this.#leaseMs = options.cluster.leaseMs;
     this.#onIdle = onIdle;
     const isShared = hasOthers(presence, options.cluster);
-    this.#isShared = isShared;
+    this.isShared = isShared;
     this.#matchmaking = new ColyseusMatchmaking(
       isShared ? new SharedSeats(presence, options.cluster.prefix) : undefined,
     );
@@ -98,7 +100,7 @@ export class Runtime {
 
   /** How this process is. */
   get health(): PresenceHealth {
-    if (this.#isShared) {
+    if (this.isShared) {
       return healthOf(this.tracker.cluster.stats, this.#leaseMs, isShuttingDown());
     }
     return plainHealth(isShuttingDown() ? 'stopping' : 'single');

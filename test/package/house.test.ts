@@ -288,6 +288,7 @@ describe('the package', () => {
       'rooms/presence-lobby-room.d.ts',
       'rooms/presence-plugin.d.ts',
       'rooms/presence-room.d.ts',
+      'server/metrics-text.d.ts',
       'server/presence-server.d.ts',
       'server/report-types.d.ts',
       'server/types.d.ts',
