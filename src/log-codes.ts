@@ -12,6 +12,7 @@ export const LOG_CODES = [
   'friend_list_failed',
   'friend_list_ids',
   'blocks_unknown',
+  'no_user',
   'follow_failed',
   'listener_failed',
   'metadata_failed',

@@ -180,7 +180,9 @@ export interface PresenceOptions {
    * connection has joined, without any call of the client, and sends one
    * `presence:snapshot`. They do not use up `maxFollows` unless
    * `countResolvedFollows` is true. `canFollow` is not called for them. If the
-   * hook fails, the player joins without these follows and the log says so.
+   * hook fails, the player joins without these follows, the log and the client
+   * are told, and the hook is asked again after about 1 s, 2 s, 4 s … up to a
+   * minute. A `PresenceError` that is not retryable ends that.
    */
   resolveFollows?: (viewer: Viewer) => Ids | Promise<Ids>;
   /** Whether follows made by the server use up `maxFollows`. Default false. */

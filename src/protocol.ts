@@ -29,6 +29,7 @@ export type RequestType = (typeof REQUEST_TYPES)[number];
 
 /** Server → client message types. */
 export const DELTA_MESSAGE = 'presence:delta';
+export const FRIENDS_MESSAGE = 'presence:friends';
 export const REPLY_MESSAGE = 'presence:reply';
 export const SNAPSHOT_MESSAGE = 'presence:snapshot';
 export const UNFOLLOWED_MESSAGE = 'presence:unfollowed';
@@ -157,6 +158,12 @@ export interface Unfollowed {
   userIds: string[];
 }
 
+/** `presence:friends`: the friend list of the game could not be loaded, and is tried again after `retryAfterMs`; without `error`: now it is there. */
+export interface Friends {
+  /** Without `retryAfterMs` it is not tried again. */
+  error?: PresenceErrorBody;
+}
+
 export interface StatusRequest {
   status: Status;
 }
@@ -219,6 +226,7 @@ export type Reply =
 /** Server → client messages, for `room.onMessage`. */
 export type PresenceEvents = {
   'presence:delta': Delta;
+  'presence:friends': Friends;
   'presence:reply': Reply;
   'presence:snapshot': Snapshot;
   'presence:unfollowed': Unfollowed;
@@ -260,7 +268,7 @@ export const ERRORS = {
   match_locked: { code: 11, retryable: true, message: 'The match does not take players now.' },
   match_gone: { code: 12, retryable: false, message: 'The match has ended.' },
   match_denied: { code: 13, retryable: false, message: 'The match refused this player.' },
-  hook_failed: { code: 14, retryable: true, message: 'The game server could not decide in time.' },
+  hook_failed: { code: 14, retryable: true, message: 'The game server failed to decide.' },
   unavailable: { code: 15, retryable: true, message: 'The server cannot answer now.' },
   unknown_message: { code: 16, retryable: false, message: 'No such presence message.' },
   unauthenticated: { code: 17, retryable: false, message: 'Presence needs a user: client.auth carries no user id.' },
@@ -278,7 +286,7 @@ export type PresenceErrorCode = keyof typeof ERRORS;
 export interface PresenceErrorBody {
   code: PresenceErrorCode;
   message: string;
-  /** With `rate_limited`: milliseconds until the next call of this kind is accepted. */
+  /** With `rate_limited`: milliseconds until the next call of this kind is accepted. In `presence:friends`: until the next attempt. */
   retryAfterMs?: number;
 }
 

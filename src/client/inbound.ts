@@ -2,6 +2,7 @@
  * Reads messages of the server. Anything without the documented shape is left
  * out, so that a server of another version cannot break the list.
  */
+import { PresenceError } from '../protocol.ts';
 import type {
   Delta,
   FollowReply,
@@ -31,6 +32,12 @@ export function readWelcome(value: unknown): Welcome | null {
     ...(typeof username === 'string' && { username }),
     presences: list(presences).filter(isPresence),
   };
+}
+
+/** The error of a `presence:friends`; `undefined` when the list is there. */
+export function readFriends(value: unknown): PresenceError | undefined {
+  const { error } = fields(value);
+  return error === undefined ? undefined : PresenceError.from(error);
 }
 
 export function readDelta(value: unknown): Delta {

@@ -41,6 +41,7 @@ export interface LinkEvents {
   delta(delta: Delta): void;
   snapshot(snapshot: Snapshot): void;
   unfollowed(userIds: string[]): void;
+  friends(error: PresenceError | undefined): void;
   /** `error`: why it is `closed`, unless the application closed it. */
   state(state: ConnectionPhase, error?: unknown): void;
 }

@@ -23,7 +23,7 @@
  * seconds.
  */
 import type { Client, Room } from '@colyseus/sdk';
-import type { Delta, Presence, Status, UserStatus, Welcome } from '../protocol.ts';
+import type { Delta, Presence, PresenceError, Status, UserStatus, Welcome } from '../protocol.ts';
 import type { UserIdLike } from '../ids.ts';
 import { Announcer } from './announcer.ts';
 import { REJOIN_DEFAULTS } from './timers.ts';
@@ -54,6 +54,7 @@ export class PresenceClient {
   #connectionId: string | undefined;
   #leaving: Promise<void> | null = null;
   #stopWaiting = (): void => undefined;
+  #listError: PresenceError | undefined;
 
   #announcer = new Announcer();
 
@@ -118,6 +119,7 @@ export class PresenceClient {
         delta: (delta) => this.#hear(delta),
         snapshot: (snapshot) => this.#announcer.announce(this.#store.applySnapshot(snapshot)),
         unfollowed: (userIds) => this.#announcer.announce(this.#store.remove(userIds)),
+        friends: (error) => this.#friends(error),
         state: (state, error) => this.#enter(state, error),
       },
     );
@@ -154,6 +156,15 @@ export class PresenceClient {
   /** The public id of this connection. Reconnections keep it, most rejoins too. Pass it as `resume` to keep it over a reload of the page. */
   get connectionId(): string {
     return this.#connectionId ?? '';
+  }
+
+  /**
+   * Why the server could not load the game's friend list (its option
+   * `resolveFollows`); it tries again. `undefined`: as far as is known, the list
+   * is complete. `subscribe` tells of changes.
+   */
+  get listError(): PresenceError | undefined {
+    return this.#listError;
   }
 
   get connection(): ConnectionPhase {
@@ -283,6 +294,15 @@ export class PresenceClient {
     this.#announcer.announce(this.#store.applyDelta(delta));
   }
 
+  #friends(error: PresenceError | undefined): void {
+    this.#listError = error;
+    this.#stopWaiting();
+    if (error === undefined) {
+      this.#dropServerFollows();
+    }
+    this.#announcer.changed.emit();
+  }
+
   #enter(state: ConnectionPhase, error: unknown): void {
     this.#stopWaiting();
     if (state !== 'online') {
@@ -290,6 +310,7 @@ export class PresenceClient {
     }
     if (state === 'rejoining') {
       this.#store.lose();
+      this.#listError = undefined;
     }
     this.#announcer.announceState(state, error);
     if (state === 'online') {
@@ -305,9 +326,13 @@ export class PresenceClient {
   #awaitServerFollows(): void {
     if (this.#store.unconfirmed('server').length > 0) {
       this.#stopWaiting = this.#link.timers.after(SERVER_FOLLOWS_MS, () => {
-        this.#announcer.announce(this.#store.remove(this.#store.unconfirmed('server')));
+        this.#dropServerFollows();
       });
     }
+  }
+
+  #dropServerFollows(): void {
+    this.#announcer.announce(this.#store.remove(this.#store.unconfirmed('server')));
   }
 }
 

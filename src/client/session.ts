@@ -10,6 +10,7 @@ import type { Room } from '@colyseus/sdk';
 import {
   DELTA_MESSAGE,
   ERRORS,
+  FRIENDS_MESSAGE,
   PresenceError,
   REPLY_MESSAGE,
   SNAPSHOT_MESSAGE,
@@ -21,7 +22,7 @@ import {
   type Snapshot,
   type Welcome,
 } from '../protocol.ts';
-import { readDelta, readReply, readSnapshot, readUserIds, readWelcome } from './inbound.ts';
+import { readDelta, readFriends, readReply, readSnapshot, readUserIds, readWelcome } from './inbound.ts';
 import { callSafely } from './listeners.ts';
 
 /** Milliseconds a server may take to confirm a leave before the socket is closed without it. */
@@ -41,6 +42,7 @@ export interface SessionEvents {
   delta(delta: Delta): void;
   snapshot(snapshot: Snapshot): void;
   unfollowed(userIds: string[]): void;
+  friends(error: PresenceError | undefined): void;
   /** The socket is closed; the SDK tries to get the seat back. May be called several times. */
   dropped(): void;
   /** The SDK has reconnected to the same seat. */
@@ -89,6 +91,7 @@ export class Session {
       on(DELTA_MESSAGE, readDelta, (delta) => events.delta(delta)),
       on(SNAPSHOT_MESSAGE, readSnapshot, (snapshot) => events.snapshot(snapshot)),
       on(UNFOLLOWED_MESSAGE, readUserIds, (userIds) => events.unfollowed(userIds)),
+      on(FRIENDS_MESSAGE, readFriends, (error) => events.friends(error)),
       on(WELCOME_MESSAGE, readWelcome, (welcome) => welcome !== null && events.welcome(welcome)),
     ];
   }

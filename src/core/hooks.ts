@@ -21,6 +21,19 @@ export class HookError extends Error {
   }
 }
 
+/** A hook of the game took too long. */
+class LateHookError extends HookError {}
+
+/** What a client is told of an error. */
+export function failureOf(error: unknown): PresenceError {
+  if (error instanceof PresenceError) {
+    return error;
+  }
+  return error instanceof LateHookError
+    ? new PresenceError('hook_failed', { message: 'The game server could not decide in time.' })
+    : new PresenceError(error instanceof HookError ? 'hook_failed' : 'internal');
+}
+
 /** For the log, in one line: what went wrong, and where in the game's code. Texts that a client may have chosen are escaped. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof HookError)) {
@@ -53,7 +66,7 @@ export async function within<T>(ms: number, run: () => T | Promise<T>, late: () 
 /** Awaits `run()`, at most `ms` milliseconds. Throws a `HookError`, or the `PresenceError` that the hook threw. */
 export async function runHook<T>(hook: string, run: () => T | Promise<T>, ms: number): Promise<T> {
   try {
-    return await within(ms, run, () => new HookError(hook, `no answer within ${ms} ms`));
+    return await within(ms, run, () => new LateHookError(hook, `no answer within ${ms} ms`));
   } catch (error) {
     throw error instanceof PresenceError || error instanceof HookError ? error : new HookError(hook, 'it threw', error);
   }

@@ -1,12 +1,12 @@
 /** Admission to a presence-aware room: identity, join options and limits. A refusal is a `Refusal`. */
 import { ErrorCode, ServerError } from '@colyseus/core';
 import { readJoinOptions, type PresenceWishes } from './validate.ts';
-import { HookError, reasonOf, runHook } from '../core/hooks.ts';
+import { failureOf, HookError, reasonOf, runHook } from '../core/hooks.ts';
 import { notIds, sortOutIds, toUserId } from '../ids.ts';
 import { MAX_ID_LENGTH } from '../status.ts';
 import { given } from '../wording.ts';
 import { PresenceError } from '../protocol.ts';
-import type { Identity, Named, ResolvedOptions } from '../options.ts';
+import { defaultIdentify, type Identity, type Named, type ResolvedOptions } from '../options.ts';
 import type { Users } from '../core/users.ts';
 import type { Runtime } from '../server/runtime.ts';
 import { isShuttingDown } from '../server/shutdown.ts';
@@ -21,16 +21,23 @@ export class Refusal extends ServerError {
   }
 }
 
-/** The user behind an auth payload. */
-export function identify(options: ResolvedOptions, auth: unknown): Named {
+/** The user behind an auth payload. `tell` gets the reason when there is none. */
+export function identify(options: ResolvedOptions, auth: unknown, tell: (reason: string) => void): Named {
   let identity: Identity | null | undefined;
+  let answer: string;
   try {
     identity = options.identify(auth);
-  } catch {
-    identity = undefined;
+    answer = `returned ${given(identity?.userId === undefined ? identity : identity.userId)}`;
+  } catch (error) {
+    answer = `threw ${reasonOf(error)}`;
   }
   const userId = toUserId(identity?.userId);
   if (userId === undefined) {
+    const looked =
+      options.identify === defaultIdentify
+        ? 'by default userId, id or sub is looked for, a text or a number'
+        : `the option "identify" ${answer}`;
+    tell(`client.auth, the result of onAuth, is ${given(auth)}; ${looked}`);
     throw new Refusal(new PresenceError('unauthenticated'), ErrorCode.AUTH_FAILED);
   }
   const username: unknown = identity?.username;
@@ -97,6 +104,6 @@ export async function learnBlocks(
       throw new Refusal(error);
     }
     log.warn(`[presence:blocks_unknown] User ${JSON.stringify(userId)} is not let in: ${reasonOf(error)}`);
-    throw new Refusal(new PresenceError('hook_failed'));
+    throw new Refusal(failureOf(error));
   }
 }

@@ -6,7 +6,7 @@
  * Every call is safe for a client that is not (or no longer) known, and
  * joining or leaving twice is the same as once.
  */
-import { ClientState, CloseCode, type Client } from '@colyseus/core';
+import { ClientState, CloseCode, type Client, type Room } from '@colyseus/core';
 import { ClientSink } from '../wire/client-sink.ts';
 import { joinWrites } from '../wire/prebuilt.ts';
 import { StalledClients } from './stalled-clients.ts';
@@ -15,11 +15,12 @@ import { guardRedact } from '../core/hooks.ts';
 import { identify, learnBlocks, Refusal, requireJoinOptions, requireOpen, requireRoom } from './admission.ts';
 import { followFriends } from './friend-list.ts';
 import { Replier } from './reply.ts';
+import { tellUnidentified } from './unidentified.ts';
 import { hasEnded } from '../core/derived.ts';
 import { PresenceError, type RequestType, type Requests } from '../protocol.ts';
-import type { Connection, Place } from '../core/model.ts';
+import type { Connection } from '../core/model.ts';
 import type { Ending } from '../core/tracker.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { Named, ResolvedOptions } from '../options.ts';
 import type { Entrance } from '../server/matchmaking.ts';
 import type { Runtime } from '../server/runtime.ts';
 
@@ -30,22 +31,22 @@ export class PresenceEngine {
   readonly #runtime: Runtime;
   /** Whether the room's state is the presence state. */
   readonly #hasState: boolean;
-  readonly #place: Place;
+  readonly #room: Room;
   readonly #connections = new Map<string, Connection>();
   readonly #entrances = new WeakMap<Client, Entrance>();
   /** Why players of a room that let them in have no presence. */
-  readonly #refused = new WeakMap<Client, PresenceError>();
+  readonly #refused = new Map<string, PresenceError>();
   /** Only used by `reconcile`. */
   readonly #missingSince = new Map<string, number>();
   readonly #stalled = new StalledClients();
 
-  constructor(runtime: Runtime, options: ResolvedOptions, hasState: boolean, place: Place) {
+  constructor(runtime: Runtime, options: ResolvedOptions, hasState: boolean, room: Room) {
     this.#runtime = runtime;
     this.options = guardRedact(options, (reason) => {
       runtime.log.error(reason);
     });
     this.#hasState = hasState;
-    this.#place = place;
+    this.#room = room;
     this.replies = new Replier({
       maxBufferedBytes: options.maxBufferedBytes,
       log: (reason) => {
@@ -62,7 +63,7 @@ export class PresenceEngine {
   /** Refuses a client without an identity before it gets a seat. */
   authenticate(auth: unknown): void {
     try {
-      identify(this.options, auth);
+      this.#identify(auth);
     } catch (error) {
       this.#countRefusal(error);
       throw error;
@@ -73,6 +74,12 @@ export class PresenceEngine {
     if (error instanceof Refusal) {
       this.#runtime.meters.joinsRefused[error.reason.code]++;
     }
+  }
+
+  #identify(auth: unknown): Named {
+    return identify(this.options, auth, (reason) => {
+      tellUnidentified(this.#room, this.#runtime.log, reason);
+    });
   }
 
   /** Remembers what the client joins with, for `presence:join`. */
@@ -95,7 +102,7 @@ export class PresenceEngine {
 
   async #join(client: Client, joinOptions: unknown): Promise<() => void> {
     requireOpen();
-    const identity = identify(this.options, client.auth);
+    const identity = this.#identify(client.auth);
     const { codec, tracker } = this.#runtime;
     const wanted = requireJoinOptions(this.options, joinOptions, !this.#hasState);
     const admit = (): void => {
@@ -112,7 +119,7 @@ export class PresenceEngine {
       auth: client.auth as unknown,
       options: this.options,
       sink,
-      place: this.#place,
+      place: this.#room,
       sync: wanted.sync,
       resume: wanted.resume,
       // Other connections of the user may have joined meanwhile.
@@ -142,7 +149,7 @@ export class PresenceEngine {
       if (!(error instanceof Refusal)) {
         throw error;
       }
-      this.#refused.set(client, error.reason);
+      this.#refused.set(client.sessionId, error.reason);
       return () => {};
     }
   }
@@ -172,6 +179,7 @@ export class PresenceEngine {
 
   /** The client is gone for good. */
   leave(client: Client, code: number | undefined): void {
+    this.#refused.delete(client.sessionId);
     this.#forget(client.sessionId, endingOf(code));
   }
 
@@ -282,7 +290,7 @@ export class PresenceEngine {
     this.refresh(client);
     const connection = this.#connections.get(client.sessionId);
     if (connection === undefined || hasEnded(connection)) {
-      throw this.#refused.get(client) ?? new PresenceError('not_joined');
+      throw this.#refused.get(client.sessionId) ?? new PresenceError('not_joined');
     }
     return answerRequest(type, connection, payload, extra, this.#runtime);
   }

@@ -1,37 +1,78 @@
 /** The option `resolveFollows`: the game's own friend list. */
-import { HookError, reasonOf, runHook } from '../core/hooks.ts';
+import { failureOf, HookError, reasonOf, runHook } from '../core/hooks.ts';
 import { notIds, sortOutIds } from '../ids.ts';
 import { given } from '../wording.ts';
 import { hasEnded } from '../core/derived.ts';
 import type { Connection } from '../core/model.ts';
+import type { ClientSink } from '../wire/client-sink.ts';
 import type { Runtime } from '../server/runtime.ts';
 
-/** Follows the game's own friend list. A hook that fails leaves the connection without those follows, and a line in the log. */
+/** Milliseconds before the first attempt after a failure, on average; twice as many before each further one, up to a minute. */
+const RETRY_MS = 1000;
+const MAX_RETRY_MS = 60_000;
+
+/**
+ * Follows the game's own friend list. While the hook fails, the connection is
+ * without those follows, its client is told so, and the hook is asked again.
+ */
 export async function followFriends(connection: Connection, { tracker, log }: Runtime): Promise<void> {
-  const { resolveFollows, hookTimeoutMs } = connection.options;
-  if (resolveFollows === undefined) {
+  if (connection.options.resolveFollows === undefined) {
     return;
   }
+  const sink = connection.sink as ClientSink;
   const pending = tracker.following.begin(connection);
   try {
-    const friends: unknown = await runHook('resolveFollows', () => resolveFollows(connection.viewer), hookTimeoutMs);
-    if (!(friends instanceof Set || Array.isArray(friends))) {
-      throw new HookError('resolveFollows', `it must return a list of user ids, but returned ${given(friends)}`);
-    }
-    const { ids, others } = sortOutIds(friends);
-    if (others.length > 0) {
-      log.warn(
-        `[presence:friend_list_ids] The hook "resolveFollows" returned ${notIds(others)}. The others are followed.`,
-      );
-    }
-    await tracker.following.followFor(connection, ids, pending);
-  } catch (error) {
-    if (!hasEnded(connection)) {
-      log.warn(
-        `[presence:friend_list_failed] User ${JSON.stringify(connection.user.userId)} does not follow its friend list: ${reasonOf(error)}`,
-      );
+    for (let failures = 0; !hasEnded(connection); failures++) {
+      try {
+        await tracker.following.followFor(connection, await friendsOf(connection, log), pending);
+        if (failures > 0) {
+          sink.friends(undefined);
+        }
+        return;
+      } catch (error) {
+        if (hasEnded(connection)) {
+          return;
+        }
+        log.warn(
+          `[presence:friend_list_failed] User ${JSON.stringify(connection.user.userId)} does not follow its friend list: ${reasonOf(error)}`,
+        );
+        const failure = failureOf(error);
+        if (!failure.retryable) {
+          sink.friends(failure.toBody());
+          return;
+        }
+        const retryAfterMs = failure.retryAfterMs ?? pauseMs(failures);
+        sink.friends({ ...failure.toBody(), retryAfterMs });
+        await sleep(retryAfterMs);
+      }
     }
   } finally {
     pending.end();
   }
+}
+
+async function friendsOf({ options, viewer }: Connection, log: Runtime['log']): Promise<string[]> {
+  const { resolveFollows, hookTimeoutMs } = options;
+  const friends: unknown = await runHook('resolveFollows', () => resolveFollows!(viewer), hookTimeoutMs);
+  if (!(friends instanceof Set || Array.isArray(friends))) {
+    throw new HookError('resolveFollows', `it must return a list of user ids, but returned ${given(friends)}`);
+  }
+  const { ids, others } = sortOutIds(friends);
+  if (others.length > 0) {
+    log.warn(
+      `[presence:friend_list_ids] The hook "resolveFollows" returned ${notIds(others)}. The others are followed.`,
+    );
+  }
+  return ids;
+}
+
+/** Random, so that the players of a database that was down do not all ask at once. */
+function pauseMs(failures: number): number {
+  return Math.round(Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** failures) * (0.5 + Math.random()));
+}
+
+async function sleep(ms: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, Math.min(ms, MAX_RETRY_MS)).unref();
+  });
 }

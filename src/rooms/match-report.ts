@@ -8,6 +8,7 @@ import { acquireRuntime, type Runtime } from '../server/runtime.ts';
 import { identify } from './admission.ts';
 import { isPrivate, requirePolicy, type ResolvedMatchOptions } from './match-options.ts';
 import { reasonOf } from '../core/hooks.ts';
+import { tellUnidentified } from './unidentified.ts';
 import { sameValue } from '../status.ts';
 import type { EndedStatus, JoinPolicy } from '../protocol.ts';
 import type { MatchRecord } from '../core/match.ts';
@@ -68,7 +69,9 @@ export class MatchReport {
     this.change();
     let identity;
     try {
-      identity = identify(this.#options.presence, auth);
+      identity = identify(this.#options.presence, auth, (reason) => {
+        tellUnidentified(this.#room, this.open().log, reason);
+      });
     } catch {
       return; // plays on without presence
     }

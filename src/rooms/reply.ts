@@ -6,7 +6,7 @@
 import { CloseCode, ErrorCode, type Client, type MessageContext, type Rejection } from '@colyseus/core';
 import { isOverBuffered } from '../wire/backpressure.ts';
 import { CallQueue } from './call-queue.ts';
-import { HookError, reasonOf } from '../core/hooks.ts';
+import { failureOf, HookError, reasonOf } from '../core/hooks.ts';
 import { messageFrame } from '../wire/frames.ts';
 import type { LogLine } from '../log-codes.ts';
 import type { Meters } from '../server/meters.ts';
@@ -130,7 +130,7 @@ export class Replier {
     }
     const isHook = error instanceof HookError;
     this.#deps.log(`[presence:${isHook ? 'hook_failed' : 'request_failed'}] ${type} failed: ${reasonOf(error)}`);
-    return new PresenceError(isHook ? 'hook_failed' : 'internal');
+    return failureOf(error);
   }
 }
 

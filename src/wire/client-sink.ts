@@ -8,10 +8,13 @@ import { messageFrame, type FrameCodec } from './frames.ts';
 import { PrebuiltWriter, webSocketFrames } from './prebuilt.ts';
 import { generalsTo, presencesTo } from '../core/view.ts';
 import {
+  FRIENDS_MESSAGE,
   PROTOCOL_VERSION,
   SNAPSHOT_MESSAGE,
   UNFOLLOWED_MESSAGE,
   WELCOME_MESSAGE,
+  type Friends,
+  type PresenceErrorBody,
   type Snapshot,
   type Unfollowed,
   type Welcome,
@@ -108,6 +111,14 @@ export class ClientSink implements Sink {
     if (this.connection.sync !== 'state' && users.length > 0) {
       const payload: Unfollowed = { userIds: users.map(({ userId }) => userId) };
       this.#send([messageFrame(UNFOLLOWED_MESSAGE, payload)]);
+    }
+  }
+
+  /** Whether the friend list of the game could be loaded. */
+  friends(error: PresenceErrorBody | undefined): void {
+    if (this.connection.sync !== 'state') {
+      const payload: Friends = error === undefined ? {} : { error };
+      this.#send([messageFrame(FRIENDS_MESSAGE, payload)]);
     }
   }
 

@@ -77,6 +77,7 @@ describe('Session', () => {
     delta: ignore,
     snapshot: ignore,
     unfollowed: ignore,
+    friends: ignore,
     dropped: ignore,
     back: ignore,
     left: ignore,

@@ -332,6 +332,6 @@ describe('blocks that the game stores', () => {
     }
     await restart({}, { match: MatchRoom });
     const ann = await person(server, 'ann', 'match');
-    expect(await ann.refusal('presence:query', { userIds: ['bob'] }, 'request')).toMatchObject({ code: 'not_joined' });
+    expect(await ann.refusal('presence:query', { userIds: ['bob'] }, 'request')).toMatchObject({ code: 'hook_failed' });
   });
 });

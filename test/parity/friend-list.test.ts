@@ -1,8 +1,9 @@
 /** Friends' changes without any call of the client: the game's own friend list, at the join and whenever it changes. */
-import { definePlugins, Room, type Client as ServerClient } from '@colyseus/core';
+import { CloseCode, definePlugins, matchMaker, Room, type Client as ServerClient } from '@colyseus/core';
 import { schema, t } from '@colyseus/schema';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { presence, PresencePlugin, type PresenceOptions, type Viewer } from '../../src/index.ts';
+import { presence, PresenceError, PresencePlugin, type PresenceOptions, type Viewer } from '../../src/index.ts';
+import { PresenceClient } from '../../src/client/index.ts';
 import { person, settle } from '../support/person.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
@@ -104,6 +105,62 @@ describe('resolveFollows, the friend list at the join,', () => {
       expect(ann.snapshots).toEqual([]);
     },
   );
+
+  test('that fails is asked again until it answers, and the client is told both', async () => {
+    let isDown = true;
+    let asked = 0;
+    await serve({
+      resolveFollows: () => {
+        asked++;
+        return isDown ? Promise.reject(new Error('the database is down')) : ['bob'];
+      },
+    });
+    const friends = await PresenceClient.join(server.client('ann'), 'presence');
+    await until(() => friends.listError, 'the failure');
+    expect(friends.listError).toMatchObject({
+      code: 'hook_failed',
+      message: 'The game server failed to decide.',
+      retryAfterMs: expect.any(Number),
+    });
+    await until(() => asked > 1, 'the second attempt');
+    isDown = false;
+    await until(() => friends.listError === undefined, 'the list');
+    expect(friends.getSnapshot().map(({ userId }) => userId)).toEqual(['bob']);
+    await friends.leave();
+  });
+
+  test('that refuses for good is not asked again', async () => {
+    let asked = 0;
+    await serve({
+      resolveFollows: () => {
+        asked++;
+        throw new PresenceError('feature_disabled');
+      },
+    });
+    const ann = await person(server, 'ann');
+    await until(() => ann.messages('presence:friends')[0], 'the refusal');
+    expect(ann.messages('presence:friends')).toEqual([
+      { error: { code: 'feature_disabled', message: 'This feature is switched off on the server.' } },
+    ]);
+    expect(asked).toBe(1);
+  });
+
+  test('that fails again after a rejoin keeps the old list; what has left it goes when it answers', async () => {
+    let friendsOfAnn: string[] | undefined = ['bob', 'cat'];
+    await serve({ resolveFollows: () => friendsOfAnn ?? Promise.reject(new Error('the database is down')) });
+    const friends = await PresenceClient.join(server.client('ann'), 'presence', { rejoin: { minMs: 1, maxMs: 10 } });
+    const listed = (): string[] => friends.getSnapshot().map(({ userId }) => userId);
+    await until(() => listed().length === 2, 'the list');
+    friendsOfAnn = undefined;
+    const { room } = friends;
+    matchMaker.getLocalRoomById(room.roomId).clients.get(room.sessionId)!.leave(CloseCode.SERVER_SHUTDOWN);
+    await until(() => friends.listError, 'the failure after the rejoin');
+    expect(listed()).toEqual(['bob', 'cat']);
+    friendsOfAnn = ['cat'];
+    await until(() => listed().length === 1, 'the new list');
+    expect(listed()).toEqual(['cat']);
+    await friends.leave();
+  });
 
   test('with invalid ids: those are left out', async () => {
     await serve({ resolveFollows: () => ['', 'bob', 7.5, '__proto__', 'x'.repeat(129)] });

@@ -1,6 +1,15 @@
 /** Who a connection belongs to: from `client.auth`, by `identify`; no identity, no seat. */
-import { afterEach, describe, expect, test } from 'vitest';
-import { presence, type PresenceJoinOptions, type PresenceOptions } from '../../src/index.ts';
+import { definePlugins, logger, Room, type defineRoom } from '@colyseus/core';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import {
+  MatchPlugin,
+  presence,
+  PresencePlugin,
+  PresenceRoom,
+  type Identity,
+  type PresenceJoinOptions,
+  type PresenceOptions,
+} from '../../src/index.ts';
 import { defaultIdentify } from '../../src/options.ts';
 import { person, ROOMS } from '../support/person.ts';
 import { startServer, type TestServer } from '../support/server.ts';
@@ -56,6 +65,54 @@ describe.each(ROOMS)('identify, in a %s room,', (room) => {
     expect((await bob.welcome()).userId).toBe('bob');
     expect((await bob.welcome()).connectionId).not.toBe('stolen');
     await expect(server.join('', lie, room)).rejects.toThrow('unauthenticated');
+  });
+});
+
+describe('a client without a user is explained in the log, once per class of room:', () => {
+  const auth = (): unknown => ({ email: 'ann@example.org', uid: 7 });
+  class Friends extends PresenceRoom {
+    static override async onAuth(): Promise<unknown> {
+      return auth();
+    }
+  }
+  class Named extends PresenceRoom.configure({ identify: (given) => given as Identity }) {
+    override onAuth(): unknown {
+      return auth();
+    }
+  }
+  class Match extends Room {
+    static override async onAuth(): Promise<unknown> {
+      return auth();
+    }
+    override plugins = definePlugins([new PresencePlugin(), new MatchPlugin()]);
+  }
+
+  test.each<[string, Parameters<typeof defineRoom>[0], RegExp]>([
+    ['a PresenceRoom', Friends, /room "room" \(Friends\).*fields email, uid.*userId, id or sub/],
+    [
+      'a room with an identify of its own',
+      Named,
+      /\(Named\).*fields email, uid.*"identify" returned an object with the fields email, uid/,
+    ],
+    ['a room with the plugins, in which it plays on', Match, /\(Match\).*fields email, uid.*userId, id or sub/],
+  ])('%s', async (_, roomClass, line) => {
+    const log: string[] = [];
+    vi.spyOn(logger, 'warn').mockImplementation((text: string) => {
+      log.push(text);
+    });
+    server = await startServer({}, { room: roomClass });
+    for (const token of ['ann', 'bob']) {
+      const joining = server.join(token, {}, 'room');
+      if (roomClass === Match) {
+        await expect((await joining).request('presence:query', { userIds: ['bob'] })).rejects.toMatchObject({
+          reason: { code: 'unauthenticated' },
+        });
+      } else {
+        await expect(joining).rejects.toThrow('unauthenticated');
+      }
+    }
+    expect(log.filter((text) => line.test(text))).toHaveLength(1);
+    vi.restoreAllMocks();
   });
 });
 
