@@ -37,6 +37,12 @@ export class GuardedHost {
     });
   }
 
+  applyRead(userId: string): void {
+    this.#apply('noting a read user', () => {
+      this.#host.applyRead(userId);
+    });
+  }
+
   /** Returns whether it was done. If not, the caller has to try again later. */
   dropIncarnation(incarnation: string): boolean {
     return this.#apply('Dropping a process', () => {

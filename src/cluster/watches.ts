@@ -223,6 +223,9 @@ export class Watches {
       const isNowhere = registers.size === 0 && !own;
       watch.fresh = isNowhere && watch.fresh && !this.#remember(watch, last);
       watch.readIn = isClear ? epoch : undefined;
+      if (this.knows(watch.userId)) {
+        this.#deps.host.applyRead(watch.userId);
+      }
     } catch {
       // The store is down.
     }

@@ -2,7 +2,11 @@
 import type { ClusterHost } from './ports.ts';
 import type { Users } from './users.ts';
 
-export function clusterHost(users: Users, onCommand: (command: unknown) => void = () => {}): ClusterHost {
+export function clusterHost(
+  users: Users,
+  onRead: (userId: string) => void,
+  onCommand: (command: unknown) => void = () => {},
+): ClusterHost {
   const { others } = users;
   return {
     applyRegister: (...register) => {
@@ -11,6 +15,7 @@ export function clusterHost(users: Users, onCommand: (command: unknown) => void 
     applyRemembered: (...remembered) => {
       others.applyRemembered(...remembered);
     },
+    applyRead: onRead,
     dropIncarnation: (incarnation) => {
       others.dropIncarnation(incarnation);
     },

@@ -27,6 +27,9 @@ export class Following {
   /** Users that look absent to those who wait for them now. */
   readonly #absent = new Map<User, { known: Promise<unknown>; isRetraced: boolean }>();
 
+  /** Who waits to be told what other processes say of a user. */
+  readonly #unread = new Map<string, Set<Connection>>();
+
   constructor({ users, outbox, cluster, stays }: { users: Users; outbox: Outbox; cluster: Cluster; stays: Stays }) {
     this.#stays = stays;
     this.#users = users;
@@ -121,6 +124,7 @@ export class Following {
     }
     const added = users.filter((user) => !connection.follows.has(user));
     const turned = this.#refuse(connection, users, refused);
+    this.#noteUnread(connection, added);
     if (users.some(hasFriendsOnly)) {
       this.#outbox.viewOf(connection);
     }
@@ -157,6 +161,46 @@ export class Following {
       }
     }
     return turned;
+  }
+
+  /** Of these nobody can say now whether they are online elsewhere: their general status is `unknown` until it is known. */
+  #noteUnread(connection: Connection, added: readonly User[]): void {
+    for (const { userId } of added) {
+      if (!this.#cluster.knows(userId)) {
+        this.#outbox.viewOf(connection).unread.add(userId);
+        const waiting = this.#unread.get(userId) ?? new Set();
+        this.#unread.set(userId, waiting.add(connection));
+      }
+    }
+  }
+
+  #forgetUnread(connection: Connection, userId: string): void {
+    if (connection.view?.unread.delete(userId) === true) {
+      const waiting = this.#unread.get(userId);
+      waiting?.delete(connection);
+      if (waiting?.size === 0) {
+        this.#unread.delete(userId);
+      }
+    }
+  }
+
+  /** See `ClusterHost.applyRead`. */
+  wasRead(userId: string): void {
+    const user = this.#users.get(userId);
+    for (const connection of this.#unread.get(userId) ?? []) {
+      this.#forgetUnread(connection, userId);
+      if (user !== undefined) {
+        this.#outbox.refresh(connection, user);
+      }
+      this.#outbox.dropView(connection);
+    }
+  }
+
+  /** The connection follows nobody any more. */
+  ended(connection: Connection): void {
+    for (const userId of connection.view?.unread ?? []) {
+      this.#forgetUnread(connection, userId);
+    }
   }
 
   #makeRoom(connection: Connection, users: readonly User[], origin: FollowOrigin): User[] {
@@ -206,6 +250,7 @@ export class Following {
     }
     this.#outbox.settle(connection);
     unlink(connection, user);
+    this.#forgetUnread(connection, user.userId);
     this.#users.release(user);
     return true;
   }

@@ -134,12 +134,14 @@ export interface Seen {
   readonly box: Box | null;
 }
 
-/** The view of one viewer to whom `redact`, a refusal or a block applies. */
+/** The view of one viewer to whom `redact`, a refusal or a block applies, or who waits to be told what the store cannot tell now. */
 export interface View {
   /** Followed users that `canFollow` refused: they look like ids nobody has. */
   readonly refused: Set<string>;
   /** Users that blocked this viewer, followed or not, and how each looks from then on. */
   readonly blocked: Map<string, Look>;
+  /** Followed users of whom it was not known what other processes say when the follow began, nor is it since. */
+  readonly unread: Set<string>;
   /** What the viewer was last told, by user. */
   readonly told: Map<string, Look>;
 }

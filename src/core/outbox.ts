@@ -18,6 +18,7 @@ import { FlushTimer, type Timing } from './flush-timer.ts';
 import { Histogram } from './histogram.ts';
 import { Behind } from './behind.ts';
 import { makeUpdate, Unsent } from './unsent.ts';
+import { hasFriendsOnly } from './derived.ts';
 import { newView, note, personalise } from './view.ts';
 import type { Connection, Update, User, View } from './model.ts';
 
@@ -254,6 +255,21 @@ export class Outbox {
       this.introduce(viewer, [...viewer.follows.keys(), viewer.user]);
     }
     return viewer.view;
+  }
+
+  /** Ends the view of its own of a viewer that sees everything as it is: without one its updates cost nothing. */
+  dropView(viewer: Connection): void {
+    const { view, options, follows } = viewer;
+    const isNeeded =
+      view === undefined ||
+      options.redact !== undefined ||
+      view.refused.size + view.blocked.size + view.unread.size > 0 ||
+      [...follows.keys()].some(hasFriendsOnly);
+    if (!isNeeded) {
+      this.flush();
+      this.settle(viewer);
+      viewer.view = undefined;
+    }
   }
 
   /** Tells one viewer what it sees otherwise of `user` since a rule of visibility changed. `again`: `redact` may answer otherwise. */

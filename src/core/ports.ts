@@ -18,6 +18,8 @@ export interface ClusterHost {
   applyRegister(userId: string, incarnation: string, register: Register): void;
   /** What the shared store remembers of a user nobody announces: `offline` or `unlogined`. */
   applyRemembered(userId: string, last: EndedStatus): void;
+  /** All that the other processes say of the user has been told. */
+  applyRead(userId: string): void;
   /** Drop all registers of this incarnation (it crashed, or its handoff is over). */
   dropIncarnation(incarnation: string): void;
   /** The registers of the other processes about the user, by incarnation; empty if the user is not watched. */

@@ -74,7 +74,10 @@ export class Tracker {
       },
     });
     this.stays = new Stays(this.users, deps.newId, () => this.cluster);
-    this.cluster = deps.cluster(clusterHost(this.users, deps.onCommand));
+    const onRead = (userId: string): void => {
+      this.following.wasRead(userId);
+    };
+    this.cluster = deps.cluster(clusterHost(this.users, onRead, deps.onCommand));
     this.following = new Following(this);
   }
 
@@ -138,6 +141,7 @@ export class Tracker {
     for (const other of unlinkAll(connection)) {
       this.users.release(other);
     }
+    this.following.ended(connection);
     connection.view?.told.clear();
   }
 

@@ -49,11 +49,15 @@ export function look(viewer: Connection, subject: Subject, again = false, isStra
   if (viewer.user.userId === userId) {
     return { general, username: viewer.viewer.username ?? username, connections: asTheyAre(subject) };
   }
+  // Whatever the reason why nothing is seen of the subject: while it is not known, all look the same.
+  const isUnread = view?.unread.has(userId) === true;
   if (isHidden(viewer, userId)) {
-    return view?.blocked.get(userId) ?? unseen();
+    const hidden = view?.blocked.get(userId) ?? unseen();
+    return isUnread ? { ...hidden, general: 'unknown' } : hidden;
   }
   if (options.redact === undefined) {
-    return { general, username, connections: asTheyAre(subject, viewer, isStranger) };
+    const connections = asTheyAre(subject, viewer, isStranger);
+    return { general: isUnread && visible.size === 0 ? 'unknown' : general, username, connections };
   }
   const told = view?.told.get(userId);
   const connections = new Map<string, Seen>();
@@ -66,7 +70,7 @@ export function look(viewer: Connection, subject: Subject, again = false, isStra
     newest = box ?? newest;
   }
   return {
-    general: newest === undefined ? unseenGeneral(told, general) : 'online',
+    general: newest !== undefined ? 'online' : isUnread ? 'unknown' : unseenGeneral(told, general),
     username: newest?.presence.username ?? told?.username,
     connections,
   };
@@ -93,7 +97,7 @@ function standingBox({ viewer }: Connection, box: Box, isStranger: boolean): Box
 
 /** A user that came and went invisibly stays as the viewer knew it: `unlogined` does not become `offline`. */
 function unseenGeneral(told: Look | undefined, real: GeneralStatus): GeneralStatus {
-  if (told !== undefined && told.general !== 'online') {
+  if (told !== undefined && told.general !== 'online' && told.general !== 'unknown') {
     return told.general;
   }
   return real === 'online' ? 'offline' : real;
@@ -143,7 +147,7 @@ export function generalsTo(viewer: Connection, users: readonly User[]): GeneralC
 }
 
 export function newView(blocked?: ReadonlyMap<string, Look>): View {
-  return { refused: new Set(), blocked: new Map(blocked), told: new Map() };
+  return { refused: new Set(), blocked: new Map(blocked), unread: new Set(), told: new Map() };
 }
 
 /** `viewer` is given a snapshot of `user`. */
@@ -159,7 +163,8 @@ export function note(viewer: Connection, user: User): void {
  * disagree, or like nobody when none was told anything.
  */
 export function noteBlock(views: readonly View[], userId: string): Look {
-  const toldOf = ({ told }: View): boolean => (told.get(userId)?.general ?? 'unlogined') !== 'unlogined';
+  const toldOf = ({ told }: View): boolean =>
+    !['unlogined', 'unknown'].includes(told.get(userId)?.general ?? 'unlogined');
   const settled = unseen(views.some(toldOf) ? 'offline' : 'unlogined');
   for (const view of views) {
     view.blocked.set(userId, view.told.has(userId) && !toldOf(view) ? unseen() : settled);

@@ -20,6 +20,14 @@ test('a user that is said to be online, and of whom nothing is shown, is not onl
   expect(store.list()).toMatchObject([{ userId: 'bob', online: false, general: 'unlogined' }]);
 });
 
+test('a user of whom the server cannot tell is unknown in the list until it can', () => {
+  store.applyFollow(['bob'], { presences: [], users: [{ userId: 'bob', general: 'unknown' }] });
+  expect(store.list()).toMatchObject([{ userId: 'bob', online: false, general: 'unknown' }]);
+  const known = store.applyDelta(delta({ users: [{ userId: 'bob', general: 'offline' }] }));
+  expect(known).toMatchObject({ statuses: [{ userId: 'bob', general: 'offline' }] });
+  expect(store.list()).toMatchObject([{ userId: 'bob', online: false, general: 'offline' }]);
+});
+
 describe('a welcome', () => {
   const welcome = { protocol: 1, userId: 'me', connectionId: 'me-1' };
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { generalsTo } from '../../src/core/view.ts';
 import { CoreWorld, NOTHING, type Player } from './support/core-world.ts';
 
 let world: CoreWorld;
@@ -220,4 +221,108 @@ describe('a follow waits as long for one who must look absent as for one who is'
     await world.follow(bob, 'ann');
     expect(world.cluster.retraced).toHaveLength(1);
   });
+});
+
+describe('a follow while the store cannot tell of the users', () => {
+  const IDS = ['absent', 'hidden', 'left', 'refused', 'blocker', 'secret', 'here'];
+  const UNSEEN = IDS.slice(0, -1);
+  let ann: Player;
+  const generals = (): Record<string, string> =>
+    Object.fromEntries(
+      generalsTo(ann.connection, [...ann.connection.follows.keys()]).map(({ userId, general }) => [userId, general]),
+    );
+
+  beforeEach(async () => {
+    ann = await world.join('ann', {
+      redact: (_viewer, presence) => (presence.userId === 'secret' ? null : presence),
+    });
+    await world.join('hidden');
+    const [here, secret, left] = [await world.join('here'), await world.join('secret'), await world.join('left')];
+    for (const player of [here, secret, left]) {
+      world.set(player, 'on');
+    }
+    world.set(left, null);
+    world.tracker.block('blocker', 'ann', true);
+    world.flush();
+    UNSEEN.concat('here').forEach((userId) => world.cluster.unknown.add(userId));
+    const { following } = world.tracker;
+    await following.follow(following.begin(ann.connection), IDS, 'client', new Set(['refused']));
+    ann.sink.take();
+  });
+
+  test('tells who is here, and all others are unknown, whatever the reason why they are not seen', () => {
+    expect(generals()).toEqual(Object.fromEntries(UNSEEN.map((userId) => [userId, 'unknown'])));
+    expect(world.shownTo(ann, 'here')).toEqual(['on']);
+  });
+
+  test('heals when the store tells, and nothing stays behind', () => {
+    for (const userId of IDS) {
+      world.cluster.unknown.delete(userId);
+      world.host.applyRead(userId);
+    }
+    expect(generals()).toEqual({
+      absent: 'unlogined',
+      hidden: 'unlogined',
+      left: 'offline',
+      refused: 'unlogined',
+      blocker: 'unlogined',
+      secret: 'offline',
+    });
+    expect(ann.sink.take()).toEqual([
+      'absent: unlogined',
+      'hidden: unlogined',
+      'left: offline',
+      'refused: unlogined',
+      'blocker: unlogined',
+      'secret: offline',
+    ]);
+    expect(ann.connection.view?.unread.size).toBe(0);
+    world.host.applyRead('absent');
+    expect(ann.sink.take()).toEqual([]);
+  });
+
+  test('and a block meanwhile changes nothing that can be seen', () => {
+    world.tracker.block('left', 'ann', true);
+    expect([generals()['left'], ann.sink.take()]).toEqual(['unknown', []]);
+    world.host.applyRead('left');
+    expect(ann.sink.take()).toEqual(['left: unlogined']);
+  });
+
+  test('somebody who goes before it is known where else is unknown', () => {
+    const here = [...world.tracker.connections.values()].find(({ user }) => user.userId === 'here')!;
+    world.tracker.setStatus(here, null);
+    world.flush();
+    expect(ann.sink.take()).toEqual(['here: on>- unknown']);
+    world.host.applyRead('here');
+    expect(ann.sink.take()).toEqual(['here: offline']);
+  });
+
+  test('an unfollow, or the end of the connection, leaves nothing to heal', () => {
+    world.tracker.following.unfollow(ann.connection, ['absent']);
+    world.host.applyRead('absent');
+    expect(ann.connection.view?.unread.has('absent')).toBe(false);
+    world.tracker.disconnect(ann.connection, 'dropped');
+    expect(ann.connection.view?.unread.size).toBe(0);
+  });
+});
+
+test('whoever sees everything as it is needs no view of its own once all is known', async () => {
+  const [ann, bob] = [await world.join('ann'), await world.join('bob')];
+  world.cluster.unknown.add('bob').add('eve');
+  await world.follow(ann, 'bob', 'eve');
+  expect(ann.connection.view?.unread).toEqual(new Set(['bob', 'eve']));
+  world.host.applyRead('bob');
+  world.set(bob, 'on');
+  expect(ann.connection.view).toBeDefined();
+  world.host.applyRead('eve');
+  expect(ann.connection.view).toBeUndefined();
+  world.set(bob, 'on and on');
+  world.flush();
+  expect(ann.sink.take()).toEqual([
+    'follows +bob +eve',
+    'bob: unlogined',
+    'eve: unlogined',
+    'bob: ->on online',
+    'bob: on>on and on',
+  ]);
 });

@@ -74,6 +74,9 @@ function checkViews({ world, clients, truth, complain }: Checked): void {
           `${name} on ${seat!.node.incarnation} sees of "${userId}" ${show([...presences.values()])}, but there is ${show(allowed)}`,
         );
       }
+      if (general === 'unknown') {
+        complain(`${name} on ${seat!.node.incarnation} does not know of "${userId}"`);
+      }
       // With `redact`, who comes and goes unseen stays as the viewer knew it.
       const mayDiffer = connection.options.redact !== undefined && userId !== self;
       const last = refused.has(userId) ? 'unlogined' : mayDiffer ? undefined : truth.last(userId);

@@ -9,6 +9,8 @@ export class FakeHost implements ClusterHost {
   readonly own = new Map<string, { entries: RegisterEntry[]; last?: Last }>();
   readonly remembered: Array<[userId: string, last: Last]> = [];
   readonly dropped: string[] = [];
+  /** Of whom all is known, in order. */
+  readonly read: string[] = [];
   readonly commands: unknown[] = [];
   /** All registers applied, in order. */
   readonly applied: Array<{ userId: string; incarnation: string; register: Register }> = [];
@@ -29,6 +31,11 @@ export class FakeHost implements ClusterHost {
   applyRemembered(userId: string, last: Last): void {
     this.#check('applyRemembered');
     this.remembered.push([userId, last]);
+  }
+
+  applyRead(userId: string): void {
+    this.#check('applyRead');
+    this.read.push(userId);
   }
 
   dropIncarnation(incarnation: string): void {
