@@ -34,6 +34,10 @@ const MATCHES = 100;
 
 class MatchRoom extends Room {
   override maxClients = 1;
+
+  override onCreate(): void {
+    void this.setMetadata({ text: BIG_STATUS });
+  }
 }
 
 const serverOps = {
@@ -60,10 +64,12 @@ const serverOps = {
 
 /** A socket that speaks the protocol by hand and is in a room. */
 class Player {
+  readonly token: string;
   readonly socket: WebSocket;
   closed = false;
 
-  private constructor(socket: WebSocket) {
+  private constructor(token: string, socket: WebSocket) {
+    this.token = token;
     this.socket = socket;
     socket.on('close', () => {
       this.closed = true;
@@ -82,7 +88,7 @@ class Player {
       throw new Error(seat.error);
     }
     const url = `ws://127.0.0.1:${port}/${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}`;
-    const player = new Player(new WebSocket(url));
+    const player = new Player(token, new WebSocket(url));
     await new Promise<void>((resolve, reject) => {
       player.socket.on('message', (frame: Buffer) => {
         if (frame[0] === Protocol.JOIN_ROOM) {
@@ -168,17 +174,50 @@ const ATTACKS: Record<string, (port: number, until: number) => Promise<Player[]>
     await pressed(players, 4, until, query);
     return players;
   },
-  /** 40 sockets that ask about themselves, which has no limit but that of messages, and never read. */
+  /** 5 accounts with 20 connections each, all with a long status, which ask about themselves and never read: a limit of messages is all there is. */
   async unread(port, until) {
-    const players = await crowd(port, 40, 'presence');
+    const players = await crowd(port, 100, 'presence', (i) => `attacker${i % 5}`);
     players.forEach((player) => {
       player.send('presence:status', { status: BIG_STATUS });
-      player.socket.pause();
     });
-    const names = new Map(players.map((player, i) => [player, `attacker${i}`]));
-    await pressed(players, 500, until, (player) => {
-      player.send('presence:query', { userIds: [names.get(player)], cid: 1 });
+    await sleep(200);
+    players.forEach(({ socket }) => {
+      socket.pause();
     });
+    await pressed(players, 25, until, (player) => {
+      player.send('presence:query', { userIds: [player.token], cid: 1 });
+    });
+    return players;
+  },
+  /** 16 connections of one account that make requests of types that do not exist, which Colyseus answers, and never read. */
+  async faults(port, until) {
+    const players = await crowd(port, 16, 'presence', () => 'attacker');
+    players.forEach(({ socket }) => {
+      socket.pause();
+    });
+    const type = Buffer.from('x'.repeat(4000));
+    const frame = Buffer.concat([
+      Buffer.of(Protocol.ROOM_REQUEST, 1, 0xda, type.length & 0xff, type.length >> 8),
+      type,
+    ]);
+    await pressed(players, 500, until, ({ socket, closed }) => {
+      if (!closed) {
+        socket.send(frame);
+      }
+    });
+    return players;
+  },
+  /** One message each, of the kinds that have ended the process. */
+  async poison(port, until) {
+    const players = await crowd(port, 3, 'lobby');
+    const nobodyCanRead = Buffer.concat([
+      getMessageBytes.raw(Protocol.ROOM_DATA, 'presence:status'),
+      Buffer.of(0x81, 0xa3, ...Buffer.from('cid'), 0xc7, 9, 0x42, 1, ...new Uint8Array(8)),
+    ]);
+    players[0]?.send('filter', { name: 'match' });
+    players[1]?.send('*', { toString: 1, valueOf: 1 });
+    players[2]?.socket.send(nobodyCanRead);
+    await sleep(until - performance.now());
     return players;
   },
   /** 20 lobby clients that change their filter all the time and do not read, beside 100 matches. */
@@ -188,7 +227,7 @@ const ATTACKS: Record<string, (port: number, until: number) => Promise<Player[]>
     players.forEach((player) => {
       player.socket.pause();
     });
-    await pressed(players, 200, until, (player) => {
+    await pressed(players, 20, until, (player) => {
       player.send('filter', { name: 'match' });
     });
     hosts.forEach(({ socket }) => {

@@ -47,6 +47,11 @@ export class NullCluster implements Cluster {
     return DONE;
   }
 
+  /** At once: there is no store. */
+  onTick<T>(work: Promise<T>): Promise<T> {
+    return work;
+  }
+
   announce(): void {}
 
   knows(): boolean {

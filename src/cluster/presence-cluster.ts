@@ -45,6 +45,7 @@ import { Reader } from './reader.ts';
 import { Registrar } from './registrar.ts';
 import { onSubscriberReady } from './subscription.ts';
 import { Sweeper } from './sweeper.ts';
+import { onTick } from './ticks.ts';
 import { Watches } from './watches.ts';
 
 /** Maximum of commands of one kind in flight at once. */
@@ -223,6 +224,10 @@ export class PresenceCluster implements Cluster {
 
   read(...asked: Parameters<Cluster['read']>): Promise<Map<string, RemoteUser>> {
     return this.#reader.read(...asked);
+  }
+
+  onTick<T>(work: Promise<T>): Promise<T> {
+    return onTick(this.#deps.clock, work);
   }
 
   /** At most once: lost for a process that does not hear, and for all while the store is down. */

@@ -63,7 +63,8 @@ export class Following {
       const unknown = held
         .map((one) => this.#knownTo(connection, one, refused?.has(one.user.userId) === true))
         .filter((known) => known !== undefined);
-      await Promise.all(unknown);
+      const known = Promise.all(unknown);
+      await (held.length > 0 ? this.#cluster.onTick(known) : known);
       const users = held.map(({ user }) => user).filter(({ userId }) => pending.wants(userId));
       const followed = this.#follow(connection, users, origin, refused);
       tell?.(followed);

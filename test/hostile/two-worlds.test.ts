@@ -5,7 +5,7 @@ import { FRIEND, SECRET } from './support/facts.ts';
 import { play, type Story } from './support/stories.ts';
 import { expectSame, expectSameWorlds, FACT_NAMES, openWorlds } from './two-worlds.ts';
 
-const STORIES = 500;
+const STORIES = 300;
 const SEED = 20_261_125;
 
 let clockwork: Clockwork;

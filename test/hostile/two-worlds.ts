@@ -18,7 +18,8 @@ class SlowPresence extends LocalPresence {
   }
 }
 
-const STORE_MS = 5;
+/** Answers leave on a tick: within it the time of the store does not show. */
+const STORE_MS = 3;
 
 /** Colyseus in this process, without a network, and time and chance under control until `stop()`. */
 export async function openWorlds(): Promise<Clockwork> {

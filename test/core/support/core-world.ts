@@ -151,6 +151,10 @@ export class TestCluster implements Cluster {
     return this.watching(userId);
   }
 
+  onTick<T>(work: Promise<T>): Promise<T> {
+    return work;
+  }
+
   announce(userId: string): void {
     this.announced.push(userId);
   }

@@ -3,6 +3,7 @@
  * worlds. "Secret" is the user the fact is about.
  */
 import { currentRuntime } from '../../../src/server/runtime.ts';
+import type { Stay } from '../../../src/core/stays.ts';
 import type { MatchRecord } from '../../../src/core/match.ts';
 import type { Player, World } from './world.ts';
 import type { PresenceJoinOptions, PresenceOptions } from '../../../src/index.ts';
@@ -32,18 +33,20 @@ export interface Fact {
   readonly spares?: readonly string[];
   /** Whether the game's own follows leave Secret out: `canFollow` is not asked about those. */
   readonly sparesFriendList?: true;
-  /** Whether the fact shows in how fast a shared store has to be asked: whom somebody here follows is known without it. */
-  readonly tellsByStore?: true;
   /** Whether the viewer writes one message a turn: with a change of its own in the same turn, the first refusal is told behind that. */
   readonly oneAtATime?: true;
-  /** Whether the viewer is there before the fact, follows Secret, and stays, for less than `offline` is remembered. */
+  /** Whether it is compared without a shared store only, for the same reason: a resume that waits changes the status later. */
+  readonly withoutStore?: true;
+  /** Whether the viewer is there before Secret acts, and follows it. */
+  readonly viewerFirst?: true;
+  /** And stays, for less than `offline` is remembered; the fact becomes so before the first step. */
   readonly viewerStays?: true;
 }
 
 /** Secret, in a match that nobody may join. Its name and players are no secret. */
-function enterMatch(roomId: string): void {
+function enterMatch(roomId: string): Stay | undefined {
   const match: MatchRecord = { roomId, name: 'arena', players: 1, isPrivate: false, policy: 'invite' };
-  currentRuntime('presence')?.tracker.stays.begin({ userId: SECRET }, match);
+  return currentRuntime('presence')?.tracker.stays.begin({ userId: SECRET }, match);
 }
 
 const refuseSecret: PresenceOptions = { canFollow: (_, userIds) => userIds.map((userId) => userId !== SECRET) };
@@ -84,7 +87,7 @@ export const FACTS = {
     options: (which) => (which === 'a' ? { canFollow: (_, userIds) => userIds.map(() => true) } : refuseSecret),
     spares: ['presence:query'],
     oneAtATime: true,
-    tellsByStore: true,
+    withoutStore: true,
     sparesFriendList: true,
   },
   'is refused by canFollow, and here or not': {
@@ -114,12 +117,72 @@ export const FACTS = {
     }),
   },
   'is followed by somebody else, or by nobody': {
-    tellsByStore: true,
     acts: () => 'freely',
     begin: (which, world) => {
       if (which === 'b') {
         world.player('other').join({}, [['send', 'presence:follow', { userIds: [SECRET, FRIEND] }]]);
       }
+    },
+  },
+  'begins to be followed by somebody else, or not': {
+    acts: () => 'freely',
+    turn: (which, world) => {
+      if (which === 'b') {
+        world.player('other').join({}, [['send', 'presence:follow', { userIds: [SECRET, FRIEND] }]]);
+      }
+    },
+  },
+  'went offline, or turned invisible, before the eyes of the viewer': {
+    viewerFirst: true,
+    acts: (world, turned) => (turned ? (world === 'a' ? 'not at all' : 'unseen') : 'freely'),
+    turn: (which, _, secret) => {
+      if (which === 'a') {
+        secret.drop(1000);
+      } else {
+        secret.say([['send', 'presence:status', { status: null }]]);
+      }
+    },
+  },
+  'never came, or comes after it has blocked the viewer': {
+    acts: (world) => (world === 'a' ? 'not at all' : 'freely'),
+    begin: (which, { api }) => {
+      if (which === 'b') {
+        void api.block(SECRET, VIEWER);
+      }
+    },
+  },
+  'never came, or is among those that the game says have blocked the viewer': {
+    acts: (world) => (world === 'a' ? 'not at all' : 'freely'),
+    options: (which) => ({ blockedBy: ({ userId }) => (which === 'b' && userId === VIEWER ? [SECRET] : []) }),
+  },
+  'still blocks the viewer, or no more and is invisible': {
+    viewerStays: true,
+    options: () => ({ rememberOfflineHours: 24 }),
+    acts: () => 'unseen',
+    turn: (which, { api }, secret) => {
+      void api.block(SECRET, VIEWER);
+      secret.say([['send', 'presence:status', { status: null }]]);
+      if (which === 'b') {
+        void api.unblock(SECRET, VIEWER);
+      }
+    },
+  },
+  'is here invisibly, and enters a match or not': {
+    acts: () => 'unseen',
+    turn: (which) => {
+      if (which === 'b') {
+        enterMatch('one');
+      }
+    },
+  },
+  'goes from one match to another or to a third, and the viewer may join none': {
+    acts: () => 'freely',
+    begin: (_, world) => {
+      world.stay = enterMatch('one');
+    },
+    turn: (which, world) => {
+      world.stay?.end('offline');
+      world.stay = enterMatch(which === 'a' ? 'two' : 'three');
     },
   },
 } satisfies Record<string, Fact>;

@@ -9,6 +9,7 @@ import { PresenceLobbyRoom, PresencePlugin, PresenceRoom } from '../../../src/in
 import { pack } from 'msgpackr';
 import { dataFrame, requestHead } from '../../support/raw.ts';
 import { RecordedSocket } from './recorded-socket.ts';
+import type { Stay } from '../../../src/core/stays.ts';
 import type { Clockwork } from './clockwork.ts';
 import type { ClusterOptions, PresenceJoinOptions, PresenceOptions } from '../../../src/index.ts';
 
@@ -30,6 +31,8 @@ export class World {
   readonly #cluster: Partial<ClusterOptions>;
   readonly #api: PresenceServer;
   #room!: Room;
+  /** The match of Secret, where a fact gives it one. */
+  stay: Stay | undefined;
 
   /** `enabled`: other processes are looked for, in a store that is shared. */
   constructor(clockwork: Clockwork, enabled: boolean) {
