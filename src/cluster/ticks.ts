@@ -9,15 +9,14 @@ export const TICK_MS = 5;
 
 /** Settles as `work` does, on the first tick after it. */
 export async function onTick<T>(clock: Pick<Clock, 'setTimeout'>, work: Promise<T>): Promise<T> {
-  let isDone = false;
-  const done = (): void => {
-    isDone = true;
-  };
-  work.then(done, done);
+  const state = { isDone: false };
+  void Promise.allSettled([work]).then(() => {
+    state.isDone = true;
+  });
   do {
     await new Promise<void>((resolve) => {
       clock.setTimeout(resolve, TICK_MS);
     });
-  } while (!isDone);
+  } while (!state.isDone);
   return work;
 }
