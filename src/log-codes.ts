@@ -15,6 +15,7 @@ export const LOG_CODES = [
   'no_user',
   'follow_failed',
   'listener_failed',
+  'host_failed',
   'metadata_failed',
 ] as const;
 

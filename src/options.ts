@@ -39,6 +39,8 @@ export interface Features {
   query: boolean;
   /** `presence:join`. Default true. */
   join: boolean;
+  /** `presence:invite`, `presence:ask` and `presence:answer`. Default true. */
+  invite: boolean;
 }
 
 /** A match as the hooks of `presence:join` see it. */
@@ -134,6 +136,18 @@ export interface PresenceOptions {
   rateLimitIds?: number;
   /** Milliseconds of the window of `rateLimit` and `rateLimitIds`. Default 5000. */
   rateWindowMs?: number;
+  /** Seconds after which an invite or an ask that nobody has answered ends by itself. Default 60; at most 3600. */
+  inviteSeconds?: number;
+  /**
+   * Maximum of invites and asks of one user per `inviteWindowSeconds`, over all
+   * its connections to this process. More fail with `rate_limited`. They count
+   * as calls of `rateLimit`, too. Default 20.
+   */
+  inviteLimit?: number;
+  /** Maximum of those to one and the same user. More fail with `rate_limited`. Default 5. */
+  inviteLimitPerPair?: number;
+  /** Seconds of the window of `inviteLimit` and `inviteLimitPerPair`. Default 60. */
+  inviteWindowSeconds?: number;
   /** Maximum of messages of any kind per second. A client that sends more is disconnected (close code 4002). Default 1000. Not for `PresencePlugin`: there the room's own `maxMessagesPerSecond` applies. */
   floodLimit?: number;
   /**
@@ -219,7 +233,18 @@ export interface PresenceOptions {
    * hide completely when a user comes and goes, refuse the user in `canFollow`.
    */
   redact?: (viewer: Viewer, presence: Readonly<Presence>) => Presence | null;
-  /** May this viewer take a seat in this match? Runs before a seat is reserved. Default: yes. */
+  /**
+   * May this user invite that one? If not, the answer is as ever, and the invite
+   * reaches nobody; throw a `PresenceError` to let the inviting user know. Whom
+   * the other has blocked never reaches it. Default: who follows the other one
+   * (and is not refused by `canFollow`), or is followed by it.
+   */
+  canInvite?: (inviter: Viewer, invitedId: string) => boolean | Promise<boolean>;
+  /**
+   * May this viewer take a seat in this match? Runs before a seat is reserved.
+   * With an invite, `presence` names who invites, with `connectionId: ''`.
+   * Default: yes.
+   */
   canJoin?: (viewer: Viewer, presence: Readonly<Presence>, match: Match) => boolean | Promise<boolean>;
   /**
    * The join options that the match's `onAuth` and `onJoin` get, instead of
@@ -251,7 +276,11 @@ export interface PresenceOptions {
 /** Options with every default filled in. Hooks stay optional. */
 export type ResolvedOptions = Required<Omit<PresenceOptions, 'features' | 'cluster' | HookName>> &
   Pick<PresenceOptions, HookName> & { features: Features; cluster: ClusterOptions };
-type HookName = 'resolveFollows' | 'canFollow' | 'blockedBy' | 'redact' | 'canJoin' | 'joinOptions' | 'authorizeJoin';
+type HookName =
+  'resolveFollows' | 'canFollow' | 'blockedBy' | 'redact' | 'canInvite' | 'canJoin' | 'joinOptions' | 'authorizeJoin';
+
+/** Other processes take no invite that lasts longer. */
+export const MAX_INVITE_SECONDS = 3600;
 
 export const CLUSTER_DEFAULTS: ClusterOptions = {
   enabled: 'auto',
@@ -275,6 +304,10 @@ export const DEFAULTS: Omit<ResolvedOptions, HookName> = {
   rateLimit: 20,
   rateLimitIds: 2000,
   rateWindowMs: 5000,
+  inviteSeconds: 60,
+  inviteLimit: 20,
+  inviteLimitPerPair: 5,
+  inviteWindowSeconds: 60,
   floodLimit: 1000,
   maxBufferedBytes: 256 * 1024,
   hookTimeoutMs: 5000,
@@ -282,7 +315,7 @@ export const DEFAULTS: Omit<ResolvedOptions, HookName> = {
   rememberOfflineUsers: 100_000,
   countResolvedFollows: false,
   unverifiedMatches: 'hide',
-  features: { status: true, follow: true, query: true, join: true },
+  features: { status: true, follow: true, query: true, join: true, invite: true },
   cluster: CLUSTER_DEFAULTS,
 };
 
@@ -303,6 +336,10 @@ export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
     requireNumber(name, resolved[name], 1);
   }
   requireNumber('graceSeconds', resolved.graceSeconds, 0);
+  requireNumber('inviteSeconds', resolved.inviteSeconds, 1);
+  if (resolved.inviteSeconds > MAX_INVITE_SECONDS) {
+    throw new TypeError(`The option "inviteSeconds" must be at most ${MAX_INVITE_SECONDS}.`);
+  }
   requireNumber('rememberOfflineHours', resolved.rememberOfflineHours, 0);
   requireNumber('cluster.heartbeatMs', cluster.heartbeatMs, 10);
   requireNumber('cluster.leaseMs', cluster.leaseMs, cluster.heartbeatMs * 2);
@@ -335,6 +372,7 @@ const HOOKS: ReadonlySet<string> = new Set<HookName>([
   'canFollow',
   'blockedBy',
   'redact',
+  'canInvite',
   'canJoin',
   'joinOptions',
   'authorizeJoin',
@@ -350,6 +388,9 @@ const COUNTS = [
   'rateLimitIds',
   'maxConnectionsPerUser',
   'rateWindowMs',
+  'inviteLimit',
+  'inviteLimitPerPair',
+  'inviteWindowSeconds',
   'floodLimit',
   'maxBufferedBytes',
   'hookTimeoutMs',

@@ -23,6 +23,9 @@ export const REQUEST_TYPES = [
   'presence:unfollow',
   'presence:query',
   'presence:join',
+  'presence:invite',
+  'presence:ask',
+  'presence:answer',
   'presence:welcome',
 ] as const;
 export type RequestType = (typeof REQUEST_TYPES)[number];
@@ -30,6 +33,7 @@ export type RequestType = (typeof REQUEST_TYPES)[number];
 /** Server → client message types. */
 export const DELTA_MESSAGE = 'presence:delta';
 export const FRIENDS_MESSAGE = 'presence:friends';
+export const INVITES_MESSAGE = 'presence:invites';
 export const REPLY_MESSAGE = 'presence:reply';
 export const SNAPSHOT_MESSAGE = 'presence:snapshot';
 export const UNFOLLOWED_MESSAGE = 'presence:unfollowed';
@@ -164,6 +168,48 @@ export interface Friends {
   error?: PresenceErrorBody;
 }
 
+/** `match`: to the match of who invites. `ask`: may I join yours? */
+export type InviteKind = 'match' | 'ask';
+
+/**
+ * How an invite ended. To who invites, `expired` also stands for one that reached
+ * nobody, and for one that somebody invisible has declined.
+ */
+export type InviteOutcome = 'accepted' | 'declined' | 'cancelled' | 'expired';
+
+/** The match of an invite, as its room said when the invite was made. */
+export type InvitedMatch = Pick<VerifiedMatch, 'name' | 'players' | 'maxPlayers' | 'metadata'>;
+
+/** An invite, or somebody who asks to join, as those it is from and to see it. */
+export interface Invite {
+  /** Opaque, and a secret of the two. */
+  inviteId: string;
+  kind: InviteKind;
+  from: { userId: string; username?: string };
+  /** The user id of who is invited or asked. */
+  to: string;
+  /** With kind `match`. */
+  match?: InvitedMatch;
+  /** With kind `ask`, when the host of the match is asked: whom `from` wanted to join. */
+  friend?: string;
+  /** The ask that was allowed with this invite. */
+  asked?: string;
+  /** Milliseconds until it ends by itself. */
+  expiresInMs: number;
+  /** It has ended. */
+  outcome?: InviteOutcome;
+}
+
+/**
+ * `presence:invites`: invites that are new or have changed, sent to all
+ * connections of both users. One with an id that is known replaces that. With
+ * `complete` these are all there are.
+ */
+export interface Invites {
+  invites: Invite[];
+  complete?: true;
+}
+
 export interface StatusRequest {
   status: Status;
 }
@@ -180,6 +226,28 @@ export interface JoinRequest {
   userId: string;
   connectionId?: string;
   /** Join options for the match: its `onAuth` and `onJoin` get them, as in any join. A JSON object. */
+  options?: Record<string, unknown>;
+}
+
+/** Invites a user to a match of the own user. */
+export interface InviteRequest {
+  userId: string;
+  /** The room id of the match. Default: the match in which the own user is seen; the newest of several. */
+  matchId?: string;
+}
+
+/** Asks a followed user, or the host of its match, to be let in. */
+export interface AskRequest {
+  userId: string;
+  /** The connection whose match is meant. Default: of those in a match, the one with the newest status. */
+  connectionId?: string;
+}
+
+/** Answers an invite or an ask (`accept`, `decline`), or takes back an own one (`cancel`). */
+export interface AnswerRequest {
+  inviteId: string;
+  answer: 'accept' | 'decline' | 'cancel';
+  /** With `accept` of an invite: the join options for the match. A JSON object. */
   options?: Record<string, unknown>;
 }
 
@@ -207,6 +275,16 @@ export interface JoinReply {
   publicAddress?: string;
 }
 
+/** The same, whether the invite reaches anybody or not. */
+export interface InviteReply {
+  inviteId: string;
+  /** Milliseconds until it ends by itself. */
+  expiresInMs: number;
+}
+
+/** To `accept` of an invite: a seat in the match. Else empty. */
+export type AnswerReply = Partial<JoinReply>;
+
 export type WelcomeReply = Record<string, never>;
 
 export interface Requests {
@@ -215,6 +293,9 @@ export interface Requests {
   'presence:unfollow': { request: UnfollowRequest; reply: UnfollowReply };
   'presence:query': { request: QueryRequest; reply: QueryReply };
   'presence:join': { request: JoinRequest; reply: JoinReply };
+  'presence:invite': { request: InviteRequest; reply: InviteReply };
+  'presence:ask': { request: AskRequest; reply: InviteReply };
+  'presence:answer': { request: AnswerRequest; reply: AnswerReply };
   'presence:welcome': { request: WelcomeRequest; reply: WelcomeReply };
 }
 
@@ -227,6 +308,7 @@ export type Reply =
 export type PresenceEvents = {
   'presence:delta': Delta;
   'presence:friends': Friends;
+  'presence:invites': Invites;
   'presence:reply': Reply;
   'presence:snapshot': Snapshot;
   'presence:unfollowed': Unfollowed;
@@ -278,6 +360,13 @@ export const ERRORS = {
     retryable: true,
     message: 'This user has as many connections as the server allows.',
   },
+  invite_gone: {
+    code: 20,
+    retryable: false,
+    message: 'There is no such invite for this user, or it has ended.',
+  },
+  refused: { code: 21, retryable: true, message: 'The other player has said no.' },
+  unanswered: { code: 22, retryable: true, message: 'Nobody has answered in time.' },
 } as const satisfies Record<string, { code: number; retryable: boolean; message: string }>;
 
 export type PresenceErrorCode = keyof typeof ERRORS;

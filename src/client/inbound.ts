@@ -8,6 +8,10 @@ import type {
   FollowReply,
   GeneralChange,
   GeneralStatus,
+  Invite,
+  InviteOutcome,
+  InviteReply,
+  Invites,
   JoinReply,
   Presence,
   QueryReply,
@@ -76,6 +80,32 @@ export function readFollowReply(value: unknown): Required<FollowReply> {
 
 export function readQueryReply(value: unknown): QueryReply {
   return { users: list(fields(value)['users']).filter(isUserStatus) };
+}
+
+const OUTCOMES: ReadonlySet<unknown> = new Set<InviteOutcome>(['accepted', 'declined', 'cancelled', 'expired']);
+
+/** Invites of a kind that this helper does not know are left out. */
+export function readInvites(value: unknown): Invites {
+  const { invites, complete } = fields(value);
+  return { invites: list(invites).filter(isInvite), ...(complete === true && { complete }) };
+}
+
+/** `null` when it is not the answer to an invite. */
+export function readInviteReply(value: unknown): InviteReply | null {
+  const { inviteId, expiresInMs } = fields(value);
+  return isString(inviteId) && typeof expiresInMs === 'number' ? { inviteId, expiresInMs } : null;
+}
+
+function isInvite(value: unknown): value is Invite {
+  const { inviteId, kind, from, to, expiresInMs, outcome } = fields(value);
+  return (
+    isString(inviteId) &&
+    (kind === 'match' || kind === 'ask') &&
+    isString(fields(from)['userId']) &&
+    isString(to) &&
+    typeof expiresInMs === 'number' &&
+    (outcome === undefined || OUTCOMES.has(outcome))
+  );
 }
 
 /** Checks the required fields of a seat and keeps the others, because the SDK may read them. `null` when it is not a seat. */

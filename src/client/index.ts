@@ -3,6 +3,8 @@ export { PresenceClient } from './presence-client.ts';
 export { compareFriends, detailsOf } from './friend.ts';
 export type { FollowResult } from './follows.ts';
 export type { JoinFriendOptions } from './join-friend.ts';
+export type { InviteLike, InviteList, InviteOptions, SentInvite } from './invite-calls.ts';
+export type { OpenInvite } from './invite-store.ts';
 export type {
   AttachOptions,
   ConnectionPhase,
@@ -17,6 +19,9 @@ export type {
   Delta,
   GeneralChange,
   GeneralStatus,
+  InvitedMatch,
+  InviteKind,
+  InviteOutcome,
   JoinPolicy,
   MatchBlock,
   MatchInfo,

@@ -30,6 +30,7 @@ import { REJOIN_DEFAULTS } from './timers.ts';
 import { Follows, type FollowResult } from './follows.ts';
 import { FriendStore } from './friend-store.ts';
 import { FriendJoins, type JoinFriendOptions } from './join-friend.ts';
+import { InviteCalls, type InviteLike, type InviteList, type InviteOptions, type SentInvite } from './invite-calls.ts';
 import { Link } from './link.ts';
 import { OwnStatus } from './own-status.ts';
 import { queryUsers } from './query.ts';
@@ -50,6 +51,7 @@ export class PresenceClient {
   #requests: Requests;
   #follows: Follows;
   #joins: FriendJoins;
+  #invitations: InviteCalls;
   #status: OwnStatus;
   #connectionId: string | undefined;
   #leaving: Promise<void> | null = null;
@@ -120,11 +122,18 @@ export class PresenceClient {
         snapshot: (snapshot) => this.#announcer.announce(this.#store.applySnapshot(snapshot)),
         unfollowed: (userIds) => this.#announcer.announce(this.#store.remove(userIds)),
         friends: (error) => this.#friends(error),
+        invites: (message) => this.#invitations.hear(message),
         state: (state, error) => this.#enter(state, error),
       },
     );
     this.#requests = new Requests(this.#link, timeoutMs);
     this.#joins = new FriendJoins(client, this.#requests, timeoutMs);
+    this.#invitations = new InviteCalls({
+      requests: this.#requests,
+      joins: this.#joins,
+      timers: this.#link.timers,
+      ownId: () => this.userId,
+    });
     this.#status = new OwnStatus(this.#requests, maxFrameBytes);
     this.#follows = new Follows({
       link: this.#link,
@@ -235,6 +244,79 @@ export class PresenceClient {
     return this.#joins.join(userId, options);
   }
 
+  // --- invites
+
+  /** The open invites, received and sent, as a store: `getSnapshot`, `subscribe`, and `onEnded`. Empty while the connection is lost. */
+  get invites(): InviteList {
+    return this.#invitations.list;
+  }
+
+  /**
+   * Invites a user to the match this user is in. It goes to all devices of the
+   * other user, and ends after a minute (`inviteSeconds` of the server). The
+   * answer is the same whether the other is online or not; `outcome` tells how it
+   * ended, `'expired'` when nobody has answered. Fails with `no_match` (this user
+   * plays in no match with `MatchPlugin`), `match_denied` (nobody may be invited
+   * there) or `rate_limited`, which is repeated for up to 30 seconds.
+   *
+   * @example
+   * const invite = await friends.invite('bob', { match });
+   * if ((await invite.outcome) === 'declined') { say('Bob does not want to.'); }
+   */
+  invite(userId: UserIdLike, options?: InviteOptions): Promise<SentInvite> {
+    return this.#invitations.invite(userId, options);
+  }
+
+  /**
+   * Accepts an invite and takes the seat in the match. Fails with `invite_gone`
+   * (it has ended, or another device was faster), `no_match` (whoever has sent it
+   * does not play there any more), `match_full`, `match_locked`, `match_gone`,
+   * `match_denied` or `unavailable`; after one that is `retryable` the invite is
+   * still open.
+   *
+   * @example button.onclick = async () => { match = await friends.accept(invite, { options: { team: 'red' } }); };
+   */
+  accept(invite: InviteLike, options?: Pick<JoinFriendOptions, 'options'>): Promise<Room>;
+  accept<T>(invite: InviteLike, options?: Pick<JoinFriendOptions, 'options'>): Promise<Room<T>>;
+  accept(invite: InviteLike, options?: Pick<JoinFriendOptions, 'options'>): Promise<Room> {
+    return this.#invitations.accept(invite, options);
+  }
+
+  /** Declines an invite, on all devices. Who has sent it is told, unless this user is invisible. */
+  decline(invite: InviteLike): Promise<void> {
+    return this.#invitations.answer(invite, 'decline');
+  }
+
+  /** Takes back an own invite, or an ask. */
+  cancel(invite: InviteLike): Promise<void> {
+    return this.#invitations.answer(invite, 'cancel');
+  }
+
+  /**
+   * Asks a followed user, or the host of its match, to be let in, and joins the
+   * match when the answer is yes. Takes as long as the answer does, a minute at
+   * most by default. Fails with `refused`, `unanswered`, `not_visible` (the user
+   * is not seen online), `no_match`, `match_denied` (nobody is let in there),
+   * `invite_gone` (taken back with `cancel`), and as {@link accept} does.
+   *
+   * @example const match = await friends.askToJoin('ann');
+   */
+  askToJoin(userId: UserIdLike, options?: JoinFriendOptions): Promise<Room>;
+  askToJoin<T>(userId: UserIdLike, options?: JoinFriendOptions): Promise<Room<T>>;
+  askToJoin(userId: UserIdLike, options?: JoinFriendOptions): Promise<Room> {
+    return this.#invitations.ask(userId, options);
+  }
+
+  /** Lets in who asks (an invite of kind `ask`). Fails with `invite_gone`, `no_match` (this user is not in the match any more), `match_full`, `match_locked`, `match_gone` or `match_denied`. */
+  allow(ask: InviteLike): Promise<void> {
+    return this.#invitations.answer(ask, 'accept');
+  }
+
+  /** Says no to who asks, on all devices. */
+  refuse(ask: InviteLike): Promise<void> {
+    return this.#invitations.answer(ask, 'decline');
+  }
+
   /** Leaves the room for good: friends see it at once. Waiting calls fail with `not_joined`; listeners are removed. Idempotent. */
   leave(): Promise<void> {
     return (this.#leaving ??= this.#link.close());
@@ -276,6 +358,7 @@ export class PresenceClient {
 
   #greet(welcome: Welcome, fresh: boolean): void {
     this.#connectionId = welcome.connectionId;
+    this.#invitations.clear();
     const seen = welcome.presences.find(({ connectionId }) => connectionId === welcome.connectionId)?.status ?? null;
     if (fresh) {
       this.#status.joined(seen);
@@ -307,6 +390,7 @@ export class PresenceClient {
     this.#stopWaiting();
     if (state !== 'online') {
       this.#store.markStale();
+      this.#invitations.clear();
     }
     if (state === 'rejoining') {
       this.#store.lose();
@@ -319,6 +403,7 @@ export class PresenceClient {
       this.#awaitServerFollows();
     } else if (state === 'closed') {
       this.#announcer.clear();
+      this.#invitations.close();
     }
   }
 

@@ -11,18 +11,20 @@ import {
   DELTA_MESSAGE,
   ERRORS,
   FRIENDS_MESSAGE,
+  INVITES_MESSAGE,
   PresenceError,
   REPLY_MESSAGE,
   SNAPSHOT_MESSAGE,
   UNFOLLOWED_MESSAGE,
   WELCOME_MESSAGE,
   type Delta,
+  type Invites,
   type PresenceErrorCode,
   type RequestType,
   type Snapshot,
   type Welcome,
 } from '../protocol.ts';
-import { readDelta, readFriends, readReply, readSnapshot, readUserIds, readWelcome } from './inbound.ts';
+import { readDelta, readFriends, readInvites, readReply, readSnapshot, readUserIds, readWelcome } from './inbound.ts';
 import { callSafely } from './listeners.ts';
 
 /** Milliseconds a server may take to confirm a leave before the socket is closed without it. */
@@ -43,6 +45,7 @@ export interface SessionEvents {
   snapshot(snapshot: Snapshot): void;
   unfollowed(userIds: string[]): void;
   friends(error: PresenceError | undefined): void;
+  invites(invites: Invites): void;
   /** The socket is closed; the SDK tries to get the seat back. May be called several times. */
   dropped(): void;
   /** The SDK has reconnected to the same seat. */
@@ -92,6 +95,7 @@ export class Session {
       on(SNAPSHOT_MESSAGE, readSnapshot, (snapshot) => events.snapshot(snapshot)),
       on(UNFOLLOWED_MESSAGE, readUserIds, (userIds) => events.unfollowed(userIds)),
       on(FRIENDS_MESSAGE, readFriends, (error) => events.friends(error)),
+      on(INVITES_MESSAGE, readInvites, (invites) => events.invites(invites)),
       on(WELCOME_MESSAGE, readWelcome, (welcome) => welcome !== null && events.welcome(welcome)),
     ];
   }

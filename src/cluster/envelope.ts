@@ -248,7 +248,10 @@ export function decodeMatch(value: unknown): MatchRecord | null {
   if (typeof value !== 'object' || value === null) {
     return null;
   }
-  const { roomId, name, players, maxPlayers, block, isPrivate, policy, metadata } = value as Record<string, unknown>;
+  const { roomId, name, players, maxPlayers, block, isPrivate, policy, metadata, host } = value as Record<
+    string,
+    unknown
+  >;
   if (
     !isName(roomId) ||
     !isName(name) ||
@@ -256,7 +259,8 @@ export function decodeMatch(value: unknown): MatchRecord | null {
     !(maxPlayers === undefined || isCount(maxPlayers, MAX_SEQ)) ||
     !(block === undefined || block === 'full' || block === 'locked') ||
     typeof isPrivate !== 'boolean' ||
-    !(policy === undefined || isJoinPolicy(policy))
+    !(policy === undefined || isJoinPolicy(policy)) ||
+    !(host === undefined || isUserId(host))
   ) {
     return null;
   }
@@ -269,6 +273,7 @@ export function decodeMatch(value: unknown): MatchRecord | null {
     ...(block !== undefined && { block }),
     ...(policy !== undefined && { policy }),
     ...(metadata !== undefined && { metadata }),
+    ...(host !== undefined && { host }),
   };
 }
 

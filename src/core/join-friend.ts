@@ -17,6 +17,8 @@ export interface Matchmaking {
   find(roomId: string): Promise<(Match & { locked: boolean }) | null>;
   /** What the match's room says of itself now, if it has `MatchPlugin`. */
   record(roomId: string): Promise<MatchRecord | undefined>;
+  /** The same, if that user plays there. */
+  recordOf(roomId: string, playerId: string): Promise<MatchRecord | undefined>;
   /** What the match room itself says of this viewer: its auth, or `true`; throws when it refuses or cannot be asked. */
   authorize(
     match: Match,
@@ -130,7 +132,7 @@ async function optionsFor(
   return given as JoinOptions;
 }
 
-function requireOpen(
+export function requireOpen(
   match: (Match & { locked: boolean }) | null,
   hasSeat: boolean,
 ): asserts match is Match & { locked: boolean } {

@@ -4,7 +4,7 @@
  * not get the id of the match, nor a status in which it stands. Pure.
  */
 import { matchIdOf, parseDetails } from '../status.ts';
-import type { JoinPolicy, MatchBlock, Presence } from '../protocol.ts';
+import type { InvitedMatch, JoinPolicy, MatchBlock, Presence } from '../protocol.ts';
 
 /** What a room says of itself, the same for all its players. Internal: see {@link shownTo}. */
 export interface MatchRecord {
@@ -18,6 +18,8 @@ export interface MatchRecord {
   /** Default: everyone, and nobody while the room is private. */
   readonly policy?: JoinPolicy | undefined;
   readonly metadata?: unknown;
+  /** The user who is asked instead of the player that somebody wants to join. Not shown to anybody. */
+  readonly host?: string | undefined;
 }
 
 /** What a process says of one connection. */
@@ -34,8 +36,8 @@ export function isJoinPolicy(value: unknown): value is JoinPolicy {
   return POLICIES.includes(value);
 }
 
-/** How a viewer stands to a player: follows it; is followed by it as well; or neither. */
-export type Standing = 'follower' | 'friend' | 'stranger';
+/** How a viewer stands to a player: follows it; is followed by it as well; is invited by it; or nothing of that. */
+export type Standing = 'follower' | 'friend' | 'invited' | 'stranger';
 
 /** Why a viewer may not join, as far as it depends on who it is. */
 export function refusalOf({ policy, isPrivate }: MatchRecord, standing: Standing): MatchBlock | undefined {
@@ -45,10 +47,11 @@ export function refusalOf({ policy, isPrivate }: MatchRecord, standing: Standing
     case 'followers':
       return standing === 'stranger' ? 'policy' : undefined;
     case 'mutual':
-      return standing === 'friend' ? undefined : 'policy';
+      return standing === 'friend' || standing === 'invited' ? undefined : 'policy';
+    case 'invite':
+      return standing === 'invited' ? undefined : 'policy';
     case 'private':
       return 'private';
-    case 'invite':
     case 'nobody':
       return 'policy';
   }
@@ -77,6 +80,16 @@ function shownTo(
       ...(reason !== undefined && { reason }),
       ...(metadata !== undefined && { metadata }),
     },
+  };
+}
+
+/** What those who are invited to a match are told of it: never its id. */
+export function invitedMatch({ name, players, maxPlayers, metadata }: MatchRecord): InvitedMatch {
+  return {
+    name,
+    players,
+    ...(maxPlayers !== undefined && { maxPlayers }),
+    ...(metadata !== undefined && { metadata }),
   };
 }
 

@@ -3,7 +3,7 @@
  * connections that look at them. Plain data with no behaviour of its own; the
  * tracker is the only writer.
  */
-import type { EndedStatus, GeneralStatus, Sync } from '../protocol.ts';
+import type { EndedStatus, GeneralStatus, Invite, Sync } from '../protocol.ts';
 import type { ResolvedOptions, Viewer } from '../options.ts';
 import type { Batch } from './batch.ts';
 import type { RegisterEntry, Registers } from './registers.ts';
@@ -58,6 +58,8 @@ export interface Sink {
   deliver(batch: Batch<Update>): void;
   /** The present state of these users, which replaces what the client holds. */
   snapshot(users: readonly User[], scope: SnapshotScope): void;
+  /** Invites that are new or have changed. Returns false when the client cannot take them now: the next snapshot brings them. */
+  invites(invites: readonly Invite[]): boolean;
   /** The server ended these follows. */
   unfollowed(users: readonly User[]): void;
   /** Follows began or ended by the client's own request: only the schema state needs to hear. */

@@ -253,6 +253,11 @@ export class Tracker {
     }
   }
 
+  /** Whether `userId` looks to `blockedId` as if it had gone offline, as far as this process knows: always, where `blockedId` is connected. */
+  hasBlocked(userId: string, blockedId: string): boolean {
+    return this.#blocks.of(blockedId).has(userId);
+  }
+
   /** Announced exit. Resolves when the rest of the cluster has been told, or after a bounded wait. */
   async stop(): Promise<void> {
     for (const connection of this.connections.values()) {

@@ -113,7 +113,9 @@ export class PresenceEngine {
     if (blockedBy !== undefined) {
       await learnBlocks({ blockedBy, hookTimeoutMs }, identity, client.auth, this.#runtime);
     }
-    const sink = new ClientSink(client, codec, this.options.maxBufferedBytes, this.#hasState);
+    const sink = new ClientSink(client, codec, this.options.maxBufferedBytes, this.#hasState, (connection) =>
+      this.#runtime.invitations.of(connection),
+    );
     const made = tracker.connect({
       identity,
       auth: client.auth as unknown,

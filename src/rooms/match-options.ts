@@ -1,6 +1,7 @@
 /** What a game developer can set of a match. */
 import type { Room } from '@colyseus/core';
 import { isJoinPolicy } from '../core/match.ts';
+import type { UserIdLike } from '../ids.ts';
 import { resolveOptions, type PresenceOptions, type ResolvedOptions } from '../options.ts';
 import type { JoinPolicy } from '../protocol.ts';
 
@@ -19,6 +20,13 @@ export interface MatchOptions extends Pick<PresenceOptions, 'identify' | 'cluste
    * Default: the room's metadata, unless it is private.
    */
   metadata?: (room: Room) => unknown;
+  /**
+   * Who answers those who ask to join (`presence:ask`), whichever player they
+   * ask: the user id of a player, or nothing. Asked whenever the room says
+   * something of itself; call `room.plugins.match.update()` when it has changed.
+   * Default: nobody, the player that is asked answers itself.
+   */
+  host?: (room: Room) => UserIdLike | undefined;
   /** Milliseconds between two updates of what the room says of itself. Default 1000. */
   updateMs?: number;
 }
@@ -26,6 +34,7 @@ export interface MatchOptions extends Pick<PresenceOptions, 'identify' | 'cluste
 export interface ResolvedMatchOptions {
   readonly policy: JoinPolicy | undefined;
   readonly metadata: (room: Room) => unknown;
+  readonly host: ((room: Room) => UserIdLike | undefined) | undefined;
   readonly updateMs: number;
   /** For the identity and the cluster. */
   readonly presence: ResolvedOptions;
@@ -36,6 +45,7 @@ const KNOWN: readonly string[] = [
   'cluster',
   'policy',
   'metadata',
+  'host',
   'updateMs',
 ] satisfies (keyof MatchOptions)[];
 
@@ -46,18 +56,21 @@ export function resolveMatchOptions(options: MatchOptions): ResolvedMatchOptions
       throw new TypeError(`"${name}" is not an option of MatchPlugin.`);
     }
   }
-  const { identify, cluster, policy, metadata = listedMetadata, updateMs = 1000 } = options;
+  const { identify, cluster, policy, metadata = listedMetadata, host, updateMs = 1000 } = options;
   if (policy !== undefined) {
     requirePolicy(policy);
   }
   if (typeof metadata !== 'function') {
     throw new TypeError('The option "metadata" must be a function.');
   }
+  if (host !== undefined && typeof host !== 'function') {
+    throw new TypeError('The option "host" must be a function.');
+  }
   if (typeof updateMs !== 'number' || !(updateMs >= 0)) {
     throw new TypeError(`The option "updateMs" must be a number of at least 0, but is ${String(updateMs)}.`);
   }
   const presence = resolveOptions({ ...(identify && { identify }), ...(cluster && { cluster }) });
-  return { policy, metadata, updateMs, presence };
+  return { policy, metadata, host, updateMs, presence };
 }
 
 export function requirePolicy(policy: unknown): void {

@@ -20,7 +20,7 @@
  * Redis, 2 commands per player each time.
  */
 import { CloseCode, RoomPlugin, type Client } from '@colyseus/core';
-import { MATCH_RECORD } from '../server/matchmaking.ts';
+import { MATCH_PLAYS, MATCH_RECORD } from '../server/matchmaking.ts';
 import { MatchReport } from './match-report.ts';
 import { onRoom } from './on-room.ts';
 import { resolveMatchOptions, type MatchOptions } from './match-options.ts';
@@ -44,6 +44,7 @@ export class MatchPlugin extends RoomPlugin {
     onRoom(this, (room) => {
       this.#report = new MatchReport(room, resolved);
       Object.defineProperty(room, MATCH_RECORD, { get: () => this.#report.record() });
+      Object.defineProperty(room, MATCH_PLAYS, { value: (userId: string) => this.#report.plays(userId) });
       this.#listen(room as unknown as RoomInside);
     });
   }

@@ -5,6 +5,7 @@
  */
 import type { Client, Room } from '@colyseus/core';
 import { acquireRuntime, type Runtime } from '../server/runtime.ts';
+import { toUserId } from '../ids.ts';
 import { identify } from './admission.ts';
 import { isPrivate, requirePolicy, type ResolvedMatchOptions } from './match-options.ts';
 import { reasonOf } from '../core/hooks.ts';
@@ -12,11 +13,13 @@ import { tellUnidentified } from './unidentified.ts';
 import { sameValue } from '../status.ts';
 import type { EndedStatus, JoinPolicy } from '../protocol.ts';
 import type { MatchRecord } from '../core/match.ts';
+import type { Named } from '../options.ts';
 import type { Stay } from '../core/stays.ts';
 
 const MAX_METADATA_LENGTH = 1024;
 
 interface Player {
+  userId: string | undefined;
   /** `undefined` for one without an identity, or in too many matches. */
   stay: Stay | undefined;
   /** How it looks afterwards if it is visible nowhere else. */
@@ -64,18 +67,24 @@ export class MatchReport {
       return;
     }
     const { stays } = this.open().tracker;
-    const player: Player = { stay: undefined, ended: 'offline' };
+    const identity = this.#identify(auth);
+    const player: Player = { userId: identity?.userId, stay: undefined, ended: 'offline' };
     this.#players.set(sessionId, player);
     this.change();
-    let identity;
-    try {
-      identity = identify(this.#options.presence, auth, (reason) => {
-        tellUnidentified(this.#room, this.open().log, reason);
-      });
-    } catch {
+    if (identity === undefined) {
       return; // plays on without presence
     }
     player.stay = stays.begin(identity, (this.#told ??= this.record()));
+  }
+
+  #identify(auth: unknown): Named | undefined {
+    try {
+      return identify(this.#options.presence, auth, (reason) => {
+        tellUnidentified(this.#room, this.open().log, reason);
+      });
+    } catch {
+      return undefined;
+    }
   }
 
   /** The player is leaving by itself. */
@@ -140,11 +149,16 @@ export class MatchReport {
     await this.#runtime?.release();
   }
 
+  plays(userId: string): boolean {
+    return [...this.#players.values()].some((player) => player.userId === userId);
+  }
+
   /** As of now. */
   record(): MatchRecord {
     const room = this.#room;
     const isFull = room.hasReachedMaxClients();
     const metadata = this.#metadata();
+    const host = this.#host();
     return {
       roomId: room.roomId,
       name: room.roomName,
@@ -154,7 +168,19 @@ export class MatchReport {
       isPrivate: isPrivate(room),
       ...(this.#policy !== undefined && { policy: this.#policy }),
       ...(metadata !== undefined && { metadata }),
+      ...(host !== undefined && { host }),
     };
+  }
+
+  /** Who is asked, if anybody is and is there. */
+  #host(): string | undefined {
+    let host: string | undefined;
+    try {
+      host = toUserId(this.#options.host?.(this.#room));
+    } catch (error) {
+      this.#runtime?.log.warn(`[presence:host_failed] A match has no host: ${reasonOf(error)}`);
+    }
+    return host !== undefined && this.plays(host) ? host : undefined;
   }
 
   /** A copy, as the room may change it later. */

@@ -2,6 +2,8 @@
  * What each request does: its fields, the feature it belongs to, and the
  * answer. A refusal is a `PresenceError` and leaves nothing half-done.
  */
+import { answerAnswer, answerAsk, answerInvite } from './invite-requests.ts';
+import { shownBoxes, takeCall } from './calls.ts';
 import { jumpIn, pickMatch } from '../core/join-friend.ts';
 import { queryUsers } from '../core/query.ts';
 import {
@@ -16,7 +18,7 @@ import {
 } from './validate.ts';
 import { toUserId } from '../ids.ts';
 import { refusedIds, visibleIds } from '../core/hooks.ts';
-import { generalsTo, look, presencesTo, shownOf } from '../core/view.ts';
+import { generalsTo, presencesTo } from '../core/view.ts';
 import {
   PresenceError,
   type FollowReply,
@@ -52,6 +54,9 @@ const ANSWERS: { [T in RequestType]: Answer<T> } = {
   'presence:unfollow': { fields: ['userIds'], feature: 'follow', run: answerUnfollow },
   'presence:query': { fields: ['userIds'], feature: 'query', always: isAboutSelf, run: answerQuery },
   'presence:join': { fields: ['userId', 'connectionId', 'options'], feature: 'join', run: answerJoin },
+  'presence:invite': { fields: ['userId', 'matchId'], feature: 'invite', run: answerInvite },
+  'presence:ask': { fields: ['userId', 'connectionId'], feature: 'invite', run: answerAsk },
+  'presence:answer': { fields: ['inviteId', 'answer', 'options'], feature: 'invite', run: answerAnswer },
   'presence:welcome': { fields: [], run: answerWelcome },
 };
 
@@ -142,22 +147,7 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
   const joinOptions = readMatchOptions(fields['options']);
   takeCall(connection, 1, runtime);
   const { options, viewer } = connection;
-  const user = runtime.tracker.users.get(userId);
-  // Only a follower of the user, or another device of the user, can join its match.
-  if (
-    user === undefined ||
-    !(connection.follows.has(user) || connection.user === user) ||
-    !(await visibleIds(options, viewer, [userId])).includes(userId)
-  ) {
-    throw new PresenceError('not_visible');
-  }
-  const target = pickMatch(
-    // A connection cannot follow a match id from its own status.
-    shownOf(look(connection, user))
-      .filter(({ box }) => box.presence.connectionId !== connection.connectionId)
-      .map(({ box }) => box),
-    connectionId,
-  );
+  const target = pickMatch(await shownBoxes(connection, userId, runtime), connectionId);
   return jumpIn({ viewer, target, joinOptions }, options, runtime.matchmaking);
 }
 
@@ -172,9 +162,4 @@ function answerWelcome(connection: Connection, _fields: Fields, runtime: Runtime
     outbox.owe(connection);
   }
   return {};
-}
-
-/** Counts a call and its ids against the rate limits of the user. */
-function takeCall({ user: { userId }, options }: Connection, ids: number, { budgets, clock }: Runtime): void {
-  budgets.take(userId, ids, options, clock.now());
 }

@@ -3,7 +3,7 @@
  * throws anything else, whatever comes in. Empty objects may arrive as empty
  * arrays (Lua).
  */
-import { PresenceError, type Status, type Sync } from '../protocol.ts';
+import { PresenceError, type AnswerRequest, type Status, type Sync } from '../protocol.ts';
 import { sortOutIds, toUserId } from '../ids.ts';
 import { fitsBytes, isUserId, MAX_ID_LENGTH } from '../status.ts';
 
@@ -125,6 +125,33 @@ export function readConnectionId(value: unknown): string {
     });
   }
   return value;
+}
+
+/** The room id of a match. */
+export function readMatchId(value: unknown): string {
+  if (!isUserId(value)) {
+    throw new PresenceError('invalid_payload', {
+      message: `"matchId" must be a string of 1 to ${MAX_ID_LENGTH} characters.`,
+    });
+  }
+  return value;
+}
+
+/** An id that is none is like one that nobody has. */
+export function readInviteId(value: unknown): string {
+  if (typeof value !== 'string') {
+    throw new PresenceError('invalid_payload', { message: '"inviteId" must be a string.' });
+  }
+  return value;
+}
+
+const ANSWERS: readonly unknown[] = ['accept', 'decline', 'cancel'] satisfies Array<AnswerRequest['answer']>;
+
+export function readAnswer(value: unknown): AnswerRequest['answer'] {
+  if (!ANSWERS.includes(value)) {
+    throw new PresenceError('invalid_payload', { message: '"answer" must be "accept", "decline" or "cancel".' });
+  }
+  return value as AnswerRequest['answer'];
 }
 
 /** The join options for a match, as they would have come with any other join: as JSON. */

@@ -33,6 +33,9 @@ export function isNoMatch(roomClass: object): void {
 /** The property of a room in which `MatchPlugin` keeps what it says of itself. */
 export const MATCH_RECORD = '~presenceMatch';
 
+/** The method of such a room that tells whether a user plays there. */
+export const MATCH_PLAYS = '~presencePlays';
+
 /** The rooms a lobby may list. */
 export async function listedRooms(): ReturnType<typeof matchMaker.query> {
   return matchMaker.query({ private: false, unlisted: false });
@@ -88,6 +91,16 @@ export class ColyseusMatchmaking implements Matchmaking {
   async record(roomId: string): Promise<MatchRecord | undefined> {
     // Without arguments, Colyseus answers with the value of a property.
     return decodeMatch(await matchMaker.remoteRoomCall(roomId, MATCH_RECORD as keyof Room)) ?? undefined;
+  }
+
+  async recordOf(roomId: string, playerId: string): Promise<MatchRecord | undefined> {
+    if ((await this.find(roomId)) === null) {
+      return undefined;
+    }
+    const record = await this.record(roomId);
+    const plays: unknown =
+      record !== undefined && (await matchMaker.remoteRoomCall(roomId, MATCH_PLAYS as keyof Room, [playerId]));
+    return plays === true ? record : undefined;
   }
 
   async heldSeat(match: Match, viewer: Viewer): Promise<JoinReply | undefined> {

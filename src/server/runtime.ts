@@ -9,9 +9,12 @@ import { hearCommand } from './commands.ts';
 import { Budgets } from '../core/budgets.ts';
 import { QuietLog } from './quiet-log.ts';
 import { Census } from './census.ts';
+import { Claims } from './claims.ts';
 import { healthOf, plainHealth } from './health.ts';
 import { Meters } from './meters.ts';
 import { Inquiry } from './inquiry.ts';
+import { Invitations } from './invitations.ts';
+import { isInviteNews } from './invite-news.ts';
 import { ColyseusMatchmaking, type Entrance } from './matchmaking.ts';
 import { FrameCodec } from '../wire/frames.ts';
 import { keyedHash } from '../wire/keyed-hash.ts';
@@ -39,6 +42,9 @@ export class Runtime {
   readonly inquiry: Inquiry;
   readonly budgets = new Budgets();
   readonly meters = new Meters();
+  /** Of invites and asks: by user, and by pair of users. */
+  readonly inviteBudgets = new Budgets();
+  readonly invitations: Invitations;
   readonly clock: { now: () => number } = { now: () => Date.now() };
   readonly log: QuietLog;
   readonly #matchmaking: ColyseusMatchmaking;
@@ -85,10 +91,20 @@ export class Runtime {
       memory,
       handoffMs: options.cluster.handoffMs,
       onCommand: (value) => {
-        hearCommand(this, value);
+        if (isInviteNews(value)) {
+          this.invitations.hear(value);
+        } else {
+          hearCommand(this, value);
+        }
       },
     });
     this.inquiry = new Inquiry(this.tracker, this.clock.now);
+    this.invitations = new Invitations({
+      tracker: this.tracker,
+      claims: new Claims(isShared ? { store: presence, prefix: options.cluster.prefix } : undefined),
+      now: () => performance.now(),
+      newId: () => randomBytes(16).toString('base64url'),
+    });
     this.tracker.outbox.onUpdate = (update) => {
       events.tell(update);
     };
@@ -159,6 +175,7 @@ export class Runtime {
   async stopIfUnused(): Promise<void> {
     if (this.isGuest && !this.#isKept) {
       this.#onIdle();
+      this.invitations.stop();
       await this.tracker.stop();
     }
   }

@@ -9,12 +9,15 @@ import { PrebuiltWriter, webSocketFrames } from './prebuilt.ts';
 import { generalsTo, presencesTo } from '../core/view.ts';
 import {
   FRIENDS_MESSAGE,
+  INVITES_MESSAGE,
   PROTOCOL_VERSION,
   SNAPSHOT_MESSAGE,
   UNFOLLOWED_MESSAGE,
   WELCOME_MESSAGE,
   type Friends,
   type PresenceErrorBody,
+  type Invite,
+  type Invites,
   type Snapshot,
   type Unfollowed,
   type Welcome,
@@ -25,6 +28,9 @@ import type { Connection, Sink, SnapshotScope, Update, User } from '../core/mode
 /** Maximum of frames that wait for a client to acknowledge its join. */
 const MAX_FRAMES_BEFORE_JOIN = 64;
 const EMPTY = new Uint8Array(0);
+
+/** The invites that a connection may know of. */
+type OpenInvites = (connection: Connection) => readonly Invite[];
 
 export class ClientSink implements Sink {
   #client: Client;
@@ -38,9 +44,18 @@ export class ClientSink implements Sink {
   /** The client object that threw in its transport: nothing more is sent to it. */
   #failed: Client | undefined;
   #framesBeforeJoin = 0;
+  readonly #openInvites: OpenInvites;
+  #hasMissedInvites = false;
 
-  constructor(client: Client, codec: FrameCodec, maxBufferedBytes: number, hasState: boolean) {
+  constructor(
+    client: Client,
+    codec: FrameCodec,
+    maxBufferedBytes: number,
+    hasState: boolean,
+    openInvites: OpenInvites = () => [],
+  ) {
     this.#client = client;
+    this.#openInvites = openInvites;
     this.#writer = PrebuiltWriter.of(client);
     this.#codec = codec;
     this.#maxBufferedBytes = maxBufferedBytes;
@@ -59,6 +74,7 @@ export class ClientSink implements Sink {
   welcome(): void {
     const { sync, user, connectionId, viewer } = this.connection;
     if (sync === 'state') {
+      this.#allInvites();
       return;
     }
     const welcome: Welcome = {
@@ -69,6 +85,25 @@ export class ClientSink implements Sink {
       presences: presencesTo(this.connection, [user]),
     };
     this.#send([messageFrame(WELCOME_MESSAGE, welcome)]);
+    this.#allInvites();
+  }
+
+  invites(invites: readonly Invite[]): boolean {
+    if (this.connection.delivery === 'behind' || !this.ready()) {
+      this.#hasMissedInvites = true;
+      return false;
+    }
+    this.#send([messageFrame(INVITES_MESSAGE, { invites: [...invites] } satisfies Invites)]);
+    return true;
+  }
+
+  /** None are sent, unless the client may hold some that have ended. */
+  #allInvites(): void {
+    const invites = this.#openInvites(this.connection);
+    if (invites.length > 0 || this.#hasMissedInvites) {
+      this.#hasMissedInvites = false;
+      this.#send([messageFrame(INVITES_MESSAGE, { invites: [...invites], complete: true } satisfies Invites)]);
+    }
   }
 
   ready(): boolean {
@@ -95,6 +130,9 @@ export class ClientSink implements Sink {
     }
     if (scope === 'everything' && this.#patches()) {
       this.#send([this.#codec.fullStateFrame(this.connection)]);
+    }
+    if (this.#hasMissedInvites) {
+      this.#allInvites();
     }
   }
 

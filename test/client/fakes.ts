@@ -250,6 +250,10 @@ export class FakeServer {
         };
       case 'presence:join':
         return { name: 'match', sessionId: 's', roomId: 'r', processId: 'p' };
+      case 'presence:invite':
+      case 'presence:ask':
+        return { inviteId: 'i', expiresInMs: 60_000 };
+      case 'presence:answer':
       case 'presence:status':
       case 'presence:unfollow':
       case 'presence:welcome':

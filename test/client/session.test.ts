@@ -78,6 +78,7 @@ describe('Session', () => {
     snapshot: ignore,
     unfollowed: ignore,
     friends: ignore,
+    invites: ignore,
     dropped: ignore,
     back: ignore,
     left: ignore,

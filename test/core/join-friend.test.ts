@@ -20,6 +20,7 @@ function matchmaking(changes: Partial<Matchmaking> = {}): Matchmaking & { reserv
     reserved,
     find: async () => MATCH,
     record: async () => undefined,
+    recordOf: async () => undefined,
     authorize: async () => true,
     heldSeat: async () => undefined,
     reserve: async (_, auth) => {

@@ -25,6 +25,9 @@ const TYPES = [
   'presence:unfollow',
   'presence:query',
   'presence:join',
+  'presence:invite',
+  'presence:ask',
+  'presence:answer',
   'presence:welcome',
   'presence:delta',
   'presence:reply',
@@ -39,7 +42,19 @@ const TYPES = [
   '\u{1F600}',
   7,
 ] as const;
-const FIELDS = ['status', 'userIds', 'userId', 'connectionId', 'cid', '__proto__', 'constructor', 'extra', 'length'];
+const FIELDS = [
+  'status',
+  'userIds',
+  'userId',
+  'connectionId',
+  'inviteId',
+  'answer',
+  'cid',
+  '__proto__',
+  'constructor',
+  'extra',
+  'length',
+];
 const TEXTS = [
   '',
   'honest',

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Clockwork } from './support/clockwork.ts';
 import { FRIEND, SECRET } from './support/facts.ts';
 import { play, type Story } from './support/stories.ts';
+import { MATCH } from './support/world.ts';
 import { expectSame, expectSameWorlds, FACT_NAMES, openWorlds } from './two-worlds.ts';
 
 const STORIES = 300;
@@ -42,6 +43,20 @@ describe('the test itself', () => {
     expect(seen.join('\n')).toMatch(/SECRET[^]*hello[^]*"matchId":"m1"/);
     expect(seen.join('\n')).not.toContain(FRIEND);
     expect(await play(visible, 'a', clockwork)).toEqual(seen);
+  });
+
+  test('sees how an invite is answered', async () => {
+    const invites: Story = {
+      ...visible,
+      plays: true,
+      steps: [
+        { who: 'secret', move: { do: 'enter', status: 'hello' } },
+        followsSecret,
+        { who: 'viewer', says: [['send', 'presence:invite', { userId: SECRET, matchId: MATCH, cid: 2 }]] },
+        { who: 'secret', move: { do: 'decline' } },
+      ],
+    };
+    expect((await play(invites, 'a', clockwork)).join('\n')).toMatch(/inviteId[^]*declined/);
   });
 
   test('detects a difference', async () => {
@@ -105,6 +120,21 @@ test.each<[what: string, story: Pick<Story, 'fact' | 'steps'> & Partial<Story>]>
         { who: 'viewer', says: [['send', 'presence:query', { userIds: [SECRET], cid: 1 }]] },
         { who: 'time', passes: 1 },
         { who: 'secret', move: { do: 'enter', status: null } },
+      ],
+    },
+  ],
+  [
+    'an invite that somebody invisible declines, then taken back',
+    {
+      fact: 'never came, or is here invisibly',
+      plays: true,
+      steps: [
+        { who: 'secret', move: { do: 'enter', status: null } },
+        followsSecret,
+        { who: 'viewer', says: [['send', 'presence:invite', { userId: SECRET, matchId: MATCH, cid: 2 }]] },
+        { who: 'secret', move: { do: 'decline' } },
+        { who: 'time', passes: 150 },
+        { who: 'viewer', says: [['send', 'presence:answer', { inviteId: 'LAST', answer: 'cancel', cid: 3 }]] },
       ],
     },
   ],

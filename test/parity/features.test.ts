@@ -57,6 +57,17 @@ describe.each(FORMS)('a feature that is off answers feature_disabled, by %s:', (
     await ann.follow(['bob'], form);
   });
 
+  test('invite: nobody can invite, ask or answer', async () => {
+    const [ann] = await serveWithout('invite');
+    for (const [type, payload] of [
+      ['presence:invite', { userId: 'bob' }],
+      ['presence:ask', { userId: 'bob' }],
+      ['presence:answer', { inviteId: 'i', answer: 'accept' }],
+    ] as const) {
+      expect(await ann.refusal(type, payload, form)).toMatchObject({ code: 'feature_disabled' });
+    }
+  });
+
   test('join: nobody can jump', async () => {
     const [ann, bob] = await serveWithout('join');
     await bob.setStatus(JSON.stringify({ matchId: ann.room.roomId }));

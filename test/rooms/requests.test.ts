@@ -7,7 +7,7 @@ import { until } from '../support/until.ts';
 
 const UNKNOWN = [
   'presence:',
-  'presence:invite',
+  'presence:gossip',
   'presence:Status',
   'presence:delta',
   'presence:reply',

@@ -10,7 +10,10 @@ import {
   REQUEST_TYPES,
   type Delta,
   type FollowReply,
+  type AnswerRequest,
+  type AskRequest,
   type FollowRequest,
+  type InviteRequest,
   type JoinReply,
   type JoinRequest,
   type Presence,
@@ -79,9 +82,12 @@ describe.each(['presence', 'lobby'] as const)('types of a %s room', (name) => {
     expectTypeOf<typeof room.request>().toExtend<Ask<'presence:unfollow', UnfollowRequest>>();
     expectTypeOf<typeof room.request>().toExtend<Ask<'presence:query', QueryRequest>>();
     expectTypeOf<typeof room.request>().toExtend<Ask<'presence:join', JoinRequest>>();
+    expectTypeOf<typeof room.request>().toExtend<Ask<'presence:invite', InviteRequest>>();
+    expectTypeOf<typeof room.request>().toExtend<Ask<'presence:ask', AskRequest>>();
+    expectTypeOf<typeof room.request>().toExtend<Ask<'presence:answer', AnswerRequest>>();
     expectTypeOf<typeof lobby.request>().toExtend<Ask<'presence:follow', FollowRequest>>();
     expectTypeOf<typeof room.send>().toExtend<Ask<'presence:query', QueryRequest>>();
-    expect(REQUEST_TYPES).toHaveLength(6);
+    expect(REQUEST_TYPES).toHaveLength(9);
   });
 
   test('messages of the server', () => {

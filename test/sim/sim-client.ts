@@ -256,6 +256,7 @@ export class SimClient {
       snapshot: (users, scope) => {
         snapshot(users, scope !== 'some');
       },
+      invites: () => true,
       unfollowed: (users) => {
         view.remove(users.map(({ userId }) => userId));
       },

@@ -176,7 +176,7 @@ export class Person {
       throw PresenceError.from(reply.error);
     }
     const { cid: _, ok: __, ...rest } = reply;
-    return rest as Requests[T]['reply'];
+    return rest;
   }
 
   async #request(type: string, payload: unknown): Promise<unknown> {

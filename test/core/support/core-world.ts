@@ -50,6 +50,10 @@ export class ManualTiming implements Timing {
 
 /** Notes as one line each what a client is told. */
 export class RecordingSink implements Sink {
+  invites(): boolean {
+    return true;
+  }
+
   readonly heard: string[] = [];
   isReady = true;
   onDeliver: (() => void) | undefined;

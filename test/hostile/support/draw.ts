@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { FRIEND, SECRET, VIEWER, type FactName, type Move } from './facts.ts';
 import type { Step, Story } from './stories.ts';
-import type { Message, RoomKind } from './world.ts';
+import { MATCH, type Message, type RoomKind } from './world.ts';
 import type { PresenceJoinOptions, PresenceOptions } from '../../../src/index.ts';
 
 /** Most messages the viewer writes at once. */
@@ -29,6 +29,21 @@ const message: fc.Arbitrary<Message> = fc
         payload: fc.record({ userId: fc.constantFrom(SECRET, SECRET, SECRET, FRIEND, 'nobody') }),
       }),
       fc.record({
+        type: fc.constantFrom('presence:invite', 'presence:invite', 'presence:ask'),
+        payload: fc.record({ userId: fc.constantFrom(SECRET, SECRET, SECRET, FRIEND, 'nobody') }),
+      }),
+      fc.record({
+        type: fc.constant('presence:invite'),
+        payload: fc.record({ userId: fc.constant(SECRET), matchId: fc.constantFrom(MATCH, MATCH, 'm1') }),
+      }),
+      fc.record({
+        type: fc.constant('presence:answer'),
+        payload: fc.record({
+          inviteId: fc.constantFrom('LAST', 'LAST', 'unknown'),
+          answer: fc.constantFrom('cancel', 'cancel', 'accept', 'decline'),
+        }),
+      }),
+      fc.record({
         type: fc.constantFrom('presence:follow', 'presence:nonsense', 'presence:status'),
         payload: fc.constantFrom<object[]>({}, { userIds: 5.5 }, { userIds: [''] }, { status: 7 }),
       }),
@@ -47,6 +62,7 @@ const secretMove: fc.Arbitrary<Move> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('status' as const), status }) },
   fc.record({ do: fc.constantFrom('follow' as const, 'unfollow' as const, 'query' as const), userIds: ids }),
   fc.record({ do: fc.constantFrom('leave' as const, 'drop' as const, 'lose' as const, 'return' as const) }),
+  fc.record({ do: fc.constant('decline' as const) }),
 );
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -71,7 +87,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
   fc.record({ who: fc.constant('viewer' as const), do: fc.constant('joins' as const), options: joinOptions }),
   fc.record({ who: fc.constant('the game' as const), follows: ids }),
-  fc.record({ who: fc.constant('time' as const), passes: fc.constantFrom(1, 150, 6000, 16_000, 25 * 3_600_000) }),
+  fc.record({
+    who: fc.constant('time' as const),
+    passes: fc.constantFrom(1, 150, 6000, 16_000, 61_000, 25 * 3_600_000),
+  }),
 );
 
 const asked = async (userIds: readonly string[]): Promise<boolean[]> => Promise.resolve(userIds.map(() => true));
@@ -106,6 +125,7 @@ export function stories(facts: readonly FactName[]): fc.Arbitrary<Story> {
     store: fc.boolean(),
     options: fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, options),
     viewer: joinOptions,
+    plays: fc.boolean(),
     steps: fc.array(
       fc
         .tuple(step, fc.boolean())

@@ -17,7 +17,7 @@ export type Move =
   | { do: 'enter'; status: string | null }
   | { do: 'status'; status: string | null }
   | { do: 'follow' | 'unfollow' | 'query'; userIds: string[] }
-  | { do: 'leave' | 'drop' | 'lose' | 'return' };
+  | { do: 'leave' | 'drop' | 'lose' | 'return' | 'decline' };
 
 export interface Fact {
   /** Whether Secret acts at all in this world: the same moves, before and after the turning point. */
@@ -33,6 +33,8 @@ export interface Fact {
   readonly spares?: readonly string[];
   /** Whether the game's own follows leave Secret out: `canFollow` is not asked about those. */
   readonly sparesFriendList?: true;
+  /** Whether Secret answers no invites: with its answer it would tell that it is there. */
+  readonly keepsSilent?: true;
   /** Whether the viewer writes one message a turn: with a change of its own in the same turn, the first refusal is told behind that. */
   readonly oneAtATime?: true;
   /** Whether it is compared without a shared store only, for the same reason: a resume that waits changes the status later. */
@@ -88,11 +90,13 @@ export const FACTS = {
     spares: ['presence:query'],
     oneAtATime: true,
     withoutStore: true,
+    keepsSilent: true,
     sparesFriendList: true,
   },
   'is refused by canFollow, and here or not': {
     acts: (world) => (world === 'a' ? 'not at all' : 'freely'),
     options: () => refuseSecret,
+    keepsSilent: true,
     sparesFriendList: true,
   },
   'never came, or is in a match and invisible': {
@@ -190,7 +194,13 @@ export const FACTS = {
 export type FactName = keyof typeof FACTS;
 
 /** Does a move of Secret, if this world lets it. */
-export function move(secret: Player, wanted: Move, { acts, says }: Fact, world: 'a' | 'b', turned: boolean): void {
+export function move(
+  secret: Player,
+  wanted: Move,
+  { acts, says, keepsSilent }: Fact,
+  world: 'a' | 'b',
+  turned: boolean,
+): void {
   const how = acts(world, turned);
   if (how === 'not at all') {
     return;
@@ -222,6 +232,11 @@ export function move(secret: Player, wanted: Move, { acts, says }: Fact, world: 
       break;
     case 'return':
       secret.comeBack();
+      break;
+    case 'decline':
+      if (keepsSilent !== true) {
+        secret.say([['send', 'presence:answer', { inviteId: secret.lastInvite, answer: 'decline' }]]);
+      }
       break;
   }
 }

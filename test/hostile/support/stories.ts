@@ -24,6 +24,8 @@ export interface Story {
   store: boolean;
   options: PresenceOptions;
   viewer: PresenceJoinOptions;
+  /** Whether the viewer is in a match, to which it may invite. */
+  plays?: boolean;
   /** `together`: what comes next is read in the same turn. */
   steps: Array<Step & { together?: boolean }>;
   /** Before which step the fact becomes so, where it does in the middle. */
@@ -42,6 +44,9 @@ export async function play(story: Story, which: 'a' | 'b', clockwork: Clockwork)
   const secret = world.player(SECRET);
   friend.join({ status: '' });
   await clockwork.settle();
+  if (story.plays === true) {
+    await world.play(VIEWER);
+  }
   fact.begin?.(which, world);
   await clockwork.settle();
   let turned = false;
@@ -118,7 +123,7 @@ async function doStep(step: Step, cast: Cast, which: 'a' | 'b', turned: boolean)
   switch (step.who) {
     case 'viewer':
       if ('says' in step) {
-        const messages = step.says.map((message) => spare(message, fact));
+        const messages = step.says.map((message) => name(spare(message, fact), viewer));
         for (const burst of fact.oneAtATime === true ? messages.map((message) => [message]) : [messages]) {
           await clockwork.settle();
           viewer.say(burst);
@@ -163,6 +168,11 @@ function act(step: Extract<Step, { do: string }>, { viewer, fact }: Cast): void 
     case 'reads on':
       viewer.reads(step.do === 'reads on');
   }
+}
+
+/** A request with the id of the invite that the viewer was told of last. */
+function name([form, type, payload]: Message, viewer: Cast['viewer']): Message {
+  return [form, type, JSON.parse(JSON.stringify(payload).replace('"LAST"', `"${viewer.lastInvite}"`)) as unknown];
 }
 
 /** A request without the ids that tell the fact as documented. */

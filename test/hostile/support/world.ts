@@ -5,7 +5,7 @@
 import { definePlugins, matchMaker, Protocol, Room, type AuthContext, type Client } from '@colyseus/core';
 import { WebSocketClient } from '@colyseus/ws-transport';
 import { PresenceServer } from '../../../src/server/presence-server.ts';
-import { PresenceLobbyRoom, PresencePlugin, PresenceRoom } from '../../../src/index.ts';
+import { MatchPlugin, PresenceLobbyRoom, PresencePlugin, PresenceRoom } from '../../../src/index.ts';
 import { pack } from 'msgpackr';
 import { dataFrame, requestHead } from '../../support/raw.ts';
 import { RecordedSocket } from './recorded-socket.ts';
@@ -22,6 +22,8 @@ interface RoomInside {
 }
 
 const ROOM = 'world';
+/** The name and the id of the match. */
+export const MATCH = 'match';
 
 let worlds = 0;
 
@@ -33,6 +35,7 @@ export class World {
   #room!: Room;
   /** The match of Secret, where a fact gives it one. */
   stay: Stay | undefined;
+  #match: Room | undefined;
 
   /** `enabled`: other processes are looked for, in a store that is shared. */
   constructor(clockwork: Clockwork, enabled: boolean) {
@@ -60,10 +63,31 @@ export class World {
     return this;
   }
 
+  /** A match in which this user plays, with a socket that is not recorded. */
+  async play(userId: string): Promise<void> {
+    const cluster = this.#cluster;
+    matchMaker.defineRoomType(
+      MATCH,
+      class extends Room {
+        override plugins = definePlugins([new MatchPlugin({ cluster })]);
+        override onCreate(): void {
+          this.roomId = MATCH;
+        }
+      } as typeof Room,
+    );
+    const { roomId } = await matchMaker.createRoom(MATCH, {});
+    this.#match = matchMaker.getLocalRoomById(roomId);
+    this.#match.autoDispose = false;
+    new Player(userId, this.#match, this.#clockwork, 'player').join({});
+    await this.#clockwork.settle();
+  }
+
   async close(): Promise<void> {
     void this.#room.disconnect();
+    void this.#match?.disconnect();
     await this.#clockwork.pass(1000);
     matchMaker.removeRoomType(ROOM);
+    matchMaker.removeRoomType(MATCH);
   }
 
   player(userId: string): Player {
@@ -95,8 +119,10 @@ export class Player {
   #socket: RecordedSocket | undefined;
   #joins = 0;
   #requests = 0;
+  readonly #seat: string;
 
-  constructor(userId: string, room: Room, clockwork: Clockwork) {
+  constructor(userId: string, room: Room, clockwork: Clockwork, seat = '') {
+    this.#seat = seat;
     this.#userId = userId;
     this.#room = room;
     this.#clockwork = clockwork;
@@ -114,7 +140,7 @@ export class Player {
     const auth = {
       userId: this.#userId,
       username: this.#userId.toUpperCase(),
-      sessionId: `${this.#userId}-${++this.#joins}`,
+      sessionId: `${this.#userId}-${this.#seat}${++this.#joins}`,
     };
     this.#act(async () => {
       const { sessionId } = await matchMaker.reserveSeatFor(listingOf(this.#room), options, auth);
@@ -163,6 +189,11 @@ export class Player {
         );
       }
     });
+  }
+
+  /** The invite it was told of last. */
+  get lastInvite(): string {
+    return [...this.record.join('\n').matchAll(/inviteId.([\w-]{22})/g)].at(-1)?.[1] ?? 'none';
   }
 
   /** The connection ends: 1000 without a way back, 1006 with the reconnection grace. */

@@ -1,0 +1,199 @@
+/** Invites of this client: the list of those that are open, and the calls. */
+import type { Room } from '@colyseus/sdk';
+import { notAnId, toUserId, type UserIdLike } from '../ids.ts';
+import { PresenceError, type AnswerRequest, type InviteOutcome, type Invites } from '../protocol.ts';
+import { readInviteReply, readSeat } from './inbound.ts';
+import { InviteStore, type Ended, type OpenInvite } from './invite-store.ts';
+import type { FriendJoins, JoinFriendOptions } from './join-friend.ts';
+import { Listeners } from './listeners.ts';
+import type { Requests } from './requests.ts';
+import type { Timers } from './timers.ts';
+
+/** An invite, or its id. */
+export type InviteLike = string | { readonly inviteId: string };
+
+export interface InviteOptions {
+  /** The match: its room, or its room id. Default: the match this user is seen in; the newest of several. */
+  match?: string | { readonly roomId: string };
+}
+
+export interface SentInvite {
+  readonly inviteId: string;
+  /** When it ends by itself, in milliseconds as `Date.now()` tells them here. */
+  readonly expiresAt: number;
+  /** How it has ended. `'expired'`: nobody has answered, or the answer was lost with the connection. Never rejects. */
+  readonly outcome: Promise<InviteOutcome>;
+}
+
+/** The open invites of this user. */
+export interface InviteList {
+  /** Received (`incoming`) and sent, oldest first. Immutable; the same array while nothing changed. */
+  readonly getSnapshot: () => readonly OpenInvite[];
+  /** Calls `listener` after every change. Returns the function that ends it. */
+  readonly subscribe: (listener: () => void) => () => void;
+  /** Calls `listener` when an invite has ended, on whatever device it was answered. Returns the function that ends it. */
+  readonly onEnded: (listener: (invite: OpenInvite, outcome: InviteOutcome) => void) => () => void;
+}
+
+export interface InviteCallsDeps {
+  requests: Requests;
+  joins: FriendJoins;
+  timers: Timers;
+  ownId: () => string;
+}
+
+/** How long after its end an invite of which nothing was heard counts as expired. */
+const LATE_MS = 2000;
+
+export class InviteCalls {
+  readonly list: InviteList;
+  readonly #deps: InviteCallsDeps;
+  readonly #store = new InviteStore();
+  readonly #changed = new Listeners<[]>();
+  readonly #ended = new Listeners<[invite: OpenInvite, outcome: InviteOutcome]>();
+  /** Who waits for the end of an own invite, by its id. */
+  readonly #waiting = new Map<string, (outcome: InviteOutcome) => void>();
+  /** Who waits to be invited in answer to an ask, by the id of that. */
+  readonly #asking = new Map<string, (invite: OpenInvite) => void>();
+
+  constructor(deps: InviteCallsDeps) {
+    this.#deps = deps;
+    this.list = {
+      getSnapshot: () => this.#store.list(),
+      subscribe: (listener) => this.#changed.add(listener),
+      onEnded: (listener) => this.#ended.add(listener),
+    };
+  }
+
+  hear(message: Invites): void {
+    const ended = this.#store.apply(message, this.#deps.ownId(), Date.now());
+    this.#changed.emit();
+    for (const one of ended) {
+      this.#end(one);
+    }
+    for (const { asked, inviteId } of message.invites) {
+      const invite = this.#store.get(inviteId);
+      if (asked !== undefined && invite !== undefined) {
+        this.#asking.get(asked)?.(invite);
+      }
+    }
+  }
+
+  #end({ invite, outcome }: Ended): void {
+    this.#waiting.get(invite.inviteId)?.(outcome);
+    this.#ended.emit(invite, outcome);
+  }
+
+  /** Nothing is known now. */
+  clear(): void {
+    if (this.#store.clear()) {
+      this.#changed.emit();
+    }
+  }
+
+  close(): void {
+    this.#changed.clear();
+    this.#ended.clear();
+  }
+
+  async invite(user: UserIdLike, { match }: InviteOptions = {}): Promise<SentInvite> {
+    const matchId = typeof match === 'object' ? match.roomId : match;
+    const userId = requireUserId(user);
+    return this.#deps.requests.call(
+      'presence:invite',
+      { userId, ...(matchId !== undefined && { matchId }) },
+      (reply) => this.#sent(reply),
+      { repeat: false },
+    );
+  }
+
+  #sent(reply: unknown): SentInvite {
+    const sent = readInviteReply(reply);
+    if (sent === null) {
+      throw new PresenceError('internal', { message: 'The server answered with something that is not an invite.' });
+    }
+    const { inviteId, expiresInMs } = sent;
+    const outcome = new Promise<InviteOutcome>((resolve) => {
+      const settle = (how: InviteOutcome): void => {
+        this.#waiting.delete(inviteId);
+        stop();
+        resolve(how);
+      };
+      const expire = (): void => settle('expired');
+      const stop = this.#deps.timers.after(expiresInMs + LATE_MS, expire, expire);
+      this.#waiting.set(inviteId, settle);
+    });
+    return { inviteId, expiresAt: Date.now() + expiresInMs, outcome };
+  }
+
+  async accept(invite: InviteLike, { options }: Pick<JoinFriendOptions, 'options'> = {}): Promise<Room> {
+    const seat = await this.#deps.requests.call(
+      'presence:answer',
+      { inviteId: idOf(invite), answer: 'accept', ...(options && { options }) },
+      readSeat,
+      { repeat: false },
+    );
+    if (seat === null) {
+      throw new PresenceError('invalid_payload', { message: 'It is not an invite: use allow() for who asks to join.' });
+    }
+    return this.#deps.joins.take(seat);
+  }
+
+  async answer(invite: InviteLike, answer: AnswerRequest['answer']): Promise<void> {
+    await this.#deps.requests.call('presence:answer', { inviteId: idOf(invite), answer }, () => undefined, {
+      repeat: false,
+    });
+  }
+
+  async ask(user: UserIdLike, { connectionId, options }: JoinFriendOptions = {}): Promise<Room> {
+    const userId = requireUserId(user);
+    const { inviteId, answered } = await this.#deps.requests.call(
+      'presence:ask',
+      { userId, ...(connectionId !== undefined && { connectionId }) },
+      // The answer may be in the next message: whoever waits for it has to be there before.
+      (reply) => this.#asked(reply),
+      { repeat: false },
+    );
+    try {
+      return await this.accept(await answered, { ...(options && { options }) });
+    } finally {
+      this.#asking.delete(inviteId);
+    }
+  }
+
+  #asked(reply: unknown): { inviteId: string; answered: Promise<OpenInvite> } {
+    const { inviteId, outcome } = this.#sent(reply);
+    const answered = new Promise<OpenInvite>((resolve, reject) => {
+      this.#asking.set(inviteId, resolve);
+      void outcome.then((how) => {
+        if (how !== 'accepted') {
+          reject(refusalOf(how));
+        }
+      });
+    });
+    return { inviteId, answered };
+  }
+}
+
+function refusalOf(outcome: Exclude<InviteOutcome, 'accepted'>): PresenceError {
+  switch (outcome) {
+    case 'declined':
+      return new PresenceError('refused');
+    case 'cancelled':
+      return new PresenceError('invite_gone');
+    case 'expired':
+      return new PresenceError('unanswered');
+  }
+}
+
+function requireUserId(user: UserIdLike): string {
+  const userId = toUserId(user);
+  if (userId === undefined) {
+    throw new PresenceError('invalid_payload', { message: notAnId(user) });
+  }
+  return userId;
+}
+
+function idOf(invite: InviteLike): string {
+  return typeof invite === 'string' ? invite : invite.inviteId;
+}

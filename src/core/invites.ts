@@ -1,0 +1,184 @@
+/**
+ * The open invites of all users, the same on every process: whoever makes or
+ * answers one tells all. An invite has two sides. Who is invited hears how it
+ * ends at once; who invites hears nothing of somebody invisible, to whom the
+ * invite then just expires, as one that reached nobody. Pure.
+ */
+import type { Invite, InvitedMatch, InviteKind, InviteOutcome } from '../protocol.ts';
+import type { Named } from '../options.ts';
+
+export interface InviteFacts {
+  readonly inviteId: string;
+  readonly kind: InviteKind;
+  readonly from: Named;
+  readonly to: string;
+  /** Of the match. It leaves the server only within a seat. */
+  readonly roomId: string;
+  readonly match?: InvitedMatch;
+  readonly friend?: string;
+  readonly asked?: string;
+  /** Whom it may reach: whoever it is for; or nobody; or who follows the sender. */
+  readonly reach: 'all' | 'nobody' | 'followers';
+}
+
+/** An invite and how it stands. */
+export interface OpenInvite extends InviteFacts {
+  /** When it ends by itself, by the clock of this process. */
+  readonly endsAt: number;
+  /** As the sender has been told. */
+  readonly outcome: InviteOutcome | undefined;
+  /** As the receiver has been told, if that is something else. */
+  readonly answered: InviteOutcome | undefined;
+  /** Whether the receiver, as far as it is on this process, may know of it. */
+  readonly isDelivered: boolean;
+}
+
+interface Entry extends InviteFacts {
+  endsAt: number;
+  outcome: InviteOutcome | undefined;
+  answered: InviteOutcome | undefined;
+  isDelivered: boolean;
+}
+
+export type Side = 'sender' | 'receiver';
+
+/** Maximum of open invites on a process. */
+export const MAX_INVITES = 100_000;
+/** Maximum of open invites that one user is shown. More do not reach it. */
+export const MAX_RECEIVED = 50;
+/** Milliseconds for which an invite that has expired is kept: somebody may have accepted it just before. */
+export const KEEP_MS = 10_000;
+
+export class Invites {
+  /** The first that was made first. */
+  readonly #byId = new Map<string, Entry>();
+  readonly #byUser = new Map<string, Set<Entry>>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get isFull(): boolean {
+    return this.#byId.size >= MAX_INVITES;
+  }
+
+  /** Returns the new invite, and those that it replaces: of the same users to the same match. `undefined`: it is known, or there are too many. */
+  add(facts: InviteFacts, endsAt: number): { invite: OpenInvite; replaced: OpenInvite[] } | undefined {
+    if (this.isFull || this.#byId.has(facts.inviteId)) {
+      return undefined;
+    }
+    const replaced: Entry[] = [];
+    for (const known of this.#byUser.get(facts.from.userId) ?? []) {
+      if (isOpen(known, 'sender') && replaces(facts, known)) {
+        known.outcome = 'cancelled';
+        replaced.push(known);
+      }
+    }
+    const entry: Entry = { ...facts, endsAt, outcome: undefined, answered: undefined, isDelivered: false };
+    this.#byId.set(entry.inviteId, entry);
+    for (const userId of [entry.from.userId, entry.to]) {
+      this.#byUser.set(userId, (this.#byUser.get(userId) ?? new Set<Entry>()).add(entry));
+    }
+    return { invite: entry, replaced };
+  }
+
+  /** The invite, if it is open and this user is on that side of it. */
+  find(inviteId: string, userId: string, side: Side, now: number): OpenInvite | undefined {
+    const entry = this.#byId.get(inviteId);
+    const isTheirs = side === 'sender' ? entry?.from.userId === userId : entry?.to === userId && entry.isDelivered;
+    return entry !== undefined && isTheirs && entry.endsAt > now && isOpen(entry, side) ? entry : undefined;
+  }
+
+  /** It has ended. `quiet`: the sender is not to know. An acceptance counts also when it has just expired. Returns it, unless that is nothing new. */
+  end(inviteId: string, outcome: InviteOutcome, quiet = false): OpenInvite | undefined {
+    const entry = this.#byId.get(inviteId);
+    if (entry === undefined) {
+      return undefined;
+    }
+    if (quiet) {
+      if (!isOpen(entry, 'receiver')) {
+        return undefined;
+      }
+      entry.answered = outcome;
+      return entry;
+    }
+    if (entry.outcome !== undefined && !(entry.outcome === 'expired' && outcome === 'accepted')) {
+      return undefined;
+    }
+    entry.outcome = outcome;
+    return entry;
+  }
+
+  /** From now on the receiver may know of it. Returns false when it has too many. */
+  deliver({ inviteId }: OpenInvite, now: number): boolean {
+    const entry = this.#byId.get(inviteId);
+    if (entry === undefined || entry.isDelivered) {
+      return entry !== undefined;
+    }
+    const shown = this.of(entry.to, now).filter(
+      (other) => other.to === entry.to && other.isDelivered && isOpen(other, 'receiver'),
+    );
+    entry.isDelivered = shown.length < MAX_RECEIVED;
+    return entry.isDelivered;
+  }
+
+  /** All of a user, sent and received, that have not expired. */
+  of(userId: string, now: number): OpenInvite[] {
+    return [...(this.#byUser.get(userId) ?? [])].filter(({ endsAt }) => endsAt > now);
+  }
+
+  /** All that have not expired. */
+  all(now: number): OpenInvite[] {
+    return [...this.#byId.values()].filter(({ endsAt }) => endsAt > now);
+  }
+
+  /** Its time is over. Returns it if the sender has to be told. */
+  expire(inviteId: string): OpenInvite | undefined {
+    return this.end(inviteId, 'expired');
+  }
+
+  forget(inviteId: string): void {
+    const entry = this.#byId.get(inviteId);
+    if (entry === undefined) {
+      return;
+    }
+    this.#byId.delete(entry.inviteId);
+    for (const userId of [entry.from.userId, entry.to]) {
+      const entries = this.#byUser.get(userId);
+      if (entries?.delete(entry) === true && entries.size === 0) {
+        this.#byUser.delete(userId);
+      }
+    }
+  }
+}
+
+function replaces(facts: InviteFacts, known: Entry): boolean {
+  return (
+    known.kind === facts.kind &&
+    known.from.userId === facts.from.userId &&
+    known.to === facts.to &&
+    known.roomId === facts.roomId
+  );
+}
+
+function isOpen({ outcome, answered }: OpenInvite, side: Side): boolean {
+  return outcome === undefined && (side === 'sender' || answered === undefined);
+}
+
+/** The invite as a user on that side sees it. */
+export function inviteTo(invite: OpenInvite, side: Side, now: number): Invite {
+  const { inviteId, kind, from, to, match, friend, asked, endsAt, outcome, answered } = invite;
+  const ended = side === 'receiver' ? (answered ?? outcome) : outcome;
+  return {
+    inviteId,
+    kind,
+    from: { userId: from.userId, ...(from.username !== undefined && { username: from.username.toWellFormed() }) },
+    // Who asks does not learn who the host is.
+    to: side === 'sender' ? (friend ?? to) : to,
+    ...(match !== undefined && kind === 'match' && { match }),
+    ...(friend !== undefined && side === 'receiver' && { friend }),
+    ...(asked !== undefined && { asked }),
+    expiresInMs: Math.max(0, Math.ceil(endsAt - now)),
+    ...(ended !== undefined && { outcome: ended }),
+  };
+}

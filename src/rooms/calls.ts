@@ -1,0 +1,28 @@
+/** What several requests have in common. */
+import { visibleIds } from '../core/hooks.ts';
+import { look, shownOf } from '../core/view.ts';
+import { PresenceError } from '../protocol.ts';
+import type { Box } from '../core/box.ts';
+import type { Connection } from '../core/model.ts';
+import type { Runtime } from '../server/runtime.ts';
+
+/** Counts a call and its ids against the rate limits of the user. */
+export function takeCall({ user: { userId }, options }: Connection, ids: number, { budgets, clock }: Runtime): void {
+  budgets.take(userId, ids, options, clock.now());
+}
+
+/** What a follower of the user, or another device of the user, is shown of it; `not_visible` for everybody else. */
+export async function shownBoxes(connection: Connection, userId: string, { tracker }: Runtime): Promise<Box[]> {
+  const user = tracker.users.get(userId);
+  if (
+    user === undefined ||
+    !(connection.follows.has(user) || connection.user === user) ||
+    !(await visibleIds(connection.options, connection.viewer, [userId])).includes(userId)
+  ) {
+    throw new PresenceError('not_visible');
+  }
+  // A connection cannot follow a match id from its own status.
+  return shownOf(look(connection, user))
+    .filter(({ box }) => box.presence.connectionId !== connection.connectionId)
+    .map(({ box }) => box);
+}

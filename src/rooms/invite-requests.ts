@@ -1,0 +1,245 @@
+/**
+ * What the requests about invites do. Nothing that the sender of an invite is
+ * answered, and not when, depends on whether the other user is here, visible, or
+ * has blocked the sender.
+ */
+import { shownBoxes, takeCall } from './calls.ts';
+import {
+  readAnswer,
+  readConnectionId,
+  readInviteId,
+  readMatchId,
+  readMatchOptions,
+  readUserId,
+  type Fields,
+} from './validate.ts';
+import { runHook, visibleIds, within } from '../core/hooks.ts';
+import { jumpIn, requireOpen } from '../core/join-friend.ts';
+import { invitedMatch, refusalOf, type MatchRecord } from '../core/match.ts';
+import { PresenceError, type AnswerReply, type InviteReply } from '../protocol.ts';
+import type { InviteFacts, OpenInvite } from '../core/invites.ts';
+import type { Connection, User } from '../core/model.ts';
+import type { JoinOptions, Named } from '../options.ts';
+import type { Runtime } from '../server/runtime.ts';
+
+export async function answerInvite(connection: Connection, fields: Fields, runtime: Runtime): Promise<InviteReply> {
+  const userId = readOther(fields, connection);
+  const matchId = fields['matchId'] === undefined ? undefined : readMatchId(fields['matchId']);
+  takeInvite(connection, userId, runtime);
+  const { user } = connection;
+  const roomId = matchId ?? ownMatch(user);
+  const record = roomId === undefined ? undefined : await recordOf(connection, roomId, user.userId, runtime);
+  const match = requireInvitable(record);
+  const reach = await reachOf(connection, userId, runtime);
+  return make(
+    connection,
+    { kind: 'match', to: userId, roomId: match.roomId, match: invitedMatch(match), reach },
+    runtime,
+  );
+}
+
+export async function answerAsk(connection: Connection, fields: Fields, runtime: Runtime): Promise<InviteReply> {
+  const userId = readOther(fields, connection);
+  const connectionId = fields['connectionId'] === undefined ? undefined : readConnectionId(fields['connectionId']);
+  takeInvite(connection, userId, runtime);
+  const shown = (await shownBoxes(connection, userId, runtime)).filter(
+    ({ presence }) => connectionId === undefined || presence.connectionId === connectionId,
+  );
+  if (shown.length === 0) {
+    throw new PresenceError('not_visible');
+  }
+  const match = shown.findLast((box) => box.match !== undefined)?.match;
+  if (match === undefined) {
+    throw new PresenceError('no_match');
+  }
+  const { roomId, host = userId } = requireInvitable(match);
+  const reach = runtime.tracker.hasBlocked(host, connection.user.userId) ? 'nobody' : 'all';
+  return make(
+    connection,
+    { kind: 'ask', to: host, roomId, reach, ...(host !== userId && { friend: userId }) },
+    runtime,
+  );
+}
+
+export async function answerAnswer(connection: Connection, fields: Fields, runtime: Runtime): Promise<AnswerReply> {
+  const inviteId = readInviteId(fields['inviteId']);
+  const answer = readAnswer(fields['answer']);
+  const joinOptions = readMatchOptions(fields['options']);
+  takeCall(connection, 1, runtime);
+  const { user } = connection;
+  const { invitations } = runtime;
+  if (answer === 'cancel') {
+    const invite = invitations.find(inviteId, user, 'sender');
+    return claimed(connection, invite, runtime, 'cancelled', () => ({}));
+  }
+  const invite = invitations.find(inviteId, user, 'receiver');
+  if (answer === 'accept') {
+    return invite.kind === 'ask'
+      ? claimed(connection, invite, runtime, 'accepted', () => allow(connection, invite, runtime))
+      : claimed(connection, invite, runtime, 'accepted', () => join(connection, invite, joinOptions, runtime));
+  }
+  if (user.visible.size === 0 || runtime.tracker.hasBlocked(user.userId, invite.from.userId)) {
+    // To the sender this user is offline, and nobody who is offline declines.
+    invitations.end(invite, 'declined', true);
+    return {};
+  }
+  return claimed(connection, invite, runtime, 'declined', () => ({}));
+}
+
+/** The other user: nobody invites or asks itself. */
+function readOther(fields: Fields, { user }: Connection): string {
+  const userId = readUserId(fields['userId']);
+  if (userId === user.userId) {
+    throw new PresenceError('invalid_payload', { message: 'Nobody can invite or ask itself.' });
+  }
+  return userId;
+}
+
+/** Counts an invite against the limits of its sender, as a call, too. */
+function takeInvite(connection: Connection, to: string, runtime: Runtime): void {
+  const { user, options } = connection;
+  const { inviteLimit, inviteLimitPerPair, inviteWindowSeconds } = options;
+  const now = runtime.clock.now();
+  const take = (key: string, rateLimit: number): void => {
+    runtime.inviteBudgets.take(
+      key,
+      0,
+      { rateLimit, rateLimitIds: Infinity, rateWindowMs: inviteWindowSeconds * 1000 },
+      now,
+    );
+  };
+  takeCall(connection, 1, runtime);
+  take(JSON.stringify([user.userId, to]), inviteLimitPerPair);
+  take(JSON.stringify([user.userId]), inviteLimit);
+}
+
+/** The match in which the user is seen; the newest of several. */
+function ownMatch({ visible }: User): string | undefined {
+  return [...visible.values()].findLast(({ entry }) => entry.match !== undefined)?.entry.match?.roomId;
+}
+
+/** What the room says of itself, if the user plays there. */
+async function recordOf(
+  { options }: Connection,
+  roomId: string,
+  playerId: string,
+  { matchmaking }: Runtime,
+): Promise<MatchRecord | undefined> {
+  return bounded(options.hookTimeoutMs, () => matchmaking.recordOf(roomId, playerId));
+}
+
+function requireInvitable(record: MatchRecord | undefined): MatchRecord {
+  if (record === undefined) {
+    throw new PresenceError('no_match');
+  }
+  if (refusalOf(record, 'invited') !== undefined) {
+    throw new PresenceError('match_denied');
+  }
+  return record;
+}
+
+/** Whom the invite may reach. */
+async function reachOf(connection: Connection, to: string, { tracker }: Runtime): Promise<InviteFacts['reach']> {
+  const { options, viewer, user } = connection;
+  const { canInvite, hookTimeoutMs } = options;
+  const isAllowed =
+    canInvite === undefined
+      ? (await visibleIds(options, viewer, [to])).includes(to) && follows(user, to)
+      : ((await runHook('canInvite', () => canInvite(viewer, to), hookTimeoutMs)) as unknown) === true;
+  if (tracker.hasBlocked(to, user.userId) || (!isAllowed && canInvite !== undefined)) {
+    return 'nobody';
+  }
+  return isAllowed ? 'all' : 'followers';
+}
+
+function follows({ own }: User, userId: string): boolean {
+  return [...own].some((connection) => [...connection.follows.keys()].some((user) => user.userId === userId));
+}
+
+function make(
+  { user, viewer, options }: Connection,
+  facts: Omit<InviteFacts, 'inviteId' | 'from'>,
+  { invitations }: Runtime,
+): InviteReply {
+  const { inviteSeconds } = options;
+  const { inviteId } = invitations.make({ ...facts, from: named(user, viewer.username) }, inviteSeconds);
+  return { inviteId, expiresInMs: inviteSeconds * 1000 };
+}
+
+function named({ userId }: User, username: string | undefined): Named {
+  return { userId, ...(username !== undefined && { username }) };
+}
+
+/** Ends the invite with this outcome when `act` has succeeded. Of several answers at once, one gets that far; one that fails leaves the invite as it is. */
+async function claimed(
+  { options: { hookTimeoutMs } }: Connection,
+  invite: OpenInvite,
+  { invitations }: Runtime,
+  outcome: 'accepted' | 'declined' | 'cancelled',
+  act: () => AnswerReply | Promise<AnswerReply>,
+): Promise<AnswerReply> {
+  const { claims } = invitations;
+  const seconds = invitations.secondsLeft(invite);
+  if (!(await bounded(hookTimeoutMs, () => claims.take(invite.inviteId, seconds)))) {
+    throw new PresenceError('invite_gone');
+  }
+  try {
+    const reply = await act();
+    invitations.end(invite, outcome);
+    return reply;
+  } catch (error) {
+    await bounded(hookTimeoutMs, () => claims.giveBack(invite.inviteId));
+    throw error;
+  }
+}
+
+/** A seat for who is invited. The invite opens no match that whoever has sent it could not let in to. */
+async function join(
+  connection: Connection,
+  { from, roomId }: OpenInvite,
+  joinOptions: JoinOptions,
+  runtime: Runtime,
+): Promise<AnswerReply> {
+  const { viewer, options } = connection;
+  const record = await recordOf(connection, roomId, from.userId, runtime);
+  if (record === undefined || runtime.tracker.hasBlocked(from.userId, viewer.userId)) {
+    throw new PresenceError('no_match');
+  }
+  const presence = { ...from, connectionId: '', status: '' };
+  return jumpIn(
+    { viewer, target: { presence, roomId, standing: 'invited' }, joinOptions },
+    options,
+    runtime.matchmaking,
+  );
+}
+
+/** Whoever has asked is invited by who was asked. */
+async function allow(connection: Connection, ask: OpenInvite, runtime: Runtime): Promise<AnswerReply> {
+  const { options, user, viewer } = connection;
+  const { from, roomId, inviteId } = ask;
+  const record = requireInvitable(await recordOf(connection, roomId, user.userId, runtime));
+  requireOpen(await bounded(options.hookTimeoutMs, () => runtime.matchmaking.find(roomId)), false);
+  runtime.invitations.make(
+    {
+      kind: 'match',
+      from: named(user, viewer.username),
+      to: from.userId,
+      roomId,
+      match: invitedMatch(record),
+      asked: inviteId,
+      reach: 'all',
+    },
+    options.inviteSeconds,
+  );
+  return {};
+}
+
+/** An edge that fails, or does not answer in time, cannot answer now. */
+async function bounded<T>(ms: number, run: () => Promise<T>): Promise<T> {
+  const unavailable = (cause?: unknown): PresenceError => new PresenceError('unavailable', { cause });
+  try {
+    return await within(ms, run, unavailable);
+  } catch (error) {
+    throw error instanceof PresenceError ? error : unavailable(error);
+  }
+}
