@@ -132,6 +132,33 @@ describe('the client', () => {
     await match.leave();
   });
 
+  test('takes a seat in a match whose id it knows', async () => {
+    const match = await server.client(fresh('bob')).create('match');
+    const annId = fresh('ann');
+    const response = await fetch(`${server.url}/matchmake/joinById/${match.roomId}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${annId}` },
+      body: '{}',
+    });
+    const seat = (await response.json()) as Seat;
+    expect(seat.roomId).toBe(match.roomId);
+    await ConformanceClient.take(server.url, seat, annId).next('join');
+    await match.leave();
+  });
+
+  test.each([
+    ['deltas', { me: null, users: {} }, 1, ['message']],
+    ['state', { me: { general: 'online' }, users: { nobody: {} } }, 0, ['patch', 'message']],
+  ] as const)("with sync '%s' it gets no more than it asked for", async (sync, state, welcomes, answer) => {
+    const ann = await enter(fresh('ann'), { status: 'here', sync });
+    await until(() => sync === 'state' || ann.messages('presence:delta').length > 0, 'the own presence');
+    const before = ann.received.length;
+    await ann.call('presence:follow', { userIds: ['nobody'] });
+    expect(ann.received.slice(before).map(({ kind }) => kind)).toEqual(answer);
+    expect(ann.state.state()).toMatchObject(state);
+    expect(ann.messages('presence:welcome')).toHaveLength(welcomes);
+  });
+
   test('is told when to go on after too many calls, and keeps its connection', async () => {
     const { client: ann } = await listen(fresh('ann'));
     const answers = await Promise.all(
