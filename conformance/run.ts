@@ -33,7 +33,7 @@ writeFileSync(file, story.toString());
 let failed = false;
 for (const engine of DECODERS.filter((name) => paths[name] !== undefined)) {
   const lines = story.lines.filter(({ line }) => engine !== 'native' || line !== 'message');
-  const { states, messages, differences, ghosts } = compare(lines, runDecoder(engine, paths, file));
+  const { states, messages, differences, ghosts } = compare(lines, await runDecoder(engine, paths, story.lines, file));
   failed ||= differences.length > 0;
   const remark = ghosts > 0 ? `; ${ghosts} states after a second full state still hold what left before it` : '';
   console.log(`${engine}: ${states} states and ${messages} messages, ${differences.length} differences${remark}`);

@@ -1,9 +1,12 @@
 /** How the decoders of other engines are started. Each gets the story and prints one line of JSON for each of its frames and messages. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, cpSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { startReplay } from './replay.ts';
 import type { Printed } from './compare.ts';
+import type { Line } from './recorder.ts';
 
 const HERE = import.meta.dirname;
 const CLASSES = resolve(HERE, '../engines/generated');
@@ -26,14 +29,16 @@ export interface Paths {
 /** Those with a small client in engines/. */
 export const PLAYERS = ['defold', 'godot', 'haxe', 'unity'] as const;
 export type Player = (typeof PLAYERS)[number];
-export const DECODERS = ['defold', 'haxe', 'unity', 'native'] as const;
+export const DECODERS = [...PLAYERS, 'native'] as const;
 export type EngineDecoder = (typeof DECODERS)[number];
 
-/** The command line of our decoder in the language of an engine. */
+/** The command line of our decoder in the language of an engine. `story`: the file, or for Godot the URL of its replay. */
 function decoderOf(engine: EngineDecoder, paths: Paths, story: string): string[] {
   switch (engine) {
     case 'defold':
       return [lua(), join(HERE, 'defold/decode.lua'), story, resolve(paths.defold ?? '')];
+    case 'godot':
+      return godotScript('decode.gd', paths, story);
     case 'haxe':
       return [...haxe(paths), '--run', 'Decode', story];
     case 'unity':
@@ -49,7 +54,7 @@ export function playerOf(engine: Player, paths: Paths, url: string): string[] {
     case 'defold':
       return [lua(), join(HERE, 'defold/live.lua'), url, resolve(paths.defold ?? '')];
     case 'godot':
-      return [godot(), '--headless', '--path', godotProject(paths.godot), '--script', 'live.gd', '--', url];
+      return godotScript('live.gd', paths, url);
     case 'haxe':
       return [...(paths.haxeLive ?? '').split(' '), url];
     case 'unity':
@@ -57,12 +62,24 @@ export function playerOf(engine: Player, paths: Paths, url: string): string[] {
   }
 }
 
-export function runDecoder(engine: EngineDecoder, paths: Paths, story: string): Printed[] {
-  const [command = '', ...args] = decoderOf(engine, paths, story);
-  return execFileSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'ignore'] })
-    .split('\n')
-    .filter((line) => line.startsWith('{"'))
-    .map((line) => JSON.parse(line) as Printed);
+/** What the decoder of an engine makes of the recording `lines`, which is in `file`, too. */
+export async function runDecoder(
+  engine: EngineDecoder,
+  paths: Paths,
+  lines: readonly Line[],
+  file: string,
+): Promise<Printed[]> {
+  const replay = engine === 'godot' ? await startReplay(lines) : undefined;
+  try {
+    const [command = '', ...args] = decoderOf(engine, paths, replay?.url ?? file);
+    const { stdout } = await promisify(execFile)(command, args, { maxBuffer: 2 ** 28 });
+    return stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{"'))
+      .map((line) => JSON.parse(line) as Printed);
+  } finally {
+    replay?.stop();
+  }
 }
 
 function lua(): string {
@@ -83,24 +100,18 @@ function haxe({ haxe: sdk = '', haxeLibraries }: Paths): string[] {
   return [process.env['HAXE'] ?? 'haxe', ...libraries, ...folders, '-dce', 'full'];
 }
 
-function godot(): string {
-  return process.env['GODOT'] ?? 'godot';
-}
-
-/** A project with the SDK, the small client and the generated classes. The first look of the editor registers their names. */
-function godotProject(addon = ''): string {
+/** In a project with the SDK, the small client and the generated classes. The first look of the editor registers their names. */
+function godotScript(script: string, { godot: addon = '' }: Paths, url: string): string[] {
+  const godot = process.env['GODOT'] ?? 'godot';
   const folder = mkdtempSync(join(tmpdir(), 'presence-godot-'));
   cpSync(resolve(addon), join(folder, 'addons/colyseus'), { recursive: true });
   writeFileSync(join(folder, 'project.godot'), 'config_version=5\n');
-  for (const file of [
-    '../engines/godot/presence_client.gd',
-    '../engines/generated/gdscript/schema.gd',
-    'godot/live.gd',
-  ]) {
-    cpSync(resolve(HERE, file), join(folder, basename(file)));
+  for (const file of ['engines/godot/presence_client.gd', 'engines/generated/gdscript/schema.gd']) {
+    cpSync(resolve(HERE, '..', file), join(folder, basename(file)));
   }
-  spawnSync(godot(), ['--headless', '--path', folder, '--import'], { stdio: 'ignore' });
-  return folder;
+  cpSync(join(HERE, 'godot', script), join(folder, script));
+  spawnSync(godot, ['--headless', '--path', folder, '--import'], { stdio: 'ignore' });
+  return [godot, '--headless', '--path', folder, '--script', script, '--', url];
 }
 
 /** Compiles our program against the assemblies that Unity has made of the SDK. */

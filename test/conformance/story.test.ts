@@ -16,7 +16,7 @@ beforeAll(async () => {
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Line);
-  console.info('Not run here: the decoders of Defold, Haxe and Unity. See conformance/README.md.');
+  console.info('Not run here: the decoders of Defold, Godot, Haxe and Unity. See conformance/README.md.');
 });
 
 /** What a runner would print. */
