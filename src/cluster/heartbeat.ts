@@ -12,6 +12,7 @@ import type { Health } from './health.ts';
 import type { Peers } from './peers.ts';
 import type { Pulse } from './pulse.ts';
 import type { Registrar } from './registrar.ts';
+import type { ShardProbe } from './shard-probe.ts';
 import type { Store } from './store.ts';
 import type { Watches } from './watches.ts';
 import type { ClusterOptions } from '../options.ts';
@@ -33,6 +34,7 @@ export interface HeartbeatDeps {
   registrar: Registrar;
   announcements: Announcements;
   control: Control;
+  shards: ShardProbe;
   pulse: Pulse;
 }
 
@@ -71,7 +73,7 @@ export class Heartbeat {
 
   /** One heartbeat. Never rejects. */
   async beat(): Promise<void> {
-    const { incarnation, health, store, leaseSeconds, peers, control, announcements, pulse } = this.#deps;
+    const { incarnation, health, store, leaseSeconds, peers, control, shards, announcements, pulse } = this.#deps;
     if (this.#isStopped) {
       return;
     }
@@ -84,6 +86,7 @@ export class Heartbeat {
     }
     control.reopen();
     this.chooseFormat();
+    void shards.probe();
     try {
       const [lease] = await Promise.all([store.renew(incarnation, 'up', leaseSeconds), control.sendBeat()]);
       pulse.renewed(lease === null);

@@ -43,6 +43,7 @@ import { Pulse } from './pulse.ts';
 import type { Cluster, ClusterHost, ClusterStats, PeerFacts, RemoteUser } from '../core/ports.ts';
 import { Reader } from './reader.ts';
 import { Registrar } from './registrar.ts';
+import { ShardProbe } from './shard-probe.ts';
 import { onSubscriberReady } from './subscription.ts';
 import { Sweeper } from './sweeper.ts';
 import { onTick } from './ticks.ts';
@@ -70,6 +71,7 @@ export class PresenceCluster implements Cluster {
   readonly #watches: Watches;
   readonly #announcements: Announcements;
   readonly #control: Control;
+  readonly #shards: ShardProbe;
   readonly #heartbeat: Heartbeat;
 
   #stopListening: () => void = () => {};
@@ -149,7 +151,8 @@ export class PresenceCluster implements Cluster {
       },
       onHearing: () => void watches.resync(),
     });
-    const parts = { store, health, formats, peers, watches, asks, registrar, announcements, control, pulse };
+    const shards = new ShardProbe({ presence, bus, link });
+    const parts = { store, health, formats, peers, watches, asks, registrar, announcements, control, shards, pulse };
     this.incarnation = incarnation;
     this.#deps = deps;
     this.#host = host;
@@ -166,6 +169,7 @@ export class PresenceCluster implements Cluster {
     this.#watches = watches;
     this.#announcements = announcements;
     this.#control = control;
+    this.#shards = shards;
     this.#heartbeat = new Heartbeat({ incarnation, options, leaseSeconds, clock, ...parts });
   }
 
@@ -250,6 +254,7 @@ export class PresenceCluster implements Cluster {
     clock.clearTimeout(limit);
     this.#announcements.pause();
     this.#control.close();
+    this.#shards.close();
     this.#watches.closeAll();
   }
 

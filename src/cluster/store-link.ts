@@ -17,6 +17,9 @@ import type { Log } from '../log-codes.ts';
 import { clientOf, type RedisClient, type Which } from './redis-clients.ts';
 import type { LinkFacts } from '../core/ports.ts';
 
+/** What is missing where a connection is dead. */
+type Sign = 'answer' | 'echo' | 'confirmation';
+
 /** The states in which a client believes its connection to be open. */
 const OPEN: ReadonlySet<string> = new Set(['connect', 'ready']);
 /** How many times the patience a silence is remembered. */
@@ -36,8 +39,8 @@ export class StoreLink {
   readonly #deps: LinkDeps;
   /** Keys whose last command was not answered, since when. By key, because a `Presence` may spread them over several stores. */
   readonly #silentSince = new Map<string, number>();
-  /** The dead connections that the log already names. */
-  readonly #said = new Set<Which>();
+  /** What the log already says, by what showed it. */
+  readonly #said = new Set<Sign>();
   #renewals = 0;
 
   constructor(deps: LinkDeps) {
@@ -55,7 +58,7 @@ export class StoreLink {
   /** A command about this key was answered. */
   answered(key: string): void {
     if (this.#silentSince.delete(key) && this.#silentSince.size === 0) {
-      this.#said.delete('commands');
+      this.#said.delete('answer');
     }
   }
 
@@ -68,7 +71,7 @@ export class StoreLink {
       this.#silentSince.delete(key); // the clock was set, or nobody has asked for it since
     } else if (silentMs >= patienceMs) {
       this.#silentSince.clear();
-      this.#renew('commands');
+      this.#renew('commands', 'answer');
     }
     if (!this.#silentSince.has(key) && this.#silentSince.size < MAX_SILENT_KEYS) {
       this.#silentSince.set(key, now);
@@ -77,22 +80,32 @@ export class StoreLink {
 
   /** A message arrived. */
   heard(): void {
-    this.#said.delete('messages');
+    this.#said.delete('echo');
   }
 
   /** Messages that were published do not arrive. */
   unheard(): void {
-    this.#renew('messages');
+    this.#renew('messages', 'echo');
   }
 
-  #renew(which: Which): void {
+  /** One of several stores does not confirm that it sends messages. */
+  unconfirmed(): void {
+    this.#renew('messages', 'confirmation');
+  }
+
+  /** The store that was asked has confirmed it. */
+  confirmed(): void {
+    this.#said.delete('confirmation');
+  }
+
+  #renew(which: Which, missing: Sign): void {
     const client = this.#client(which);
     if (client === undefined || !OPEN.has(client.status)) {
       return;
     }
     this.#renewals++;
-    if (!this.#said.has(which)) {
-      this.#said.add(which);
+    if (!this.#said.has(missing)) {
+      this.#said.add(missing);
       this.#deps.log.warn(
         `[presence:connection_renewed] The connection for ${which} to the shared store counts as open but is dead. Opening a new one.`,
       );

@@ -35,6 +35,11 @@ export class Subscription {
     return this.#state === 'failed';
   }
 
+  /** Neither confirmed nor refused. */
+  get isPending(): boolean {
+    return this.#state === 'pending';
+  }
+
   /** Resolves when the store has confirmed (or refused), or after a bounded wait. Never rejects. */
   open(): Promise<void> {
     this.close();

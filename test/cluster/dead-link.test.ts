@@ -146,6 +146,29 @@ describe.skipIf(redis === null)('a dead connection to Redis', () => {
     expect(lines('for messages')).toEqual([]);
   }, 30_000);
 
+  test('for messages, of a shard without the control topic, is replaced', async () => {
+    const direct = new RedisPresence(server.url);
+    const half = presenceBehind() as unknown as Clients;
+    const other = new RedisPresence(server.url) as unknown as Clients;
+    half.pub.disconnect();
+    half.pub = other.pub; // commands pass
+    behind.push(direct as unknown as Clients, other);
+    const of = (name: string): number => shardIndex(`${processes.prefix}:${name}`, 2);
+    const shards = [direct, half as unknown as Presence];
+    await startA(sharded(of('c') === 0 ? shards : shards.reverse()));
+    const dan = ['dan', 'eve', 'fay', 'gus', 'hal', 'ida', 'joe', 'kim'].find((name) => of(`u:${name}`) !== of('c'))!;
+    await a.cluster.watch(dan);
+    b.show(dan, 'one');
+    await until(() => a.host.statuses(dan).join() === 'one', 'A to hear');
+    proxy.freeze();
+    b.show(dan, 'two');
+    await until(() => a.host.statuses(dan).join() === 'two', 'A to hear again', 15_000);
+    b.show(dan, 'three');
+    await until(() => a.host.statuses(dan).join() === 'three', 'messages to pass');
+    expect(lines('for messages')).toHaveLength(1);
+    expect([a.cluster.stats.link.renewals, a.host.dropped]).toEqual([1, []]);
+  }, 30_000);
+
   test('of one shard of several is replaced', async () => {
     // The keys of the cluster are on both; only the shard with the control topic, whose echo is missed, is behind the proxy.
     const direct = new RedisPresence(server.url);

@@ -65,9 +65,9 @@ describe('an envelope', () => {
     formats.open({ ...message, f: 'B', v: 0 });
     expect(lines).toHaveLength(2);
     expect(lines[0]).toContain(
-      'process "A" writes version 3 of the format between processes, and this one reads only 1 and 2',
+      'Process "A" writes version 3 of the format between processes, and this one reads only 1 and 2',
     );
-    expect(lines[1]).toContain('process "B" writes version 0');
+    expect(lines[1]).toContain('Process "B" writes version 0');
   });
 
   test('of nobody is not named, nor are processes without number', () => {

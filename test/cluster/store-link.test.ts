@@ -113,7 +113,7 @@ test('the connection for messages is replaced when they do not arrive, with one 
   link.unheard();
   link.unheard();
   expect(sub.did).toEqual(['disconnect true', 'disconnect true']);
-  expect(lines).toEqual([expect.stringContaining('the connection for messages')]);
+  expect(lines).toEqual([expect.stringContaining('The connection for messages')]);
   link.heard();
   link.unheard();
   expect(lines).toHaveLength(2);
@@ -128,4 +128,16 @@ test.each([
   link.unheard();
   expect(link.facts).toEqual({ commands: undefined, messages: undefined, renewals: 0 });
   expect(lines).toEqual([]);
+});
+
+test('a store that does not confirm is said once until one does, whatever others send', () => {
+  const sub = fakeClient();
+  const { link, lines } = setup({ pub: fakeClient(), sub });
+  link.unconfirmed();
+  link.heard();
+  link.unconfirmed();
+  expect([sub.did.length, lines.length]).toEqual([2, 1]);
+  link.confirmed();
+  link.unconfirmed();
+  expect(lines).toHaveLength(2);
 });

@@ -126,7 +126,7 @@ describe.each(stores)('two releases over %s', (_, store) => {
     await allHear();
     expect(await versionOf(c)).toBe(1);
     expectNobodyGone();
-    const said = lines(e).map((line) => /process "(.)" writes version 2 /.exec(line)?.[1]);
+    const said = lines(e).map((line) => /Process "(.)" writes version 2 /.exec(line)?.[1]);
     expect(said.filter((one) => one !== 'C' && one !== 'D')).toEqual([]);
     expect(new Set(said).size).toBe(said.length);
     expect([c, d].flatMap(lines)).toEqual([]);
@@ -138,10 +138,10 @@ describe.each(stores)('two releases over %s', (_, store) => {
     const b = await join('B', { formats: [NEXT] });
     await until(() => a.cluster.stats.dropped > 100, 'messages to be dropped');
     expect(lines(a)).toHaveLength(1);
-    expect(lines(a)[0]).toContain('process "B" writes version 2 of the format between processes');
+    expect(lines(a)[0]).toContain('Process "B" writes version 2 of the format between processes');
     expect((await a.cluster.read(idsOf(b))).size).toBe(0);
     // The other way round: what the older release writes is not in the list either.
     expect(lines(b)).toHaveLength(1);
-    expect(lines(b)[0]).toContain('process "A" writes version 1');
+    expect(lines(b)[0]).toContain('Process "A" writes version 1');
   });
 });

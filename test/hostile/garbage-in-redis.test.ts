@@ -115,7 +115,7 @@ describe.skipIf(redis === null)('on the topics and keys of a cluster', () => {
     for (const process of [a, b]) {
       // Who writes another version is named once, however often it does.
       const lines = process.log.slice(logged.get(process));
-      expect(lines.filter((line) => !line.includes('process "evil" writes version'))).toEqual([]);
+      expect(lines.filter((line) => !line.includes('Process "evil" writes version'))).toEqual([]);
       expect(lines.length).toBeLessThanOrEqual(1);
     }
   });
