@@ -12,17 +12,19 @@ const marker = join(root, 'node_modules', '.installed-lock');
 const lock = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex');
+const windows = process.platform === 'win32';
 
 if (!existsSync(marker) || readFileSync(marker, 'utf8') !== lock) {
   console.log('Installing dependencies …');
-  // Not `npm ci`: it refuses a lock file in which optional packages for other platforms are missing.
-  const { status } = spawnSync('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], {
+  // `npm ci` removes node_modules first. Windows refuses that while the Node in it runs, as it does here.
+  const command = windows && existsSync(marker) ? ['install', '--no-save'] : ['ci'];
+  const { status } = spawnSync('npm', [...command, '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
     stdio: 'inherit',
-    shell: process.platform === 'win32',
+    shell: windows,
   });
   if (status !== 0) {
-    console.error('npm install failed: see above.');
+    console.error(`npm ${command[0]} failed: see above.`);
     process.exit(status ?? 1);
   }
   writeFileSync(marker, lock);
