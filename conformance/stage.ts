@@ -5,9 +5,10 @@ import { Arena } from './arena.ts';
 import { ConformanceClient } from './client/client.ts';
 import type { PlainState, PlainUser } from './client/state-reader.ts';
 import { Held } from './held.ts';
+import { Player } from './player.ts';
 import type { Recorder } from './recorder.ts';
 import { until } from '../test/support/until.ts';
-import type { Presence, Welcome } from '../src/protocol.ts';
+import type { Presence } from '../src/protocol.ts';
 import type { TestServer } from '../test/support/server.ts';
 
 export const VIEWER = 'ann';
@@ -16,33 +17,6 @@ const UNVERIFIED = { verified: false } as const;
 
 /** `maxBufferedBytes` of the server. */
 export const MAX_BUFFERED = 65_536;
-
-/** One device of a player, or its being in a match. */
-export class Player {
-  readonly userId: string;
-  readonly username: string;
-  readonly client: ConformanceClient;
-  status: string | null;
-  readonly #stayId: string | undefined;
-
-  /** `stayId`: of one that is in a match, its connection id. */
-  constructor(userId: string, username: string, client: ConformanceClient, status: string | null, stayId?: string) {
-    this.userId = userId;
-    this.username = username;
-    this.client = client;
-    this.status = status;
-    this.#stayId = stayId;
-  }
-
-  get isInMatch(): boolean {
-    return this.#stayId !== undefined;
-  }
-
-  /** The newest one that the server told this device. */
-  get connectionId(): string {
-    return this.#stayId ?? (this.client.messages('presence:welcome').at(-1) as Welcome).connectionId;
-  }
-}
 
 export class Stage {
   readonly server: TestServer;

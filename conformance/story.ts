@@ -2,7 +2,8 @@
 import { presence } from '../src/index.ts';
 import { ArenaRoom } from './arena.ts';
 import { Recorder } from './recorder.ts';
-import { MAX_BUFFERED, Stage, VIEWER, type Player } from './stage.ts';
+import { MAX_BUFFERED, Stage, VIEWER } from './stage.ts';
+import type { Player } from './player.ts';
 import { startServer } from '../test/support/server.ts';
 import { until } from '../test/support/until.ts';
 

@@ -9,14 +9,19 @@ import type { RequestType } from '../../src/index.ts';
 const BINARY = Buffer.from('bob');
 /** MessagePack's timestamp: an object without fields, if one is not careful. */
 const DATE = new Date(0);
-const KINDS = [
-  'presence:status',
-  'presence:follow',
-  'presence:unfollow',
-  'presence:query',
-  'presence:join',
-  'presence:welcome',
-] as const satisfies RequestType[];
+/** Every kind of message, and the field that is missed first. */
+const FIRST_FIELDS = {
+  'presence:status': 'status',
+  'presence:follow': 'userIds',
+  'presence:unfollow': undefined,
+  'presence:query': 'userIds',
+  'presence:join': 'userId',
+  'presence:invite': 'userId',
+  'presence:ask': 'userId',
+  'presence:answer': 'inviteId',
+  'presence:welcome': undefined,
+} as const satisfies Record<RequestType, string | undefined>;
+const KINDS = Object.keys(FIRST_FIELDS) as RequestType[];
 
 let server: TestServer;
 let ann: Person;
@@ -55,18 +60,16 @@ const REFUSED: readonly Row[] = [
     ['empty binary for the object', type, Buffer.alloc(0), 'object'],
     ['a date for the object', type, DATE, 'object'],
   ]),
-  ...(
-    [
-      ['presence:status', '"status"'],
-      ['presence:follow', '"userIds"'],
-      ['presence:query', '"userIds"'],
-      ['presence:join', '"userId"'],
-    ] as const
-  ).flatMap(([type, field]): Row[] => [
-    ['nil for the object', type, null, field],
-    ['an empty list for the object', type, [], field],
-    ['no field', type, {}, field],
-  ]),
+  ...KINDS.flatMap((type): Row[] => {
+    const field = FIRST_FIELDS[type];
+    return field === undefined
+      ? []
+      : [
+          ['nil for the object', type, null, `"${field}"`],
+          ['an empty list for the object', type, [], `"${field}"`],
+          ['no field', type, {}, `"${field}"`],
+        ];
+  }),
   ['the field of another message', 'presence:welcome', { userIds: ['bob'] }, '"userIds"'],
   ['the field of another message', 'presence:follow', { userId: 'bob' }, '"userId"'],
   ['the field of another message', 'presence:join', { userIds: ['bob'] }, '"userIds"'],
@@ -89,24 +92,40 @@ const REFUSED: readonly Row[] = [
     ['a list in a list', type, { userIds: [['bob']] }, '"userIds"'],
     ['a list with null', type, { userIds: [null] }, '"userIds"'],
   ]),
-  ...[null, false, 1.5, true, ['bob'], [], {}, { id: 'bob' }, BINARY, DATE, ''].map((userId): Row => [
-    `userId ${JSON.stringify(userId)}`,
-    'presence:join',
-    { userId },
-    '"userId"',
-  ]),
-  ...[null, false, 5, 1.5, true, ['c'], [], {}, BINARY, DATE, ''].map((connectionId): Row => [
-    `connectionId ${JSON.stringify(connectionId)}`,
-    'presence:join',
-    { userId: 'bob', connectionId },
-    '"connectionId"',
-  ]),
-  ...[null, false, 5, 1.5, true, '', 'x', ['x'], BINARY, Buffer.alloc(0), DATE].map((options): Row => [
-    `options ${JSON.stringify(options)}`,
-    'presence:join',
-    { userId: 'bob', options },
-    '"options"',
-  ]),
+  ...(['presence:join', 'presence:invite', 'presence:ask'] as const).flatMap((type) =>
+    [null, false, 1.5, true, ['bob'], [], {}, { id: 'bob' }, BINARY, DATE, ''].map((userId): Row => [
+      `userId ${JSON.stringify(userId)}`,
+      type,
+      { userId },
+      '"userId"',
+    ]),
+  ),
+  ...(
+    [
+      ['presence:join', 'connectionId', { userId: 'bob' }],
+      ['presence:ask', 'connectionId', { userId: 'bob' }],
+      ['presence:invite', 'matchId', { userId: 'bob' }],
+      ['presence:answer', 'inviteId', { answer: 'accept' }],
+      ['presence:answer', 'answer', { inviteId: 'i' }],
+    ] as const
+  ).flatMap(([type, field, others]) =>
+    [null, false, 5, 1.5, true, ['c'], [], {}, BINARY, DATE, ...(field === 'inviteId' ? [] : [''])].map(
+      (value): Row => [`${field} ${JSON.stringify(value)}`, type, { ...others, [field]: value }, `"${field}"`],
+    ),
+  ),
+  ...(
+    [
+      ['presence:join', { userId: 'bob' }],
+      ['presence:answer', { inviteId: 'i', answer: 'accept' }],
+    ] as const
+  ).flatMap(([type, others]) =>
+    [null, false, 5, 1.5, true, '', 'x', ['x'], BINARY, Buffer.alloc(0), DATE].map((options): Row => [
+      `options ${JSON.stringify(options)}`,
+      type,
+      { ...others, options },
+      '"options"',
+    ]),
+  ),
 ];
 
 const hasNoCid = (payload: unknown): boolean =>
