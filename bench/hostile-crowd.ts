@@ -184,7 +184,7 @@ const ATTACKS: Record<string, (port: number, until: number) => Promise<Player[]>
     players.forEach(({ socket }) => {
       socket.pause();
     });
-    await pressed(players, 25, until, (player) => {
+    await pressed(players, 40, until, (player) => {
       player.send('presence:query', { userIds: [player.token], cid: 1 });
     });
     return players;
@@ -205,19 +205,6 @@ const ATTACKS: Record<string, (port: number, until: number) => Promise<Player[]>
         socket.send(frame);
       }
     });
-    return players;
-  },
-  /** One message each, of the kinds that have ended the process. */
-  async poison(port, until) {
-    const players = await crowd(port, 3, 'lobby');
-    const nobodyCanRead = Buffer.concat([
-      getMessageBytes.raw(Protocol.ROOM_DATA, 'presence:status'),
-      Buffer.of(0x81, 0xa3, ...Buffer.from('cid'), 0xc7, 9, 0x42, 1, ...new Uint8Array(8)),
-    ]);
-    players[0]?.send('filter', { name: 'match' });
-    players[1]?.send('*', { toString: 1, valueOf: 1 });
-    players[2]?.socket.send(nobodyCanRead);
-    await sleep(until - performance.now());
     return players;
   },
   /** 20 lobby clients that change their filter all the time and do not read, beside 100 matches. */
@@ -254,11 +241,29 @@ const ATTACKS: Record<string, (port: number, until: number) => Promise<Player[]>
     await Promise.all(Array.from({ length: 8 }, (_, i) => worker(i)));
     return [];
   },
+  /** One message each, of the kinds that have ended the process. */
+  async poison(port, until) {
+    const players = await crowd(port, 3, 'lobby');
+    const nobodyCanRead = Buffer.concat([
+      getMessageBytes.raw(Protocol.ROOM_DATA, 'presence:status'),
+      Buffer.of(0x81, 0xa3, ...Buffer.from('cid'), 0xc7, 9, 0x42, 1, ...new Uint8Array(8)),
+    ]);
+    players[0]?.send('filter', { name: 'match' });
+    players[1]?.send('*', { toString: 1, valueOf: 1 });
+    players[2]?.socket.send(nobodyCanRead);
+    await sleep(until - performance.now());
+    return players;
+  },
 };
 
 const attackerOps = {
   async attack({ name, port, seconds }: { name: string; port: number; seconds: number }): Promise<string> {
     const players = await ATTACKS[name]!(port, performance.now() + seconds * 1000);
+    // Who did not read has not heard of it.
+    players.forEach(({ socket }) => {
+      socket.resume();
+    });
+    await sleep(500);
     const closed = players.filter((player) => player.closed).length;
     players.forEach((player) => {
       player.socket.terminate();
@@ -280,22 +285,31 @@ async function measure(name: string, seconds: number, redisPort: number | undefi
     const before = await server.ops.memory();
     const attack = attackers.ops.attack({ name, port, seconds });
     const running = new Set([attack]);
-    void attack.finally(() => running.clear());
+    const whenOver = (act: () => void): void => {
+      attack.then(act, act);
+    };
+    whenOver(() => {
+      running.clear();
+    });
     const updates = createHistogram();
     const follows = createHistogram();
     let peak = before;
+    const ended = Promise.withResolvers<never>();
+    ended.promise.catch(() => {});
     const sampling = setInterval(() => {
-      void server.ops.memory().then((bytes) => {
+      server.ops.memory().then((bytes) => {
         peak = Math.max(peak, bytes);
-      });
+      }, ended.reject);
     }, SAMPLE_MS);
-    void attack.finally(() => {
+    whenOver(() => {
       clearInterval(sampling);
     });
+    const told = async (text: string, act: () => void): Promise<number> =>
+      Promise.race([bob.hears(text, act), ended.promise]);
     for (let i = 0; running.size > 0; i++) {
       updates.record(
         micros(
-          await bob.hears(`update${i}.`, () => {
+          await told(`update${i}.`, () => {
             ann.send('presence:status', { status: `update${i}.` });
           }),
         ),
@@ -303,7 +317,7 @@ async function measure(name: string, seconds: number, redisPort: number | undefi
       if (i % 25 === 0) {
         follows.record(
           micros(
-            await bob.hears(`follow${i}.`, () => {
+            await told(`follow${i}.`, () => {
               bob.send('presence:follow', { userIds: [`friend${i}`], cid: `follow${i}.` });
             }),
           ),
@@ -321,7 +335,8 @@ async function measure(name: string, seconds: number, redisPort: number | undefi
     ];
     return `| ${[...cells, `+${Math.round((peak - before) / 1e6)} MB`, await attack].join(' | ')} |`;
   } catch (error) {
-    return `| ${name} | the honest pair was lost: ${error instanceof Error ? error.message.split('\n')[0] : String(error)} | | | | | |`;
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    return `| ${name} | the honest pair was lost: ${reason} | | | | | |`;
   } finally {
     await attackers.stop();
     await server.stop();
