@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(handle: unknown): void;
+  /** Resolves after `ms` milliseconds, at least 1, exactly: a timer ends up to one later, depending on what else the process has done. */
+  wait(ms: number): Promise<void>;
   /** From 0 up to, not including, 1. */
   random(): number;
 }
@@ -14,6 +16,17 @@ export const systemClock: Clock = {
   setTimeout: (run, ms) => setTimeout(run, ms).unref(),
   clearTimeout: (handle) => {
     clearTimeout(handle as NodeJS.Timeout);
+  },
+  wait: async (ms) => {
+    const due = performance.now() + ms;
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, ms - 1).unref();
+    });
+    while (performance.now() < due) {
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    }
   },
   random: () => Math.random(),
 };

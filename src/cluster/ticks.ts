@@ -8,15 +8,13 @@ import type { Clock } from './clock.ts';
 export const TICK_MS = 5;
 
 /** Settles as `work` does, on the first tick after it. */
-export async function onTick<T>(clock: Pick<Clock, 'setTimeout'>, work: Promise<T>): Promise<T> {
+export async function onTick<T>(clock: Pick<Clock, 'wait'>, work: Promise<T>): Promise<T> {
   const state = { isDone: false };
   void Promise.allSettled([work]).then(() => {
     state.isDone = true;
   });
   do {
-    await new Promise<void>((resolve) => {
-      clock.setTimeout(resolve, TICK_MS);
-    });
+    await clock.wait(TICK_MS);
   } while (!state.isDone);
   return work;
 }

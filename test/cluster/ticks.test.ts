@@ -13,7 +13,7 @@ test('what takes longer is told with the first tick after it', async () => {
 
 test('what fails fails with a tick, too', async () => {
   const time = new VirtualTime();
-  const clock = { setTimeout: (run: () => void, ms: number) => time.after(ms, run) };
+  const clock = { wait: (ms: number) => new Promise<void>((resolve) => void time.after(ms, resolve)) };
   let failedAt: number | undefined;
   onTick(clock, Promise.reject(new Error('gone'))).catch(() => {
     failedAt = time.elapsed;
@@ -24,7 +24,7 @@ test('what fails fails with a tick, too', async () => {
 
 async function toldAfter(ms: number): Promise<number | undefined> {
   const time = new VirtualTime();
-  const clock = { setTimeout: (run: () => void, later: number) => time.after(later, run) };
+  const clock = { wait: (later: number) => new Promise<void>((resolve) => void time.after(later, resolve)) };
   const work = ms === 0 ? Promise.resolve() : new Promise<void>((resolve) => void time.after(ms, resolve));
   let toldAt: number | undefined;
   void onTick(clock, work).then(() => {

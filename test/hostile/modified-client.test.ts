@@ -150,6 +150,38 @@ const HARMLESS: ReadonlyArray<readonly [what: string, ...frames: Uint8Array[]]> 
       'x',
     ),
   ],
+  ['the status false, twice', data('presence:status', { status: false }), data('presence:status', { status: false })],
+  [
+    'filters of every kind',
+    ...[new Date(0), cycle, { name: {} }, { metadata: own('{"__proto__":1}') }, { metadata: cycle }, unprintable].map(
+      (filter) => data('filter', filter),
+    ),
+  ],
+  [
+    'a filter with 500 fields',
+    data('filter', { metadata: Object.fromEntries(Array.from({ length: 500 }, (_, i) => [i, i])) }),
+  ],
+  [
+    'invites of nobody',
+    ...['__proto__', 1.5, 2n ** 70n, ['a'], '', null].map((userId) => data('presence:invite', { userId })),
+  ],
+  [
+    'invites to matches that are none',
+    ...['__proto__', 5, ['m'], 'x'.repeat(200)].map((matchId) => data('presence:invite', { userId: 'a', matchId })),
+  ],
+  [
+    'answers to invites of others',
+    ...['__proto__', 'constructor', 'x'.repeat(22), 5, new Date(0)].map((inviteId) =>
+      data('presence:answer', { inviteId, answer: 'accept', options: new Date(0) }),
+    ),
+  ],
+  [
+    'answers that are none',
+    ...['', 'toString', 5, null, unprintable].map((answer) =>
+      data('presence:answer', { inviteId: 'x'.repeat(22), answer }),
+    ),
+  ],
+  ['asks of nobody', ...['__proto__', 'a', 5].map((userId) => data('presence:ask', { userId, connectionId: {} }))],
   ['a hundred welcomes in one segment', ...Array.from({ length: 100 }, () => data('presence:welcome', {}))],
 ];
 

@@ -162,7 +162,7 @@ export class SimNode {
     const { time } = this.#world;
     const random = this.#random.fork();
     const skew = this.#world.profile.skewMs * (random.next() * 2 - 1);
-    return {
+    const clock: Clock = {
       now: () => Math.floor(time.now + skew),
       random: () => random.next(),
       setTimeout: (run, ms) => {
@@ -177,6 +177,10 @@ export class SimNode {
         this.timers.add(timer);
         return timer;
       },
+      wait: (ms) =>
+        new Promise((resolve) => {
+          clock.setTimeout(resolve, ms);
+        }),
       clearTimeout: (handle) => {
         const timer = handle as Scheduled | undefined;
         if (timer !== undefined && this.timers.delete(timer)) {
@@ -184,5 +188,6 @@ export class SimNode {
         }
       },
     };
+    return clock;
   }
 }

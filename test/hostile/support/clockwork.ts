@@ -7,6 +7,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
+import { systemClock } from '../../../src/cluster/clock.ts';
 import { VirtualTime, type Scheduled } from '../../sim/virtual-time.ts';
 
 /** Event-loop turns after which everything that waits for no timer is done: one for a flush, one for what that sets off. */
@@ -55,7 +56,9 @@ export class Clockwork {
     const dateNow = Date.now;
     const performanceNow = performance.now.bind(performance);
     const { randomBytes } = crypto;
+    const { wait } = systemClock;
     this.#restore = () => {
+      systemClock.wait = wait;
       Object.assign(globalThis, { setTimeout, setInterval, clearTimeout, clearInterval });
       Date.now = dateNow;
       performance.now = performanceNow;
@@ -75,6 +78,7 @@ export class Clockwork {
       clearTimeout: clear,
       clearInterval: clear,
     });
+    systemClock.wait = (ms) => new Promise<void>((resolve) => void this.#start(() => resolve(), ms, [], false));
     Date.now = () => this.#time.now;
     performance.now = () => this.#time.now;
     crypto.randomBytes = ((size: number) => this.#draw(size)) as typeof crypto.randomBytes;
