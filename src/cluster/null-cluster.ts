@@ -48,8 +48,8 @@ export class NullCluster implements Cluster {
   }
 
   /** At once: there is no store. */
-  onTick<T>(work: Promise<T>): Promise<T> {
-    return work;
+  onTick<T>(work: () => Promise<T>): Promise<T> {
+    return work();
   }
 
   announce(): void {}

@@ -230,7 +230,7 @@ export class PresenceCluster implements Cluster {
     return this.#reader.read(...asked);
   }
 
-  onTick<T>(work: Promise<T>): Promise<T> {
+  onTick<T>(work: () => Promise<T>): Promise<T> {
     return onTick(this.#deps.clock, work);
   }
 

@@ -7,14 +7,19 @@ import type { Clock } from './clock.ts';
 /** Milliseconds. A read over a fast network fits into the first; what one read does more than another is a fiftieth of it. */
 export const TICK_MS = 5;
 
-/** Settles as `work` does, on the first tick after it. */
-export async function onTick<T>(clock: Pick<Clock, 'wait'>, work: Promise<T>): Promise<T> {
+/** Does `work`, and settles as it does, on the first tick after it. The first is counted from before the work. */
+export async function onTick<T>(clock: Pick<Clock, 'wait'>, work: () => Promise<T>): Promise<T> {
   const state = { isDone: false };
-  void Promise.allSettled([work]).then(() => {
+  let tick = clock.wait(TICK_MS);
+  const done = work();
+  void Promise.allSettled([done]).then(() => {
     state.isDone = true;
   });
-  do {
-    await clock.wait(TICK_MS);
-  } while (!state.isDone);
-  return work;
+  for (;;) {
+    await tick;
+    if (state.isDone) {
+      return done;
+    }
+    tick = clock.wait(TICK_MS);
+  }
 }

@@ -58,13 +58,16 @@ export class Following {
   ): Promise<Followed> {
     const { connection } = pending;
     const others = [...new Set(userIds)].filter((userId) => userId !== connection.user.userId);
-    const held = others.map((userId) => this.#users.hold(userId, connection.user));
-    try {
+    const held: Held[] = [];
+    const learn = async (): Promise<void> => {
+      held.push(...others.map((userId) => this.#users.hold(userId, connection.user)));
       const unknown = held
         .map((one) => this.#knownTo(connection, one, refused?.has(one.user.userId) === true))
         .filter((known) => known !== undefined);
-      const known = Promise.all(unknown);
-      await (held.length > 0 ? this.#cluster.onTick(known) : known);
+      await Promise.all(unknown);
+    };
+    try {
+      await (others.length > 0 ? this.#cluster.onTick(learn) : undefined);
       const users = held.map(({ user }) => user).filter(({ userId }) => pending.wants(userId));
       const followed = this.#follow(connection, users, origin, refused);
       tell?.(followed);

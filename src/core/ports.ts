@@ -73,8 +73,8 @@ export interface Cluster {
    * rejects.
    */
   read(userIds: readonly string[], asker?: object): Promise<Map<string, RemoteUser>>;
-  /** Settles as `work` does, later: so that the time of an answer to a client does not tell what the store had to say. */
-  onTick<T>(work: Promise<T>): Promise<T>;
+  /** Does `work`, and settles as it does, later: so that the time of an answer to a client does not tell what the store had to say. */
+  onTick<T>(work: () => Promise<T>): Promise<T>;
   /** Sends a command to every other process. */
   broadcast(command: unknown): void;
   /** Announced exit. Registers with `handoffUntil` stay visible until then. Resolves when all is written, or after a bounded wait. */

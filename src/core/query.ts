@@ -34,12 +34,15 @@ export async function queryUsers(
   const known = ids.filter(present).map((userId) => users.hold(userId, viewer?.user));
   const toRead = ids.filter((userId) => present(userId) === undefined);
   try {
-    const reading = Promise.all([
-      toRead.length > 0 ? cluster.read(toRead, viewer?.user) : new Map<string, RemoteUser>(),
-      ...known.map(({ user }) => user.known),
-    ]);
+    const read = async (): Promise<ReadonlyMap<string, RemoteUser>> => {
+      const [remote] = await Promise.all([
+        toRead.length > 0 ? cluster.read(toRead, viewer?.user) : new Map<string, RemoteUser>(),
+        ...known.map(({ user }) => user.known),
+      ]);
+      return remote;
+    };
     const isAboutOthers = viewer !== undefined && ids.some((userId) => userId !== viewer.user.userId);
-    const [remote] = await (isAboutOthers ? cluster.onTick(reading) : reading);
+    const remote = await (isAboutOthers ? cluster.onTick(read) : read());
     // Somebody may have begun to follow one of the others meanwhile.
     await Promise.all(toRead.map(async (userId) => present(userId) && cluster.watch(userId, viewer?.user)));
     return ids.map((userId) => {

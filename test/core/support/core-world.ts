@@ -155,8 +155,8 @@ export class TestCluster implements Cluster {
     return this.watching(userId);
   }
 
-  onTick<T>(work: Promise<T>): Promise<T> {
-    return work;
+  onTick<T>(work: () => Promise<T>): Promise<T> {
+    return work();
   }
 
   announce(userId: string): void {
