@@ -18,6 +18,7 @@ export const SILENT: Sink = {
   unfollowed: () => {},
   followsChanged: () => {},
   close: () => {},
+  invites: () => {},
 };
 
 export interface Process {
