@@ -18,7 +18,7 @@ export const SILENT: Sink = {
   unfollowed: () => {},
   followsChanged: () => {},
   close: () => {},
-  invites: () => {},
+  invites: () => true,
 };
 
 export interface Process {
