@@ -5,7 +5,7 @@ export interface Clock {
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(handle: unknown): void;
   /** Resolves after `ms` milliseconds, at least 1, exactly: a timer ends up to one later, depending on what else the process has done. */
-  wait(ms: number): Promise<void>;
+  wait: (ms: number) => Promise<void>;
   /** From 0 up to, not including, 1. */
   random(): number;
 }
