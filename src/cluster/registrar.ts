@@ -1,9 +1,9 @@
 /**
  * Writes the registers of this process's own users. Redis commands: 2 for an
- * update (store, publish), 4 when a user appears (it and the process are also
- * listed for the sweeper), 3 when the user vanishes (erase, publish, remember or forget
- * `offline`). A user that stays away is taken off the list later, in the
- * background.
+ * update (store, publish), 5 when a user appears (it and the process are also
+ * listed for the sweeper, for a day), 3 when the user vanishes (erase, publish,
+ * remember or forget `offline`). A user that stays away is taken off the list
+ * later, in the background.
  */
 import { RefusedError } from './calls.ts';
 import type { Bus } from './bus.ts';
@@ -89,9 +89,11 @@ export class Registrar {
     return this.#idle.keys();
   }
 
-  /** Users that have to be written again: the store may hold an outdated register of this process, or has lost the user from the list. One command. */
+  /** Users that have to be written again: the store may hold an outdated register of this process, or has lost the user from the list. Two commands. */
   async audit(): Promise<string[]> {
-    const listed = new Set(await this.#deps.store.listed(this.#deps.incarnation));
+    const { store, incarnation } = this.#deps;
+    const listed = new Set(await store.listed(incarnation));
+    store.keepList(incarnation);
     const stale = [...listed].filter((userId) => !this.#written.has(userId) && !this.#idle.has(userId));
     const lost = [...this.#written.keys()].filter((userId) => !listed.has(userId) && this.#listed.has(userId));
     for (const userId of lost) {

@@ -12,6 +12,8 @@ import { isIncarnation } from './envelope.ts';
 import { ReadBatch } from './read-batch.ts';
 
 const CLAIM_FIELD = 'n';
+/** After this time the list of users of a process that nobody knows of any more is gone: all have crashed, and the store had lost the list of processes. */
+const LIST_SECONDS = 24 * 3600;
 
 /** Every key and topic of the cluster. `docs/scaling.md` names the owner and the lifetime of each. */
 export interface Keys {
@@ -128,14 +130,22 @@ export class Store {
   }
 
   /**
-   * Notes that `incarnation` has, or is about to have, a field for the user. Two commands: a store that has lost its
-   * data may not know the incarnation any more, and then nobody would sweep this list. That one is not waited for:
+   * Notes that `incarnation` has, or is about to have, a field for the user. Three commands: a store that has lost its
+   * data may not know the incarnation any more, and then nobody would sweep this list; and the list ends by itself. Those two are not waited for:
    * where keys live on several stores, the list of processes may be on one that is dead.
    */
   async list(incarnation: string, userId: string): Promise<void> {
     const { processes } = this.#keys;
     this.#calls.attempt(processes, () => this.#presence.sadd(processes, incarnation));
-    await this.#run(this.#keys.users(incarnation), (key) => this.#presence.sadd(key, userId));
+    const listing = this.#run(this.#keys.users(incarnation), (key) => this.#presence.sadd(key, userId));
+    this.keepList(incarnation);
+    await listing;
+  }
+
+  /** Has the list of the users of `incarnation` end a day after the last call. Nobody waits for it. */
+  keepList(incarnation: string): void {
+    const key = this.#keys.users(incarnation);
+    this.#calls.attempt(key, () => this.#presence.expire(key, LIST_SECONDS));
   }
 
   async unlist(incarnation: string, userId: string): Promise<void> {

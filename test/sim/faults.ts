@@ -1,4 +1,5 @@
 /** The faults of a run. Each fault ends by itself after a while, or at the end of a segment. */
+import { keysOf } from '../../src/cluster/store.ts';
 import type { Fault } from './profile.ts';
 import type { Random } from './random.ts';
 import type { SimClient } from './sim-client.ts';
@@ -61,7 +62,7 @@ export class Faults {
     const {
       redis,
       profile: {
-        options: { leaseMs },
+        options: { leaseMs, prefix },
       },
     } = this.#world;
     switch (fault) {
@@ -103,6 +104,25 @@ export class Faults {
         return this.#until(random.between(500, 5000), () => {
           this.#world.lossiness = 0;
         });
+      case 'lost keys': {
+        // Also only what is said of users: whatever else is missing makes the processes write all of that again.
+        const part = random.chance(0.5) ? keysOf(prefix).user('') : '';
+        const share = random.next();
+        const lost = redis.keys().filter((key) => key.startsWith(part) && random.chance(share));
+        for (const key of lost) {
+          redis.lose(key);
+        }
+        return lost.join(' ');
+      }
+      case 'older data':
+        return this.#until(random.between(50, leaseMs * 3), redis.save());
+      case 'half-open':
+        for (const link of random.pick([[node.pub], [node.sub], [node.pub, node.sub]])) {
+          link.halfOpen();
+        }
+        return `${node.incarnation} ${this.#until(random.between(100, leaseMs * 3), () => {
+          node.presence.giveUpHalfOpen();
+        })}`;
       case 'slow client': {
         const client = random.pick(this.#targets.clients);
         client.isSlow = true;

@@ -36,6 +36,8 @@ export class Link {
   /** Of any kind: what was decided before the last one is void. */
   #changes = 0;
   #isUp = true;
+  /** Nothing passes, and nobody was told. */
+  #isHalfOpen = false;
   #refuses = false;
   #unanswered: Sent[] = [];
   #arrival = 0;
@@ -52,6 +54,18 @@ export class Link {
 
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  get isHalfOpen(): boolean {
+    return this.#isHalfOpen;
+  }
+
+  /** From now on nothing passes, either way, though both ends believe in the connection. */
+  halfOpen(): void {
+    if (this.#isUp) {
+      this.#isHalfOpen = true;
+      this.#generation++;
+    }
   }
 
   send(command: Command): void {
@@ -72,7 +86,7 @@ export class Link {
 
   /** From Redis to the process, in the order of the calls. Lost when the connection is cut on the way. */
   push(run: () => void): void {
-    if (!this.#isUp) {
+    if (!this.#isUp || this.#isHalfOpen) {
       return;
     }
     const generation = this.#generation;
@@ -93,11 +107,12 @@ export class Link {
     if (this.#isUp) {
       this.#isUp = false;
       this.#generation++;
-      const reached = arriving ? this.#random.below(this.#unanswered.length + 1) : 0;
+      const reached = arriving && !this.#isHalfOpen ? this.#random.below(this.#unanswered.length + 1) : 0;
       for (const sent of this.#unanswered.slice(0, reached)) {
         sent.arrives = true;
       }
     }
+    this.#isHalfOpen = false;
     this.#refuses = refuses;
     if (refuses) {
       const failed = this.#unanswered;
@@ -115,7 +130,7 @@ export class Link {
   /** What was sent arrives. */
   close(): void {
     if (this.#isUp) {
-      for (const sent of this.#unanswered) {
+      for (const sent of this.#isHalfOpen ? [] : this.#unanswered) {
         sent.arrives = true;
       }
       this.#changes++;
@@ -142,6 +157,9 @@ export class Link {
   }
 
   #transmit(sent: Sent): void {
+    if (this.#isHalfOpen) {
+      return;
+    }
     const generation = this.#generation;
     this.#arrival = Math.max(this.#arrival, this.#time.now + this.#weather.latency());
     this.#time.at(this.#arrival, () => {

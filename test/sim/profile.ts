@@ -17,6 +17,9 @@ export const FAULTS = [
   'slow network',
   'lossy network',
   'slow client',
+  'lost keys',
+  'older data',
+  'half-open',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 

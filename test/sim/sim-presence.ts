@@ -10,13 +10,22 @@ import type { SimRedis, Subscriber } from './sim-redis.ts';
 type Callback = (message: unknown) => void;
 type Listener = () => void;
 
+/** What the client of a connection shows. */
+interface Client {
+  readonly status: string;
+  readonly stream: { readonly destroyed: boolean };
+  disconnect(): void;
+}
+
 /** How a message comes to a subscriber: the simulation may lose or double it. */
 export type Carry = (deliver: () => void, link: Link) => void;
 
 export class SimPresence implements Presence, Subscriber {
-  /** Like the connection in `RedisPresence`; only there when the test wants the cluster to see it. */
+  /** Like the connections in `RedisPresence`; only there when the test wants the cluster to see them. */
   readonly sub:
-    { on(event: string, listener: Listener): void; off(event: string, listener: Listener): void } | undefined;
+    | (Client & { on(event: string, listener: Listener): void; off(event: string, listener: Listener): void })
+    | undefined;
+  readonly pub: Client | undefined;
   readonly #redis: SimRedis;
   readonly #pub: Link;
   readonly #subLink: Link;
@@ -24,20 +33,24 @@ export class SimPresence implements Presence, Subscriber {
   readonly #callbacks = new Map<string, Callback[]>();
   readonly #onReady = new Set<Listener>();
 
-  constructor(redis: SimRedis, pub: Link, sub: Link, carry: Carry, showsSub: boolean) {
+  constructor(redis: SimRedis, pub: Link, sub: Link, carry: Carry, showsClients: boolean) {
     this.#redis = redis;
     this.#pub = pub;
     this.#subLink = sub;
     this.#carry = carry;
-    this.sub = showsSub
-      ? {
-          on: (_event, listener) => {
+    this.pub = showsClients ? clientOf(pub, () => {}) : undefined;
+    const client = clientOf(sub, () => {
+      redis.disconnect(this);
+    });
+    this.sub = showsClients
+      ? Object.assign(client, {
+          on: (_event: string, listener: Listener) => {
             this.#onReady.add(listener);
           },
-          off: (_event, listener) => {
+          off: (_event: string, listener: Listener) => {
             this.#onReady.delete(listener);
           },
-        }
+        })
       : undefined;
     sub.onReady = () => {
       for (const topic of this.#callbacks.keys()) {
@@ -47,6 +60,19 @@ export class SimPresence implements Presence, Subscriber {
         listener();
       }
     };
+  }
+
+  /** Half-open connections that nobody can replace end after a long time; then they are new. */
+  giveUpHalfOpen(): void {
+    for (const link of this.sub === undefined ? [this.#pub, this.#subLink] : []) {
+      if (link.isHalfOpen) {
+        if (link === this.#subLink) {
+          this.#redis.disconnect(this);
+        }
+        link.cut(false, false);
+        link.mend();
+      }
+    }
   }
 
   /** Topics somebody in this process listens to. */
@@ -93,6 +119,10 @@ export class SimPresence implements Presence, Subscriber {
 
   setex(key: string, value: string, seconds: number): Promise<unknown> {
     return this.#resolving(() => this.#redis.setex(key, value, seconds));
+  }
+
+  async expire(key: string, seconds: number): Promise<void> {
+    await this.#resolving(() => this.#redis.expire(key, seconds));
   }
 
   get(key: string): Promise<unknown> {
@@ -150,7 +180,6 @@ export class SimPresence implements Presence, Subscriber {
   channels = notSimulated;
   exists = notSimulated;
   set = notSimulated;
-  expire = notSimulated;
   scard = notSimulated;
   sinter = notSimulated;
   hincrby = notSimulated;
@@ -186,6 +215,20 @@ export class SimPresence implements Presence, Subscriber {
       this.#pub.send({ execute, answer: resolve, fail: resolve });
     });
   }
+}
+
+function clientOf(link: Link, onEnd: () => void): Client {
+  return {
+    get status() {
+      return link.isUp ? 'ready' : 'reconnecting';
+    },
+    stream: { destroyed: false },
+    disconnect: () => {
+      onEnd();
+      link.cut(false, false);
+      link.mend();
+    },
+  };
 }
 
 function notSimulated(): never {

@@ -24,6 +24,24 @@ export class SimRedis {
     this.#keys.clear();
   }
 
+  /** A key is evicted. */
+  lose(key: string): void {
+    this.#keys.delete(key);
+  }
+
+  /** What it holds now. Returns the function that brings it back: a snapshot is loaded, or a replica promoted that lags behind. */
+  save(): () => void {
+    const copyOf = (value: Value): Value =>
+      typeof value === 'string' ? value : value instanceof Set ? new Set(value) : new Map(value);
+    const saved = [...this.#keys].map(([key, { value, until }]) => [key, { value: copyOf(value), until }] as const);
+    return () => {
+      this.#keys.clear();
+      for (const [key, entry] of saved) {
+        this.#keys.set(key, entry);
+      }
+    };
+  }
+
   keys(): string[] {
     return [...this.#keys.keys()].filter((key) => this.#entry(key) !== undefined);
   }
@@ -81,6 +99,15 @@ export class SimRedis {
     this.#count('setex');
     this.#keys.set(key, { value, until: this.#time.now + seconds * 1000 });
     return 'OK';
+  }
+
+  expire(key: string, seconds: number): number {
+    this.#count('expire');
+    const entry = this.#entry(key);
+    if (entry !== undefined) {
+      entry.until = this.#time.now + seconds * 1000;
+    }
+    return entry === undefined ? 0 : 1;
   }
 
   get(key: string): string | null {

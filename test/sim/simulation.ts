@@ -5,7 +5,7 @@
  */
 import { keysOf } from '../../src/cluster/store.ts';
 import { resolveOptions, type ResolvedOptions } from '../../src/options.ts';
-import { checkAll } from './checks.ts';
+import { checkAll, mayBeUnknown } from './checks.ts';
 import { Faults } from './faults.ts';
 import { Operations } from './operations.ts';
 import { isCalm, profileOf, type Profile } from './profile.ts';
@@ -204,7 +204,10 @@ class Simulation {
     await time.pass(10_000);
     const { prefix } = this.#profile.options;
     const keys = keysOf(prefix);
-    for (const key of redis.keys().filter((key) => !key.startsWith(keys.offline('')))) {
+    const mayStay = (key: string): boolean =>
+      key.startsWith(keys.offline('')) ||
+      (mayBeUnknown(this.#profile) && key.startsWith(keys.users('')) && redis.expires(key));
+    for (const key of redis.keys().filter((key) => !mayStay(key))) {
       this.#complain(`everybody has left, but Redis holds ${key}`);
     }
     for (const topic of redis.topics().keys()) {
