@@ -17,6 +17,9 @@ export type {
 } from './server/types.ts';
 export { METRICS_TYPES, type MetricsFormat } from './server/metrics-text.ts';
 export type {
+  ClusterOverview,
+  ProcessFacts,
+  ProcessReport,
   ConnectionReport,
   ExplainedView,
   ExplainReason,

@@ -11,7 +11,8 @@ import { MAX_ID_LENGTH, isUserId } from '../status.ts';
 import { ANSWER_TIMEOUT_MS, Questions, type Answers } from './questions.ts';
 import { fields, flag, list, maybe, number, oneOf, text, anything, type Guard } from './shape.ts';
 import type { MatchInfo, Presence, UserStatus } from '../protocol.ts';
-import type { ConnectionReport, UserReport } from './report-types.ts';
+import { isProcessFacts } from './process-facts.ts';
+import type { ClusterOverview, ConnectionReport, ProcessFacts, ProcessReport, UserReport } from './report-types.ts';
 import type { Tracker } from '../core/tracker.ts';
 
 /** Maximum of followers that a process names. */
@@ -19,7 +20,8 @@ const MAX_NAMED_FOLLOWERS = 100;
 const MAX_VIEWS = 1000;
 const MAX_TEXT = 65_536;
 
-export type About = { kind: 'user'; userId: string } | { kind: 'explain'; viewer: Addressee; userId: string };
+export type About =
+  { kind: 'facts' } | { kind: 'user'; userId: string } | { kind: 'explain'; viewer: Addressee; userId: string };
 
 /** What one process has of a user. */
 export interface UserShare {
@@ -95,6 +97,8 @@ const isExplainShare: Guard<ExplainShare> = fields<ExplainShare>({
 export function parseAbout(value: unknown): About | null {
   const { kind, userId, viewer } = (value ?? {}) as Record<string, unknown>;
   switch (kind) {
+    case 'facts':
+      return { kind };
     case 'user':
       return isUserId(userId) ? { kind, userId } : null;
     case 'explain':
@@ -107,21 +111,49 @@ export function parseAbout(value: unknown): About | null {
 export class Inquiry {
   readonly #tracker: Tracker;
   readonly #now: () => number;
+  readonly #facts: () => ProcessFacts;
   readonly #questions = new Questions<unknown>();
 
-  constructor(tracker: Tracker, now: () => number) {
+  constructor(tracker: Tracker, now: () => number, facts: () => ProcessFacts) {
     this.#tracker = tracker;
     this.#now = now;
+    this.#facts = facts;
   }
 
   /** What this process answers. */
   answer(about: About): unknown {
-    return about.kind === 'user' ? this.userShare(about.userId) : this.explainShare(about.viewer, about.userId);
+    switch (about.kind) {
+      case 'facts':
+        return this.#facts();
+      case 'user':
+        return this.userShare(about.userId);
+      case 'explain':
+        return this.explainShare(about.viewer, about.userId);
+    }
   }
 
   /** An answer of another process. */
   hear(question: string, from: string, body: unknown): void {
     this.#questions.hear(question, from, body);
+  }
+
+  async overview(): Promise<ClusterOverview> {
+    const { byProcess: answers, complete } = await this.#ask({ kind: 'facts' }, isProcessFacts);
+    const { incarnation, peers } = this.#tracker.cluster;
+    // The own facts are of now: if others did not answer, it may know why by now.
+    const byProcess = new Map(answers).set(incarnation, this.#facts());
+    const known = new Map<string, Omit<ProcessReport, 'process'>>([[incarnation, { state: 'self', silentMs: 0 }]]);
+    for (const { incarnation: other, state, silentMs } of peers) {
+      known.set(other, { state, silentMs });
+    }
+    for (const other of byProcess.keys()) {
+      known.set(other, known.get(other) ?? { state: 'up', silentMs: 0 });
+    }
+    const processes = [...known].map(([process, report]) => {
+      const facts = byProcess.get(process);
+      return { process, ...report, ...(facts !== undefined && { facts }) };
+    });
+    return { processes, complete };
   }
 
   user(userId: string): Promise<Answers<UserShare>> {

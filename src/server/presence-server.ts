@@ -33,7 +33,7 @@ import { PresenceError, type Status, type UserStatus } from '../protocol.ts';
 import { beforePresenceEnds, isShuttingDown } from './shutdown.ts';
 import { queryUsers } from '../core/query.ts';
 import { resolveOptions, type ClusterOptions, type ResolvedOptions } from '../options.ts';
-import type { Explanation, PresenceHealth, PresenceMetrics, UserReport } from './report-types.ts';
+import type { ClusterOverview, Explanation, PresenceHealth, PresenceMetrics, UserReport } from './report-types.ts';
 import type { ClusterCounts, Counts, PresenceEventMap, Reached, Target } from './types.ts';
 
 export class PresenceServer {
@@ -240,6 +240,17 @@ export class PresenceServer {
       runtime.inquiry.explain(target, id),
     ]);
     return explanationOf(status!, answers);
+  }
+
+  /**
+   * What every process of the cluster says of itself: its health and metrics, the
+   * users most followed, the clients that hear nothing, the last lines of its log.
+   * Processes that do not answer are in the list, without `facts`. Waits at most
+   * one second. Cost: one message to, and one from, every process, and there what
+   * {@link metrics} costs. Do not ask on every tick.
+   */
+  async overview(): Promise<ClusterOverview> {
+    return this.#runtime().inquiry.overview();
   }
 
   /**

@@ -177,3 +177,36 @@ export interface PresenceMetrics {
     watched: number;
   };
 }
+
+/** What one process says of itself. */
+export interface ProcessFacts {
+  /** Of the operating system. */
+  pid: number;
+  /** Since presence started on it. */
+  uptimeMs: number;
+  health: PresenceHealth;
+  metrics: PresenceMetrics;
+  /** The users that most connections of this process follow, at most 10. */
+  mostFollowed: Array<{ userId: string; followers: number }>;
+  /** Connections that hear nothing now, at most 20. */
+  stale: Array<{ userId: string; connectionId: string; delivery: 'behind' | 'away' }>;
+  /** Lines it has logged last, oldest first. */
+  log: Array<{ agoMs: number; line: string }>;
+}
+
+/** A process of the cluster, as the asking one knows it. */
+export interface ProcessReport {
+  process: string;
+  /** `self`: the asking one. `silent`: not heard for a lease. `gone`: crashed. `leaving`: it shuts down. */
+  state: 'self' | 'up' | 'silent' | 'gone' | 'leaving';
+  /** Since it was heard. */
+  silentMs: number;
+  /** Absent: it has not answered in time, or its version does not know the question. */
+  facts?: ProcessFacts;
+}
+
+export interface ClusterOverview {
+  processes: ProcessReport[];
+  /** Whether every process known to this one has answered in time. */
+  complete: boolean;
+}

@@ -26,6 +26,7 @@ import { OfflineMemory } from '../core/offline-memory.ts';
 import { ServerEvents } from './events.ts';
 import { isShuttingDown } from './shutdown.ts';
 import { Refs } from '../core/refs.ts';
+import { processFacts } from './process-facts.ts';
 import { SharedSeats } from './shared-seats.ts';
 import { Tracker } from '../core/tracker.ts';
 import type { PresenceHealth } from './report-types.ts';
@@ -48,6 +49,7 @@ export class Runtime {
   readonly clock: { now: () => number } = { now: () => Date.now() };
   readonly log: QuietLog;
   readonly #matchmaking: ColyseusMatchmaking;
+  readonly startedAt = this.clock.now();
   readonly #timings: string;
   readonly #leaseMs: number;
   readonly isShared: boolean;
@@ -98,7 +100,7 @@ export class Runtime {
         }
       },
     });
-    this.inquiry = new Inquiry(this.tracker, this.clock.now);
+    this.inquiry = new Inquiry(this.tracker, this.clock.now, () => processFacts(this, process.pid, this.clock.now()));
     this.invitations = new Invitations({
       tracker: this.tracker,
       claims: new Claims(isShared ? { store: presence, prefix: options.cluster.prefix } : undefined),

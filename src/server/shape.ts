@@ -25,6 +25,15 @@ export function list<T>(guard: Guard<T>, maxLength: number): Guard<T[]> {
   return (value): value is T[] => Array.isArray(value) && value.length <= maxLength && value.every(guard);
 }
 
+/** An object of values of one kind, by any names. */
+export function record<T>(guard: Guard<T>, maxSize: number): Guard<Record<string, T>> {
+  return (value): value is Record<string, T> =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.keys(value).length <= maxSize &&
+    Object.values(value).every(guard);
+}
+
 /** An object with these fields; it may have more. */
 export function fields<T extends object>(guards: { [K in keyof T]-?: Guard<T[K]> }): Guard<T> {
   const entries = Object.entries<Guard<unknown>>(guards);

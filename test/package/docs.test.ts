@@ -244,6 +244,7 @@ describe('the code in the documents', () => {
     declare function verify(token: string): Promise<{ steamId: string; nick: string }>;
     declare function verifyId(token: string): Promise<string>;
     declare function areFriends(a: string, b: string): boolean;
+    declare function isAdmin(cookie: string | undefined): boolean;
     declare function friendsInMemory(a: string, b: string): boolean;
     declare function notifyFriendsOf(id: string): void;
     declare module 'react' {
@@ -278,7 +279,11 @@ describe('the code in the documents', () => {
           // A piece may show a value without using it, and what is given is global.
           noUnusedLocals: false,
           moduleDetection: 'auto',
-          paths: { 'colyseus-presence': [`${src}/index.ts`], 'colyseus-presence/client': [`${src}/client/index.ts`] },
+          paths: {
+            'colyseus-presence': [`${src}/index.ts`],
+            'colyseus-presence/client': [`${src}/client/index.ts`],
+            'colyseus-presence/monitor': [`${src}/monitor/index.ts`],
+          },
         },
         include: ['*.ts'],
       }),

@@ -7,7 +7,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** Innermost first. Their files are in the table of docs/architecture.md. */
-const RINGS = ['agreement', 'core', 'wire', 'cluster', 'server', 'rooms', 'exports', 'client'] as const;
+const RINGS = [
+  'agreement',
+  'core',
+  'wire',
+  'cluster',
+  'server',
+  'rooms',
+  'exports',
+  'monitor',
+  'page',
+  'client',
+] as const;
 type Ring = (typeof RINGS)[number];
 
 /** What a ring may import from src, types included, beside itself. */
@@ -19,6 +30,8 @@ const INWARD: Record<Ring, readonly Ring[]> = {
   server: ['agreement', 'core', 'wire', 'cluster'],
   rooms: ['agreement', 'core', 'wire', 'server'],
   exports: ['agreement', 'core', 'wire', 'server', 'rooms'],
+  monitor: ['agreement', 'core', 'server'],
+  page: ['monitor', 'server'],
   client: ['agreement'],
 };
 
@@ -121,6 +134,14 @@ describe('rings', () => {
         ring === 'agreement' || ring === 'core'
           ? imports.filter((name) => !name.endsWith('.ts') && !(WAITING.includes(path) && name === 'node:util'))
           : [],
+      ),
+    ).toEqual([]);
+  });
+
+  test('the page of the monitor runs in a browser: of other folders it knows types only', () => {
+    expect(
+      offences(({ ring, values }) =>
+        ring === 'page' ? values.filter((name) => !name.startsWith('monitor/page/')) : [],
       ),
     ).toEqual([]);
   });
@@ -242,6 +263,7 @@ describe('the package', () => {
   test.each([
     ['', 'PresenceRoom,PresenceLobbyRoom,PresencePlugin,presence'],
     ['/client', 'PresenceClient,PresenceError'],
+    ['/monitor', 'presenceMonitor'],
   ])('%j resolves by import and by require()', (path, wanted) => {
     const show = `(m) => console.log('${wanted}'.split(',').map((name) => typeof m[name]).join())`;
     const types = wanted

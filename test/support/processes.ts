@@ -183,12 +183,14 @@ export class TestCluster {
   /** Those that have been started last, by name. */
   readonly processes = new Map<string, ServerProcess>();
   readonly #options: PresenceOptions;
+  readonly #monitor: boolean;
   readonly #players: PresenceClient[] = [];
   readonly #people: Person[] = [];
 
-  constructor(redis: TestRedis, options: PresenceOptions) {
+  constructor(redis: TestRedis, options: PresenceOptions, monitor = false) {
     this.redis = redis;
     this.#options = options;
+    this.#monitor = monitor;
   }
 
   get(name: string): ServerProcess {
@@ -207,6 +209,7 @@ export class TestCluster {
       port,
       redisUrl: this.redis.url,
       options: { unverifiedMatches: 'show', ...this.#options },
+      monitor: this.#monitor,
     });
     this.processes.set(name, started);
     return started.ready();
@@ -325,8 +328,9 @@ export async function startCluster(
   redis: TestRedis,
   names: readonly string[],
   options: PresenceOptions = {},
+  monitor = false,
 ): Promise<TestCluster> {
-  const cluster = new TestCluster(redis, options);
+  const cluster = new TestCluster(redis, options, monitor);
   try {
     await Promise.all(names.map((name) => cluster.start(name)));
     return cluster;

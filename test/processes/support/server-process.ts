@@ -2,6 +2,7 @@
  * Run as a process of its own by `test/support/processes.ts`: a Colyseus server
  * of a cluster, with its state in Redis, that answers questions of its parent.
  */
+import type { Application } from 'express';
 import { definePlugins, defineRoom, defineServer, matchMaker, Room } from '@colyseus/core';
 import { RedisDriver } from '@colyseus/redis-driver';
 import { RedisPresence } from '@colyseus/redis-presence';
@@ -20,6 +21,7 @@ import { deliveryOf } from './delivery.ts';
 import { resources } from './resources.ts';
 // Also installs the tests' way to tell users apart.
 import '../../support/server.ts';
+import { presenceMonitor } from '../../../src/monitor/index.ts';
 
 /** What the parent gives as the only argument, as JSON. */
 export interface ServerSetup {
@@ -31,6 +33,8 @@ export interface ServerSetup {
   /** How wrong its clock is. */
   clockOffsetMs?: number;
   options: PresenceOptions;
+  /** Whether it serves the monitor, to anybody. */
+  monitor?: boolean;
 }
 
 /** The methods of the server API that a parent can call. */
@@ -48,6 +52,7 @@ export type ApiMethod =
   | 'disconnect'
   | 'health'
   | 'explain'
+  | 'overview'
   | 'inspect'
   | 'close';
 /** `null` while no presence-aware room runs. */
@@ -102,6 +107,7 @@ const {
   redisPorts,
   clockOffsetMs = 0,
   options,
+  monitor = false,
 } = JSON.parse(process.argv[2] ?? '') as ServerSetup;
 const tell = (message: FromServer): void => {
   process.send?.(message);
@@ -123,6 +129,11 @@ const redis = redisPorts?.map((redisPort) => ({ host: '127.0.0.1', port: redisPo
 
 const server = defineServer({
   transport: new WebSocketTransport(),
+  ...(monitor && {
+    express: (app: Application) => {
+      app.use('/presence', presenceMonitor({ everyMs: 300 }));
+    },
+  }),
   presence: new RedisPresence(redis),
   driver: new RedisDriver(redis),
   publicAddress: `127.0.0.1:${port}`,
