@@ -17,6 +17,7 @@ export const SILENT: Sink = {
   snapshot: () => {},
   unfollowed: () => {},
   followsChanged: () => {},
+  invites: () => true,
   close: () => {},
   invites: () => true,
 };

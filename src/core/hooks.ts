@@ -72,8 +72,6 @@ export async function runHook<T>(hook: string, run: () => T | Promise<T>, ms: nu
   }
 }
 
-const NOBODY: ReadonlySet<string> = new Set();
-
 /** The ids that `viewer` may see, without doubles. Oneself always. */
 export async function visibleIds(
   options: ResolvedOptions,
@@ -91,11 +89,11 @@ export async function refusedIds(
   userIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   if (canFollow === undefined) {
-    return NOBODY;
+    return new Set();
   }
   const others = [...new Set(userIds)].filter((userId) => userId !== viewer.userId);
   if (others.length === 0) {
-    return NOBODY;
+    return new Set();
   }
   const isAllowed = readAllowed(await runHook('canFollow', () => canFollow(viewer, others), hookTimeoutMs), others);
   return new Set(others.filter((userId) => !isAllowed(userId)));
