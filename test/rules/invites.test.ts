@@ -471,9 +471,8 @@ describe('asking to join', () => {
     const { ann, annId, bob, match } = await annPlays();
     const host = await join('Host');
     const hostId = await idOf(host);
-    await enter(hostId, match.roomId);
     arena(match).host = hostId;
-    arena(match).plugins.match.update();
+    await enter(hostId, match.roomId);
     await bob.follow([annId]);
     await until(
       () => bob.sees(annId).some((one) => one.match?.verified === true && one.match.players === 2),

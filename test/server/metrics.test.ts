@@ -4,7 +4,7 @@ import { presence, PresenceError, type PresenceMetrics } from '../../src/index.t
 import { person, settle } from '../support/person.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
-import { captureLog } from './support/hooks.ts';
+import { captureLog } from '../parity/support/hooks.ts';
 
 let server: TestServer;
 beforeEach(async () => {
