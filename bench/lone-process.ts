@@ -17,7 +17,6 @@ export const SILENT: Sink = {
   snapshot: () => {},
   unfollowed: () => {},
   followsChanged: () => {},
-  invites: () => true,
   close: () => {},
   invites: () => true,
 };
