@@ -8,7 +8,14 @@ import { DEFAULTS, ERRORS, PROTOCOL_VERSION, REQUEST_TYPES } from '../../src/ind
 import { REJOIN_DEFAULTS } from '../../src/client/timers.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const DOCS = ['README.md', 'CHANGELOG.md', 'example-game/README.md', ...globSync('docs/*.md', { cwd: ROOT }).sort()];
+const DOCS = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'example-game/README.md',
+  ...globSync('docs/*.md', { cwd: ROOT }).sort(),
+];
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 /** The rows below a heading of any level, as cells; heads of tables left out. */
