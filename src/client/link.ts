@@ -15,6 +15,15 @@ const ON_PURPOSE: readonly number[] = [1000, 4000];
 /** `CloseCode.ABNORMAL_CLOSURE`. */
 const ABNORMAL_CLOSURE = 1006;
 
+/** `CloseCode.MAY_TRY_RECONNECT`: in its devMode, Colyseus also refuses a seat so that it does not know. */
+const MAY_TRY_RECONNECT = 4010;
+
+/** Milliseconds of refusals after which a seat is given up. The first may come from a server that goes, or still restores its rooms. */
+const MAX_REFUSED_MS = 1000;
+
+/** Milliseconds that the welcome may take after a reconnection before it is asked for. */
+const WELCOME_MS = 300;
+
 /** Milliseconds to wait when `rate_limited` comes without `retryAfterMs`. */
 const RATE_LIMIT_PAUSE_MS = 1000;
 
@@ -56,7 +65,10 @@ export class Link {
   #onlineSince = 0;
   #offlineSince = 0;
   #failures = 0;
+  /** Since when a server has answered each attempt to get the old seat back with a refusal. */
+  #refusedSince: number | undefined;
   #giveUp = (): void => undefined;
+  #doubt = (): void => undefined;
   #waiters = new Set<(session: Session) => void>();
 
   constructor(settings: LinkSettings, events: LinkEvents) {
@@ -115,10 +127,11 @@ export class Link {
       ...this.#events,
       welcome: (welcome) => {
         this.#events.welcome(welcome, this.#session !== session);
+        this.#doubt();
         welcomed();
       },
-      dropped: () => (this.#session === session ? this.#drop(session) : lost()),
-      back: () => this.#session === session && this.#setState('online'),
+      dropped: (code) => (this.#session === session ? this.#drop(session, code) : lost()),
+      back: () => this.#session === session && this.#back(session),
       left: (code) => (this.#session === session ? this.#lose(code) : lost()),
     });
     if (!this.#settings.welcomed) {
@@ -147,8 +160,8 @@ export class Link {
     this.#setState('online');
   }
 
-  async #ask(session: Session): Promise<void> {
-    while (this.#session !== session) {
+  async #ask(session: Session, isBack = false): Promise<void> {
+    while (isBack || this.#session !== session) {
       try {
         return await session.askWelcome(this.#settings.timeoutMs);
       } catch (error) {
@@ -200,16 +213,40 @@ export class Link {
     await this.#session?.leave();
   }
 
-  #drop(session: Session): void {
+  #drop(session: Session, code: number): void {
+    if (this.#state === 'reconnecting') {
+      const now = performance.now();
+      this.#refusedSince = code === MAY_TRY_RECONNECT ? (this.#refusedSince ?? now) : undefined;
+      if (now - (this.#refusedSince ?? now) >= MAX_REFUSED_MS) {
+        this.#abandon(session);
+      }
+    }
     if (this.#state !== 'online') {
       return;
     }
+    this.#refusedSince = undefined;
     this.#setState('reconnecting');
     // The SDK tries for a minute, but the server releases the seat much earlier.
-    this.#giveUp = this.timers.after(this.#settings.reconnectMs, () => {
+    this.#giveUp = this.timers.after(this.#settings.reconnectMs, () => this.#abandon(session));
+  }
+
+  /** The old seat is back. If no welcome follows, the server knows the seat and not the player. */
+  #back(session: Session): void {
+    this.#setState('online');
+    if (this.#settings.welcomed) {
+      this.#doubt = this.timers.after(
+        WELCOME_MS,
+        () => void this.#ask(session, true).catch(() => this.#abandon(session)),
+      );
+    }
+  }
+
+  /** Asks for a new seat instead of the old one. */
+  #abandon(session: Session): void {
+    if (this.#session === session && this.#state !== 'closed' && this.#state !== 'rejoining') {
       void session.leave();
       this.#lose(ABNORMAL_CLOSURE);
-    });
+    }
   }
 
   #lose(code: number): void {
@@ -255,6 +292,7 @@ export class Link {
       return;
     }
     this.#giveUp();
+    this.#doubt();
     if (this.#state === 'online') {
       this.#offlineSince = performance.now();
     }

@@ -47,7 +47,7 @@ export interface SessionEvents {
   friends(error: PresenceError | undefined): void;
   invites(invites: Invites): void;
   /** The socket is closed; the SDK tries to get the seat back. May be called several times. */
-  dropped(): void;
+  dropped(code: number): void;
   /** The SDK has reconnected to the same seat. */
   back(): void;
   /** The seat is lost. */
@@ -63,9 +63,9 @@ export class Session {
 
   constructor(room: Room, events: SessionEvents) {
     this.room = room;
-    const onDrop = (): void => {
+    const onDrop = (code: number): void => {
       this.#failPending();
-      callSafely(() => events.dropped());
+      callSafely(() => events.dropped(code));
     };
     // The SDK acknowledges the join only after this signal, and the server accepts no message before.
     const onReconnect = (): void =>

@@ -13,6 +13,8 @@ interface Lifecycle {
   onReconnect(client: Client): unknown;
   onLeave(client: Client, code: number | undefined): unknown;
   onDispose(): unknown;
+  onCacheRoom(): unknown;
+  onRestoreRoom(cached: unknown): unknown;
 }
 
 /** What is done instead of a method of the room. `own` is that method; it does nothing when the room has none. */

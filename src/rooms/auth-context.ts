@@ -1,5 +1,5 @@
 /** The auth context with which a client has joined: `presence:join` passes it to the match room's `onAuth`. */
-import type { AuthContext, Client, Room } from '@colyseus/core';
+import { isDevMode, type AuthContext, type Client, type Room } from '@colyseus/core';
 import type { Entrance } from '../server/matchmaking.ts';
 
 type Join = (client: Client, context: AuthContext, ...rest: unknown[]) => unknown;
@@ -8,6 +8,12 @@ type Join = (client: Client, context: AuthContext, ...rest: unknown[]) => unknow
 interface RoomInside {
   _onJoin: Join;
   readonly _reservedSeats: Readonly<Record<string, readonly [unknown, unknown] | undefined>>;
+}
+
+/** Colyseus's devMode keeps seats with the auth `{}`. */
+function isNone(auth: unknown): boolean {
+  const isEmpty = typeof auth === 'object' && auth !== null && Object.keys(auth).length === 0;
+  return auth === undefined || auth === null || (isDevMode && isEmpty);
 }
 
 /**
@@ -22,7 +28,7 @@ export function captureContext(room: Room, note: (client: Client, entrance: Entr
   inner._onJoin = (client, context, ...rest) => {
     const auth = inner._reservedSeats[client.sessionId]?.[1];
     const roomClass = room.constructor as typeof Room;
-    note(client, { context, roomClass, isFromMatchmaking: auth !== undefined && auth !== null });
+    note(client, { context, roomClass, isFromMatchmaking: !isNone(auth) });
     return join.call(room, client, context, ...rest);
   };
 }

@@ -13,14 +13,15 @@ import { StalledClients } from './stalled-clients.ts';
 import { answerRequest } from './requests.ts';
 import { guardRedact } from '../core/hooks.ts';
 import { identify, learnBlocks, Refusal, requireJoinOptions, requireOpen, requireRoom } from './admission.ts';
-import { followFriends } from './friend-list.ts';
+import { followAgain, followFriends, followsOf } from './friend-list.ts';
 import { Replier } from './reply.ts';
 import { tellUnidentified } from './unidentified.ts';
-import { hasEnded } from '../core/derived.ts';
+import { hasEnded, statusOf } from '../core/derived.ts';
 import { PresenceError, type RequestType, type Requests } from '../protocol.ts';
 import type { Connection } from '../core/model.ts';
 import type { Ending } from '../core/tracker.ts';
 import type { Named, ResolvedOptions } from '../options.ts';
+import type { KeptPresence } from './kept-seats.ts';
 import type { Entrance } from '../server/matchmaking.ts';
 import type { Runtime } from '../server/runtime.ts';
 
@@ -89,18 +90,18 @@ export class PresenceEngine {
 
   /**
    * Makes the connection of a client that has just joined. It is invisible, and
-   * follows nobody, until the result is called. Throws a `ServerError` that refuses the join.
+   * follows nobody, until the result is called. `kept`: what it had before its room was made anew. Throws a `ServerError` that refuses the join.
    */
-  async join(client: Client, joinOptions: unknown): Promise<() => void> {
+  async join(client: Client, joinOptions: unknown, kept?: KeptPresence): Promise<() => void> {
     try {
-      return await this.#join(client, joinOptions);
+      return await this.#join(client, kept ?? joinOptions, kept?.follows);
     } catch (error) {
       this.#countRefusal(error);
       throw error;
     }
   }
 
-  async #join(client: Client, joinOptions: unknown): Promise<() => void> {
+  async #join(client: Client, joinOptions: unknown, followed: readonly string[] = []): Promise<() => void> {
     requireOpen();
     const identity = this.#identify(client.auth);
     const { codec, tracker } = this.#runtime;
@@ -140,13 +141,14 @@ export class PresenceEngine {
         tracker.setStatus(connection, wanted.status);
       }
       void followFriends(connection, this.#runtime);
+      void followAgain(connection, followed, this.#runtime);
     };
   }
 
   /** For rooms in which a player that presence refuses plays on: its calls are answered with the reason. */
-  async tryToJoin(client: Client, joinOptions: unknown): Promise<() => void> {
+  async tryToJoin(client: Client, joinOptions: unknown, kept?: KeptPresence): Promise<() => void> {
     try {
-      return await this.join(client, joinOptions);
+      return await this.join(client, joinOptions, kept);
     } catch (error) {
       if (!(error instanceof Refusal)) {
         throw error;
@@ -154,6 +156,14 @@ export class PresenceEngine {
       this.#refused.set(client.sessionId, error.reason);
       return () => {};
     }
+  }
+
+  /** What the client would need to join a room that is made anew. */
+  keep({ sessionId }: Client): KeptPresence | undefined {
+    const connection = this.#connections.get(sessionId);
+    return connection === undefined
+      ? undefined
+      : { status: statusOf(connection), sync: connection.sync, follows: followsOf(connection) };
   }
 
   /** The client lost its connection and may come back. */

@@ -1,5 +1,5 @@
 /** The option `resolveFollows`: the game's own friend list. */
-import { failureOf, HookError, reasonOf, runHook } from '../core/hooks.ts';
+import { failureOf, HookError, reasonOf, runHook, visibleIds } from '../core/hooks.ts';
 import { notIds, sortOutIds } from '../ids.ts';
 import { given } from '../wording.ts';
 import { hasEnded } from '../core/derived.ts';
@@ -45,6 +45,36 @@ export async function followFriends(connection: Connection, { tracker, log }: Ru
         sink.friends({ ...failure.toBody(), retryAfterMs });
         await sleep(retryAfterMs);
       }
+    }
+  } finally {
+    pending.end();
+  }
+}
+
+/** Whom the connection follows by its own request. */
+export function followsOf({ follows }: Connection): string[] {
+  return [...follows].flatMap(([{ userId }, origin]) => (origin === 'client' ? [userId] : []));
+}
+
+/** Follows whom the client has followed before its room was made anew, as far as it still may. */
+export async function followAgain(
+  connection: Connection,
+  userIds: readonly string[],
+  { tracker, log }: Runtime,
+): Promise<void> {
+  if (userIds.length === 0) {
+    return;
+  }
+  const pending = tracker.following.begin(connection);
+  try {
+    const allowed = new Set(await visibleIds(connection.options, connection.viewer, userIds));
+    const refused = new Set(userIds.filter((userId) => !allowed.has(userId)));
+    await tracker.following.follow(pending, userIds, 'client', refused, ({ users }) => {
+      connection.sink.snapshot(users, 'some');
+    });
+  } catch (error) {
+    if (!hasEnded(connection)) {
+      log.warn(`[presence:follow_failed] What a client followed before its room was made anew: ${reasonOf(error)}`);
     }
   } finally {
     pending.end();

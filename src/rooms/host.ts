@@ -7,6 +7,7 @@ import { claimMessages } from './claim-messages.ts';
 import { PresenceEngine } from './engine.ts';
 import { keepSeat } from './grace.ts';
 import { guardMessages } from './guard.ts';
+import { KeptSeats } from './kept-seats.ts';
 import { presenceMessages } from './messages.ts';
 import { reasonOf } from '../core/hooks.ts';
 import { PresenceSerializer } from '../wire/presence-serializer.ts';
@@ -31,20 +32,21 @@ export function hostPresence(room: Room, options: ResolvedOptions, more: Around 
   const running = (): PresenceEngine => engine!;
   inner.__init = () => {
     init();
+    const kept = new KeptSeats(room, (client) => running().keep(client));
     around(room, {
       onCreate(own, given) {
         engine = open(room, options);
         return own(given);
       },
       async onAuth(own, client, given, context) {
-        const auth = await own(client, given, context);
+        const auth = kept.of(client)?.auth ?? (await own(client, given, context));
         if (auth) {
           running().authenticate(auth === true ? client.auth : auth);
         }
         return auth;
       },
       async onJoin(own, client, given, auth) {
-        const appear = await running().join(client, given);
+        const appear = await running().join(client, given, kept.take(client)?.presence);
         await own(client, given, auth);
         appear();
       },

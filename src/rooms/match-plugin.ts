@@ -21,6 +21,8 @@
  */
 import { CloseCode, RoomPlugin, type Client } from '@colyseus/core';
 import { MATCH_PLAYS, MATCH_RECORD } from '../server/matchmaking.ts';
+import { around } from './around.ts';
+import { KeptSeats } from './kept-seats.ts';
 import { MatchReport } from './match-report.ts';
 import { onRoom } from './on-room.ts';
 import { resolveMatchOptions, type MatchOptions } from './match-options.ts';
@@ -46,6 +48,13 @@ export class MatchPlugin extends RoomPlugin {
       Object.defineProperty(room, MATCH_RECORD, { get: () => this.#report.record() });
       Object.defineProperty(room, MATCH_PLAYS, { value: (userId: string) => this.#report.plays(userId) });
       this.#listen(room as unknown as RoomInside);
+      const kept = new KeptSeats(room);
+      around(room, {
+        onJoin(own, client, given, auth) {
+          kept.take(client);
+          return own(client, given, auth);
+        },
+      });
     });
   }
 

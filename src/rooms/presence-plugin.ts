@@ -25,6 +25,7 @@ import { around } from './around.ts';
 import { captureContext } from './auth-context.ts';
 import { claimMessages } from './claim-messages.ts';
 import { PresenceEngine } from './engine.ts';
+import { KeptSeats } from './kept-seats.ts';
 import { onRoom } from './on-room.ts';
 import { presenceMessages, type PresenceMessages } from './messages.ts';
 import { resolveOptions, type PresenceOptions, type ResolvedOptions } from '../options.ts';
@@ -47,6 +48,7 @@ export class PresencePlugin extends RoomPlugin {
 function joinRoom(room: Room, options: ResolvedOptions): void {
   let engine: PresenceEngine | undefined;
   const running = (): PresenceEngine => engine!;
+  const kept = new KeptSeats(room, (client) => running().keep(client));
   around(room, {
     onCreate(own, given) {
       engine = new PresenceEngine(acquireRuntime(options), options, false, room);
@@ -64,7 +66,7 @@ function joinRoom(room: Room, options: ResolvedOptions): void {
       return own(given);
     },
     async onJoin(own, client, given, auth) {
-      const appear = await running().tryToJoin(client, given);
+      const appear = await running().tryToJoin(client, given, kept.take(client)?.presence);
       await own(client, given, auth);
       appear();
     },
