@@ -25,3 +25,14 @@ export function keepSeat(
     timers[client.sessionId]?.unref();
   }
 }
+
+/**
+ * `client.leave()` without a code, as Colyseus's monitor calls it, is a kick.
+ * Without a status in the close frame the SDK would take it for a lost connection and come back.
+ */
+export function endForGood(client: Client): void {
+  const leave = client.leave.bind(client);
+  client.leave = (code = CloseCode.CONSENTED, data) => {
+    leave(code, data);
+  };
+}

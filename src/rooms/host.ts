@@ -5,7 +5,7 @@ import { around, type Around } from './around.ts';
 import { captureContext } from './auth-context.ts';
 import { claimMessages } from './claim-messages.ts';
 import { PresenceEngine } from './engine.ts';
-import { keepSeat } from './grace.ts';
+import { endForGood, keepSeat } from './grace.ts';
 import { guardMessages } from './guard.ts';
 import { KeptSeats } from './kept-seats.ts';
 import { presenceMessages } from './messages.ts';
@@ -46,6 +46,7 @@ export function hostPresence(room: Room, options: ResolvedOptions, more: Around 
         return auth;
       },
       async onJoin(own, client, given, auth) {
+        endForGood(client);
         const appear = await running().join(client, given, kept.take(client)?.presence);
         await own(client, given, auth);
         appear();
@@ -58,6 +59,7 @@ export function hostPresence(room: Room, options: ResolvedOptions, more: Around 
         }
       },
       onReconnect(own, client) {
+        endForGood(client);
         running().reconnect(client);
         return own(client);
       },
