@@ -160,8 +160,8 @@ export class Link {
     this.#setState('online');
   }
 
-  async #ask(session: Session, isBack = false): Promise<void> {
-    while (isBack || this.#session !== session) {
+  async #ask(session: Session): Promise<void> {
+    while (this.#state !== 'closed') {
       try {
         return await session.askWelcome(this.#settings.timeoutMs);
       } catch (error) {
@@ -234,10 +234,7 @@ export class Link {
   #back(session: Session): void {
     this.#setState('online');
     if (this.#settings.welcomed) {
-      this.#doubt = this.timers.after(
-        WELCOME_MS,
-        () => void this.#ask(session, true).catch(() => this.#abandon(session)),
-      );
+      this.#doubt = this.timers.after(WELCOME_MS, () => void this.#ask(session).catch(() => this.#abandon(session)));
     }
   }
 
