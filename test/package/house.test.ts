@@ -274,6 +274,27 @@ describe('the package', () => {
     expect(run('--input-type=commonjs', '-e', `(${show})(require('${name}${path}'))`)).toBe(types);
   });
 
+  test('the built monitor serves its page, with every script that the page asks for', () => {
+    const serve = `
+      import { createServer } from 'node:http';
+      const { presenceMonitor } = await import('${name}/monitor');
+      const server = createServer(presenceMonitor({ auth: () => true })).listen(0, '127.0.0.1', async () => {
+        const at = 'http://127.0.0.1:' + server.address().port;
+        const read = async (path) => (await fetch(at + path)).text();
+        const wanted = ['/style.css', '/page/main.js'];
+        for (const path of wanted) {
+          const text = await read(path);
+          if (text.startsWith('{"error"')) { throw new Error(path); }
+          for (const [, file] of text.matchAll(/from '\\.\\/([^']+)'/g)) {
+            if (!wanted.includes('/page/' + file)) { wanted.push('/page/' + file); }
+          }
+        }
+        console.log((await read('/')).includes('page/main.js'), wanted.length);
+        server.close();
+      });`;
+    expect(run('--input-type=module', '-e', serve)).toBe('true 6');
+  });
+
   test('what is not exported cannot be imported', () => {
     expect(
       run(
