@@ -19,6 +19,7 @@ export const SILENT: Sink = {
   followsChanged: () => {},
   close: () => {},
   invites: () => true,
+  party: () => true,
 };
 
 export interface Process {

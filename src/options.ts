@@ -41,6 +41,8 @@ export interface Features {
   join: boolean;
   /** `presence:invite`, `presence:ask` and `presence:answer`. Default true. */
   invite: boolean;
+  /** `presence:party`, and invites to a party. Default true. */
+  party: boolean;
 }
 
 /** A match as the hooks of `presence:join` see it. */
@@ -148,6 +150,14 @@ export interface PresenceOptions {
   inviteLimitPerPair?: number;
   /** Seconds of the window of `inviteLimit` and `inviteLimitPerPair`. Default 60. */
   inviteWindowSeconds?: number;
+  /** Maximum of members of a party. An invited user that is one too many gets `party_full`. Default 8; at most 64. */
+  maxPartySize?: number;
+  /**
+   * Seconds for which a member that no process shows any more, because it is away
+   * or invisible, stays in its party. The first presence-aware room of a process
+   * decides. Default 30.
+   */
+  partyAwaySeconds?: number;
   /** Maximum of messages of any kind per second. A client that sends more is disconnected (close code 4002). Default 1000. Not for `PresencePlugin`: there the room's own `maxMessagesPerSecond` applies. */
   floodLimit?: number;
   /**
@@ -279,6 +289,9 @@ export type ResolvedOptions = Required<Omit<PresenceOptions, 'features' | 'clust
 type HookName =
   'resolveFollows' | 'canFollow' | 'blockedBy' | 'redact' | 'canInvite' | 'canJoin' | 'joinOptions' | 'authorizeJoin';
 
+/** Other processes take no party with more members. */
+export const MAX_PARTY_SIZE = 64;
+
 /** Other processes take no invite that lasts longer. */
 export const MAX_INVITE_SECONDS = 3600;
 
@@ -308,6 +321,8 @@ export const DEFAULTS: Omit<ResolvedOptions, HookName> = {
   inviteLimit: 20,
   inviteLimitPerPair: 5,
   inviteWindowSeconds: 60,
+  maxPartySize: 8,
+  partyAwaySeconds: 30,
   floodLimit: 1000,
   maxBufferedBytes: 256 * 1024,
   hookTimeoutMs: 5000,
@@ -315,7 +330,7 @@ export const DEFAULTS: Omit<ResolvedOptions, HookName> = {
   rememberOfflineUsers: 100_000,
   countResolvedFollows: false,
   unverifiedMatches: 'hide',
-  features: { status: true, follow: true, query: true, join: true, invite: true },
+  features: { status: true, follow: true, query: true, join: true, invite: true, party: true },
   cluster: CLUSTER_DEFAULTS,
 };
 
@@ -337,6 +352,9 @@ export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
   }
   requireNumber('graceSeconds', resolved.graceSeconds, 0);
   requireNumber('inviteSeconds', resolved.inviteSeconds, 1);
+  if (resolved.maxPartySize > MAX_PARTY_SIZE) {
+    throw new TypeError(`The option "maxPartySize" must be at most ${MAX_PARTY_SIZE}.`);
+  }
   if (resolved.inviteSeconds > MAX_INVITE_SECONDS) {
     throw new TypeError(`The option "inviteSeconds" must be at most ${MAX_INVITE_SECONDS}.`);
   }
@@ -391,6 +409,8 @@ const COUNTS = [
   'inviteLimit',
   'inviteLimitPerPair',
   'inviteWindowSeconds',
+  'maxPartySize',
+  'partyAwaySeconds',
   'floodLimit',
   'maxBufferedBytes',
   'hookTimeoutMs',

@@ -26,6 +26,7 @@ export const REQUEST_TYPES = [
   'presence:invite',
   'presence:ask',
   'presence:answer',
+  'presence:party',
   'presence:welcome',
 ] as const;
 export type RequestType = (typeof REQUEST_TYPES)[number];
@@ -34,6 +35,7 @@ export type RequestType = (typeof REQUEST_TYPES)[number];
 export const DELTA_MESSAGE = 'presence:delta';
 export const FRIENDS_MESSAGE = 'presence:friends';
 export const INVITES_MESSAGE = 'presence:invites';
+export const PARTY_MESSAGE = 'presence:party';
 export const REPLY_MESSAGE = 'presence:reply';
 export const SNAPSHOT_MESSAGE = 'presence:snapshot';
 export const UNFOLLOWED_MESSAGE = 'presence:unfollowed';
@@ -91,6 +93,13 @@ export interface UnverifiedMatch {
 
 export type MatchInfo = VerifiedMatch | UnverifiedMatch;
 
+/** A party, as others see it at its members. */
+export interface PartyBadge {
+  id: string;
+  /** Members. */
+  size: number;
+}
+
 /** One visible connection of a user. */
 export interface Presence {
   userId: string;
@@ -101,6 +110,8 @@ export interface Presence {
   matchId?: string;
   /** The match this connection is in. */
   match?: MatchInfo;
+  /** The party this user is in. */
+  party?: PartyBadge;
   username?: string;
 }
 
@@ -168,8 +179,8 @@ export interface Friends {
   error?: PresenceErrorBody;
 }
 
-/** `match`: to the match of who invites. `ask`: may I join yours? */
-export type InviteKind = 'match' | 'ask';
+/** `match`: to the match of who invites. `ask`: may I join yours? `party`: to the party that who invites leads. */
+export type InviteKind = 'match' | 'ask' | 'party';
 
 /**
  * How an invite ended. To who invites, `expired` also stands for one that reached
@@ -190,6 +201,8 @@ export interface Invite {
   to: string;
   /** With kind `match`. */
   match?: InvitedMatch;
+  /** With kind `party`: how many are in it, when the invite was made. */
+  size?: number;
   /** With kind `ask`, when the host of the match is asked: whom `from` wanted to join. */
   friend?: string;
   /** The ask that was allowed with this invite. */
@@ -208,6 +221,26 @@ export interface Invite {
 export interface Invites {
   invites: Invite[];
   complete?: true;
+}
+
+export interface PartyMember {
+  userId: string;
+  username?: string;
+}
+
+/** A party, as its members see it. */
+export interface PartyInfo {
+  partyId: string;
+  /** User id. */
+  leader: string;
+  /** Who came first stands first. */
+  members: PartyMember[];
+}
+
+/** `presence:party`: the party of the own user has changed; `null`: it is in none. With `seat`: a seat in the match that the leader has chosen; take it. */
+export interface PartyEvent {
+  party: PartyInfo | null;
+  seat?: JoinReply;
 }
 
 export interface StatusRequest {
@@ -234,6 +267,8 @@ export interface InviteRequest {
   userId: string;
   /** The room id of the match. Default: the match in which the own user is seen; the newest of several. */
   matchId?: string;
+  /** Not to a match, but to the party that the own user leads. If it is in none, it makes one. */
+  party?: boolean;
 }
 
 /** Asks a followed user, or the host of its match, to be let in. */
@@ -248,6 +283,21 @@ export interface AnswerRequest {
   inviteId: string;
   answer: 'accept' | 'decline' | 'cancel';
   /** With `accept` of an invite: the join options for the match. A JSON object. */
+  options?: Record<string, unknown>;
+}
+
+/**
+ * What a member does with its party. `leave`: alone. Only the leader: `kick` and
+ * `promote` another member (`userId`); `join` the match of a user (`userId`,
+ * `connectionId`) or `create` a match (`name`) with all members, or with none.
+ */
+export interface PartyRequest {
+  action: 'leave' | 'kick' | 'promote' | 'join' | 'create';
+  userId?: string;
+  connectionId?: string;
+  /** Of the room to create. */
+  name?: string;
+  /** The join options for the match, the same for all members. A JSON object. */
   options?: Record<string, unknown>;
 }
 
@@ -285,6 +335,11 @@ export interface InviteReply {
 /** To `accept` of an invite: a seat in the match. Else empty. */
 export type AnswerReply = Partial<JoinReply>;
 
+/** To `join` and `create`: the room id of the match. The seats come by `presence:party`. */
+export interface PartyReply {
+  roomId?: string;
+}
+
 export type WelcomeReply = Record<string, never>;
 
 export interface Requests {
@@ -296,6 +351,7 @@ export interface Requests {
   'presence:invite': { request: InviteRequest; reply: InviteReply };
   'presence:ask': { request: AskRequest; reply: InviteReply };
   'presence:answer': { request: AnswerRequest; reply: AnswerReply };
+  'presence:party': { request: PartyRequest; reply: PartyReply };
   'presence:welcome': { request: WelcomeRequest; reply: WelcomeReply };
 }
 
@@ -309,6 +365,7 @@ export type PresenceEvents = {
   'presence:delta': Delta;
   'presence:friends': Friends;
   'presence:invites': Invites;
+  'presence:party': PartyEvent;
   'presence:reply': Reply;
   'presence:snapshot': Snapshot;
   'presence:unfollowed': Unfollowed;
@@ -367,6 +424,12 @@ export const ERRORS = {
   },
   refused: { code: 21, retryable: true, message: 'The other player has said no.' },
   unanswered: { code: 22, retryable: true, message: 'Nobody has answered in time.' },
+  party_gone: { code: 23, retryable: false, message: 'There is no such party, or no such member in it.' },
+  party_full: { code: 24, retryable: true, message: 'The party has as many members as the server allows.' },
+  party_denied: { code: 25, retryable: false, message: 'Only the leader of the party may do that.' },
+  in_party: { code: 26, retryable: false, message: 'This user is in a party already.' },
+  party_busy: { code: 27, retryable: true, message: 'The party is joining a match already.' },
+  party_member: { code: 28, retryable: true, message: 'Some members of the party cannot join.' },
 } as const satisfies Record<string, { code: number; retryable: boolean; message: string }>;
 
 export type PresenceErrorCode = keyof typeof ERRORS;
@@ -377,10 +440,18 @@ export interface PresenceErrorBody {
   message: string;
   /** With `rate_limited`: milliseconds until the next call of this kind is accepted. In `presence:friends`: until the next attempt. */
   retryAfterMs?: number;
+  /** With `party_member`: who cannot join, and why. `not_visible`: it is not here. */
+  members?: MemberRefusal[];
+}
+
+export interface MemberRefusal {
+  userId: string;
+  code: PresenceErrorCode;
 }
 
 export interface PresenceErrorOptions {
   message?: string;
+  members?: MemberRefusal[];
   /** Milliseconds until the same call is accepted. */
   retryAfterMs?: number;
   cause?: unknown;
@@ -391,13 +462,18 @@ export class PresenceError extends Error {
   override readonly name = 'PresenceError';
   readonly code: PresenceErrorCode;
   readonly retryAfterMs?: number;
+  /** With `party_member`: who cannot join, and why. `not_visible`: it is not here. */
+  readonly members?: readonly MemberRefusal[];
 
   /** `message` defaults to the one in {@link ERRORS}; `cause` is the error behind this one, if there is any. */
-  constructor(code: PresenceErrorCode, { message, retryAfterMs, cause }: PresenceErrorOptions = {}) {
+  constructor(code: PresenceErrorCode, { message, retryAfterMs, members, cause }: PresenceErrorOptions = {}) {
     super(message ?? ERRORS[code].message, cause === undefined ? undefined : { cause });
     this.code = code;
     if (retryAfterMs !== undefined) {
       this.retryAfterMs = retryAfterMs;
+    }
+    if (members !== undefined) {
+      this.members = members;
     }
   }
 
@@ -411,20 +487,27 @@ export class PresenceError extends Error {
       code: this.code,
       message: this.message,
       ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
+      ...(this.members !== undefined && { members: [...this.members] }),
     };
   }
 
   /** Rebuilds the error from what came over the wire; anything unknown becomes `internal`. */
   static from(body: unknown): PresenceError {
     if (typeof body === 'object' && body !== null && 'code' in body) {
-      const { code, message, retryAfterMs } = body as Record<string, unknown>;
+      const { code, message, retryAfterMs, members } = body as Record<string, unknown>;
       if (typeof code === 'string' && Object.hasOwn(ERRORS, code)) {
         return new PresenceError(code as PresenceErrorCode, {
           ...(typeof message === 'string' && { message }),
           ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
+          ...(Array.isArray(members) && { members: members.filter(isMemberRefusal) }),
         });
       }
     }
     return new PresenceError('internal');
   }
+}
+
+function isMemberRefusal(value: unknown): value is MemberRefusal {
+  const { userId, code } = (value ?? {}) as Record<string, unknown>;
+  return typeof userId === 'string' && typeof code === 'string' && Object.hasOwn(ERRORS, code);
 }

@@ -76,6 +76,7 @@ export function samePresence(a: Presence | null, b: Presence | null): boolean {
       a.status === b.status &&
       a.matchId === b.matchId &&
       sameValue(a.match, b.match) &&
+      sameValue(a.party, b.party) &&
       a.username === b.username &&
       a.connectionId === b.connectionId &&
       a.userId === b.userId)

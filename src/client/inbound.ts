@@ -13,6 +13,8 @@ import type {
   InviteReply,
   Invites,
   JoinReply,
+  PartyEvent,
+  PartyMember,
   Presence,
   QueryReply,
   Snapshot,
@@ -100,12 +102,28 @@ function isInvite(value: unknown): value is Invite {
   const { inviteId, kind, from, to, expiresInMs, outcome } = fields(value);
   return (
     isString(inviteId) &&
-    (kind === 'match' || kind === 'ask') &&
+    (kind === 'match' || kind === 'ask' || kind === 'party') &&
     isString(fields(from)['userId']) &&
     isString(to) &&
     typeof expiresInMs === 'number' &&
     (outcome === undefined || OUTCOMES.has(outcome))
   );
+}
+
+export function readParty(value: unknown): PartyEvent {
+  const { party, seat } = fields(value);
+  const { partyId, leader, members } = fields(party);
+  const taken = readSeat(seat);
+  return {
+    party:
+      isString(partyId) && isString(leader) ? { partyId, leader, members: list(members).filter(isPartyMember) } : null,
+    ...(taken !== null && { seat: taken }),
+  };
+}
+
+function isPartyMember(value: unknown): value is PartyMember {
+  const { userId, username } = fields(value);
+  return isString(userId) && (username === undefined || isString(username));
 }
 
 /** Checks the required fields of a seat and keeps the others, because the SDK may read them. `null` when it is not a seat. */

@@ -4,6 +4,7 @@ export { compareFriends, detailsOf } from './friend.ts';
 export type { FollowResult } from './follows.ts';
 export type { JoinFriendOptions } from './join-friend.ts';
 export type { InviteLike, InviteList, InviteOptions, SentInvite } from './invite-calls.ts';
+export type { Party, PartyClient } from './party.ts';
 export type { OpenInvite } from './invite-store.ts';
 export type {
   AttachOptions,
@@ -25,6 +26,10 @@ export type {
   JoinPolicy,
   MatchBlock,
   MatchInfo,
+  MemberRefusal,
+  PartyBadge,
+  PartyInfo,
+  PartyMember,
   Presence,
   PresenceErrorBody,
   PresenceErrorCode,

@@ -15,6 +15,8 @@ export type InviteLike = string | { readonly inviteId: string };
 export interface InviteOptions {
   /** The match: its room, or its room id. Default: the match this user is seen in; the newest of several. */
   match?: string | { readonly roomId: string };
+  /** Not to a match, but to the party that this user leads: see `friends.party.invite`. */
+  party?: boolean;
 }
 
 export interface SentInvite {
@@ -96,12 +98,12 @@ export class InviteCalls {
     this.#ended.clear();
   }
 
-  async invite(user: UserIdLike, { match }: InviteOptions = {}): Promise<SentInvite> {
+  async invite(user: UserIdLike, { match, party }: InviteOptions = {}): Promise<SentInvite> {
     const matchId = typeof match === 'object' ? match.roomId : match;
     const userId = requireUserId(user);
     return this.#deps.requests.call(
       'presence:invite',
-      { userId, ...(matchId !== undefined && { matchId }) },
+      { userId, ...(matchId !== undefined && { matchId }), ...(party === true && { party }) },
       (reply) => this.#sent(reply),
       { repeat: false },
     );
@@ -134,7 +136,9 @@ export class InviteCalls {
       { repeat: false },
     );
     if (seat === null) {
-      throw new PresenceError('invalid_payload', { message: 'It is not an invite: use allow() for who asks to join.' });
+      throw new PresenceError('invalid_payload', {
+        message: 'It is not an invite: use allow() for who asks to join, and party.accept() for a party.',
+      });
     }
     return this.#deps.joins.take(seat);
   }

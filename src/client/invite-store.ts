@@ -4,7 +4,7 @@ import type { Invite, InvitedMatch, InviteKind, InviteOutcome, Invites } from '.
 /** An invite, or somebody who asks to join. Immutable. */
 export interface OpenInvite {
   readonly inviteId: string;
-  /** `match`: come to my match. `ask`: may I come to yours? */
+  /** `match`: come to my match. `ask`: may I come to yours? `party`: come to my party. */
   readonly kind: InviteKind;
   /** Whether it is for this user; otherwise this user has sent it. */
   readonly incoming: boolean;
@@ -12,6 +12,8 @@ export interface OpenInvite {
   readonly to: string;
   /** The match of an invite, as it was then. */
   readonly match?: InvitedMatch;
+  /** Of an invite to a party: how many were in it then. */
+  readonly size?: number;
   /** Of an ask to the host of a match: whom the other wanted to join. */
   readonly friend?: string;
   /** The ask that was allowed with this invite. */

@@ -3,7 +3,7 @@
  * and asks for a new seat when the old one is lost.
  */
 import type { Client, Room } from '@colyseus/sdk';
-import { PresenceError, type Delta, type Invites, type Snapshot, type Welcome } from '../protocol.ts';
+import { PresenceError, type Delta, type Invites, type PartyEvent, type Snapshot, type Welcome } from '../protocol.ts';
 import { callSafely } from './listeners.ts';
 import { leaveRoom, notJoined, refusalOf, Session } from './session.ts';
 import { backoffMs, Timers } from './timers.ts';
@@ -52,6 +52,7 @@ export interface LinkEvents {
   unfollowed(userIds: string[]): void;
   friends(error: PresenceError | undefined): void;
   invites(invites: Invites): void;
+  party(event: PartyEvent): void;
   /** `error`: why it is `closed`, unless the application closed it. */
   state(state: ConnectionPhase, error?: unknown): void;
 }

@@ -32,6 +32,7 @@ import { FriendStore } from './friend-store.ts';
 import { FriendJoins, type JoinFriendOptions } from './join-friend.ts';
 import { InviteCalls, type InviteLike, type InviteList, type InviteOptions, type SentInvite } from './invite-calls.ts';
 import { Link } from './link.ts';
+import { PartyClient } from './party.ts';
 import { OwnStatus } from './own-status.ts';
 import { queryUsers } from './query.ts';
 import { Requests } from './requests.ts';
@@ -52,6 +53,8 @@ export class PresenceClient {
   #follows: Follows;
   #joins: FriendJoins;
   #invitations: InviteCalls;
+  /** The party of this user: a store, its calls, and `onMatch`. */
+  readonly party: PartyClient;
   #status: OwnStatus;
   #connectionId: string | undefined;
   #leaving: Promise<void> | null = null;
@@ -123,6 +126,7 @@ export class PresenceClient {
         unfollowed: (userIds) => this.#announcer.announce(this.#store.remove(userIds)),
         friends: (error) => this.#friends(error),
         invites: (message) => this.#invitations.hear(message),
+        party: (event) => this.party.hear(event),
         state: (state, error) => this.#enter(state, error),
       },
     );
@@ -132,6 +136,14 @@ export class PresenceClient {
       requests: this.#requests,
       joins: this.#joins,
       timers: this.#link.timers,
+      ownId: () => this.userId,
+    });
+    this.party = new PartyClient({
+      requests: this.#requests,
+      joins: this.#joins,
+      invites: this.#invitations,
+      timers: this.#link.timers,
+      timeoutMs,
       ownId: () => this.userId,
     });
     this.#status = new OwnStatus(this.#requests, maxFrameBytes);
@@ -359,6 +371,7 @@ export class PresenceClient {
   #greet(welcome: Welcome, fresh: boolean): void {
     this.#connectionId = welcome.connectionId;
     this.#invitations.clear();
+    this.party.clear();
     const seen = welcome.presences.find(({ connectionId }) => connectionId === welcome.connectionId)?.status ?? null;
     if (fresh) {
       this.#status.joined(seen);
@@ -391,6 +404,7 @@ export class PresenceClient {
     if (state !== 'online') {
       this.#store.markStale();
       this.#invitations.clear();
+      this.party.clear();
     }
     if (state === 'rejoining') {
       this.#store.lose();
@@ -404,6 +418,7 @@ export class PresenceClient {
     } else if (state === 'closed') {
       this.#announcer.clear();
       this.#invitations.close();
+      this.party.close();
     }
   }
 

@@ -12,6 +12,7 @@ import {
   ERRORS,
   FRIENDS_MESSAGE,
   INVITES_MESSAGE,
+  PARTY_MESSAGE,
   PresenceError,
   REPLY_MESSAGE,
   SNAPSHOT_MESSAGE,
@@ -19,12 +20,22 @@ import {
   WELCOME_MESSAGE,
   type Delta,
   type Invites,
+  type PartyEvent,
   type PresenceErrorCode,
   type RequestType,
   type Snapshot,
   type Welcome,
 } from '../protocol.ts';
-import { readDelta, readFriends, readInvites, readReply, readSnapshot, readUserIds, readWelcome } from './inbound.ts';
+import {
+  readDelta,
+  readFriends,
+  readInvites,
+  readParty,
+  readReply,
+  readSnapshot,
+  readUserIds,
+  readWelcome,
+} from './inbound.ts';
 import { callSafely } from './listeners.ts';
 
 /** Milliseconds a server may take to confirm a leave before the socket is closed without it. */
@@ -46,6 +57,7 @@ export interface SessionEvents {
   unfollowed(userIds: string[]): void;
   friends(error: PresenceError | undefined): void;
   invites(invites: Invites): void;
+  party(event: PartyEvent): void;
   /** The socket is closed; the SDK tries to get the seat back. May be called several times. */
   dropped(code: number): void;
   /** The SDK has reconnected to the same seat. */
@@ -96,6 +108,7 @@ export class Session {
       on(UNFOLLOWED_MESSAGE, readUserIds, (userIds) => events.unfollowed(userIds)),
       on(FRIENDS_MESSAGE, readFriends, (error) => events.friends(error)),
       on(INVITES_MESSAGE, readInvites, (invites) => events.invites(invites)),
+      on(PARTY_MESSAGE, readParty, (event) => events.party(event)),
       on(WELCOME_MESSAGE, readWelcome, (welcome) => welcome !== null && events.welcome(welcome)),
     ];
   }

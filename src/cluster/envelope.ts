@@ -37,6 +37,8 @@ interface WireEntry {
   /** See `MatchRecord`. */
   r?: object;
   w?: readonly string[];
+  /** Party: id and size. */
+  g?: readonly [string, number];
 }
 
 /** A register on the wire and in the shared store. Its field names are short because most of the traffic is registers. */
@@ -82,7 +84,7 @@ export function encodeRegister(
     f: from,
     s: seq,
     ...(username !== undefined && { n: username }),
-    e: entries.map(({ connectionId, status, setAt, matchId, epoch, handoffUntil, match, friends }) => ({
+    e: entries.map(({ connectionId, status, setAt, matchId, epoch, handoffUntil, match, friends, party }) => ({
       c: connectionId,
       s: status,
       t: setAt,
@@ -91,6 +93,7 @@ export function encodeRegister(
       ...(handoffUntil !== undefined && { h: handoffUntil }),
       ...(match !== undefined && { r: match }),
       ...(friends !== undefined && { w: friends }),
+      ...(party !== undefined && { g: [party.id, party.size] as const }),
     })),
     ...(last !== undefined && { l: last }),
     ...(hides === true && { d: 1 }),
@@ -213,7 +216,7 @@ function decodeEntry(value: unknown): RegisterEntry | null {
   if (typeof value !== 'object' || value === null) {
     return null;
   }
-  const { c, s, t, m, k, h, r, w } = value as Record<string, unknown>;
+  const { c, s, t, m, k, h, r, w, g } = value as Record<string, unknown>;
   const match = r === undefined ? undefined : decodeMatch(r);
   // The id is copied into the frames of followers without any escaping.
   if (
@@ -227,7 +230,8 @@ function decodeEntry(value: unknown): RegisterEntry | null {
     !(k === undefined || isCount(k, MAX_EPOCH)) ||
     !(h === undefined || isTime(h)) ||
     match === null ||
-    !(w === undefined || isFriends(w))
+    !(w === undefined || isFriends(w)) ||
+    !(g === undefined || isBadge(g))
   ) {
     return null;
   }
@@ -240,7 +244,12 @@ function decodeEntry(value: unknown): RegisterEntry | null {
     ...(h !== undefined && { handoffUntil: h }),
     ...(match !== undefined && { match }),
     ...(w !== undefined && { friends: w }),
+    ...(g !== undefined && { party: { id: g[0], size: g[1] } }),
   };
+}
+
+function isBadge(value: unknown): value is [string, number] {
+  return Array.isArray(value) && value.length === 2 && isName(value[0]) && isCount(value[1], MAX_SEQ);
 }
 
 /** `null`: it is no record of a match. */

@@ -176,7 +176,11 @@ export class Appearance {
 function saysTheSame(a: RegisterEntry, b: RegisterEntry): boolean {
   return (
     a === b ||
-    (a.status === b.status && a.matchId === b.matchId && sameValue(a.match, b.match) && sameValue(a.friends, b.friends))
+    (a.status === b.status &&
+      a.matchId === b.matchId &&
+      sameValue(a.match, b.match) &&
+      sameValue(a.friends, b.friends) &&
+      sameValue(a.party, b.party))
   );
 }
 

@@ -41,7 +41,8 @@ export function boxOf(
 
 /** The box of `box` as a `redact` hook has changed it. The ids cannot be changed, and a match whose id it takes away is no match. */
 export function variantOf(box: Box, seen: Presence): Box {
-  const { userId, connectionId, matchId, match } = box.presence;
+  const { userId, connectionId, matchId, match, party } = box.presence;
+  const keepsParty = party !== undefined && seen.party !== undefined;
   const keepsMatch =
     match !== undefined && seen.match !== undefined && (matchId === undefined || seen.matchId === matchId);
   const presence: Presence = {
@@ -50,12 +51,19 @@ export function variantOf(box: Box, seen: Presence): Box {
     status: seen.status.toWellFormed(),
     ...(typeof seen.matchId === 'string' && { matchId: seen.matchId.toWellFormed() }),
     ...(keepsMatch && { match }),
+    ...(keepsParty && { party }),
     ...(typeof seen.username === 'string' && { username: seen.username.toWellFormed() }),
   };
   if (samePresence(presence, box.presence)) {
     return box;
   }
-  const key = JSON.stringify([presence.status, presence.matchId ?? null, presence.username ?? null, keepsMatch]);
+  const key = JSON.stringify([
+    presence.status,
+    presence.matchId ?? null,
+    presence.username ?? null,
+    keepsMatch,
+    keepsParty,
+  ]);
   box.variants ??= new Map();
   let variant = box.variants.get(key);
   if (variant === undefined) {

@@ -12,9 +12,10 @@ export interface InviteFacts {
   readonly kind: InviteKind;
   readonly from: Named;
   readonly to: string;
-  /** Of the match. It leaves the server only within a seat. */
+  /** Of the match: it leaves the server only within a seat. Or of the party. */
   readonly roomId: string;
   readonly match?: InvitedMatch;
+  readonly size?: number;
   readonly friend?: string;
   readonly asked?: string;
   /** Whom it may reach: whoever it is for; or nobody; or who follows the sender. */
@@ -167,7 +168,7 @@ function isOpen({ outcome, answered }: OpenInvite, side: Side): boolean {
 
 /** The invite as a user on that side sees it. */
 export function inviteTo(invite: OpenInvite, side: Side, now: number): Invite {
-  const { inviteId, kind, from, to, match, friend, asked, endsAt, outcome, answered } = invite;
+  const { inviteId, kind, from, to, match, size, friend, asked, endsAt, outcome, answered } = invite;
   const ended = side === 'receiver' ? (answered ?? outcome) : outcome;
   return {
     inviteId,
@@ -176,6 +177,7 @@ export function inviteTo(invite: OpenInvite, side: Side, now: number): Invite {
     // Who asks does not learn who the host is.
     to: side === 'sender' ? (friend ?? to) : to,
     ...(match !== undefined && kind === 'match' && { match }),
+    ...(size !== undefined && { size }),
     ...(friend !== undefined && side === 'receiver' && { friend }),
     ...(asked !== undefined && { asked }),
     expiresInMs: Math.max(0, Math.ceil(endsAt - now)),

@@ -73,17 +73,39 @@ export interface Jump {
   readonly joinOptions: JoinOptions;
 }
 
+/** Of whom the match would let in. */
+export interface Admission {
+  readonly match: Match;
+  /** The seat that waits for it already. */
+  readonly held: JoinReply | undefined;
+  readonly auth: unknown;
+  readonly options: JoinOptions;
+}
+
 /** Answers with a seat or throws one `PresenceError`, in bounded time: a match-maker that does not answer is `unavailable`. */
-export async function jumpIn(
+export async function jumpIn(jump: Jump, options: ResolvedOptions, matchmaking: Matchmaking): Promise<JoinReply> {
+  const { match, held, auth, options: joinOptions } = await admit(jump, options, matchmaking);
+  if (held !== undefined) {
+    return held;
+  }
+  const ask = asker(options.hookTimeoutMs);
+  try {
+    return await ask(async () => matchmaking.reserve(match, auth, jump.viewer, joinOptions));
+  } catch {
+    // Somebody was faster, or the match has just ended: ask again which.
+    requireOpen(await ask(async () => matchmaking.find(match.roomId)), false);
+    throw new PresenceError('unavailable');
+  }
+}
+
+/** Whether the viewer would get a seat. Reserves none. */
+export async function admit(
   { viewer, target: { presence, roomId, standing }, joinOptions: wanted }: Jump,
   options: ResolvedOptions,
   matchmaking: Matchmaking,
-): Promise<JoinReply> {
+): Promise<Admission> {
   const { canJoin, authorizeJoin, hookTimeoutMs, identify } = options;
-  const ask = async <T>(run: () => Promise<T>): Promise<T> =>
-    within(hookTimeoutMs, run, () => new PresenceError('unavailable')).catch((cause: unknown) => {
-      throw cause instanceof PresenceError ? cause : new PresenceError('unavailable', { cause });
-    });
+  const ask = asker(hookTimeoutMs);
   const match = await ask(async () => matchmaking.find(roomId));
   const held = match === null ? undefined : await ask(async () => matchmaking.heldSeat(match, viewer));
   // A seat that waits for this user may be the one that fills the match.
@@ -102,18 +124,15 @@ export async function jumpIn(
   if (auth === false || auth === null || auth === undefined) {
     throw new PresenceError('match_denied');
   }
-  if (held !== undefined) {
-    return held;
-  }
-  try {
-    // As Colyseus reads an answer of `onAuth`: `true` says nothing of who it is.
-    const payload = auth === true ? undefined : withoutSessionId(auth);
-    return await ask(async () => matchmaking.reserve(match, payload, viewer, joinOptions));
-  } catch {
-    // Somebody was faster, or the match has just ended: ask again which.
-    requireOpen(await ask(async () => matchmaking.find(match.roomId)), false);
-    throw new PresenceError('unavailable');
-  }
+  // As Colyseus reads an answer of `onAuth`: `true` says nothing of who it is.
+  return { match, held, auth: auth === true ? undefined : withoutSessionId(auth), options: joinOptions };
+}
+
+function asker(ms: number): <T>(run: () => Promise<T>) => Promise<T> {
+  return async (run) =>
+    within(ms, run, () => new PresenceError('unavailable')).catch((cause: unknown) => {
+      throw cause instanceof PresenceError ? cause : new PresenceError('unavailable', { cause });
+    });
 }
 
 async function optionsFor(

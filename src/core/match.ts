@@ -4,7 +4,7 @@
  * not get the id of the match, nor a status in which it stands. Pure.
  */
 import { matchIdOf, parseDetails } from '../status.ts';
-import type { InvitedMatch, JoinPolicy, MatchBlock, Presence } from '../protocol.ts';
+import type { InvitedMatch, JoinPolicy, MatchBlock, PartyBadge, Presence } from '../protocol.ts';
 
 /** What a room says of itself, the same for all its players. Internal: see {@link shownTo}. */
 export interface MatchRecord {
@@ -28,6 +28,7 @@ export interface Said {
   readonly status: string;
   readonly matchId?: string | undefined;
   readonly match?: MatchRecord | undefined;
+  readonly party?: PartyBadge | undefined;
 }
 
 const POLICIES: readonly unknown[] = ['everyone', 'followers', 'mutual', 'invite', 'nobody'] satisfies JoinPolicy[];
@@ -112,7 +113,7 @@ export function stayOf<T extends Said>(entry: T, all: Iterable<T>): T | undefine
 /** The presence of a connection whose user is in `match`, as the server sees it. A match that only the status names is left out, unless the entry allows it. */
 export function presenceOf(
   userId: string,
-  { connectionId, status: text, matchId: unverified }: Said,
+  { connectionId, status: text, matchId: unverified, party }: Said,
   username: string | undefined,
   match: MatchRecord | undefined,
   standing: Standing,
@@ -130,6 +131,7 @@ export function presenceOf(
     connectionId,
     status: claimed === undefined || claimed === shown.matchId ? said : withoutMatch(said, claimed),
     ...shown,
+    ...(party !== undefined && { party }),
     ...(username !== undefined && { username: username.toWellFormed() }),
   };
 }

@@ -3,7 +3,7 @@
  * connections that look at them. Plain data with no behaviour of its own; the
  * tracker is the only writer.
  */
-import type { EndedStatus, GeneralStatus, Invite, Sync } from '../protocol.ts';
+import type { EndedStatus, GeneralStatus, Invite, PartyBadge, PartyEvent, Sync } from '../protocol.ts';
 import type { ResolvedOptions, Viewer } from '../options.ts';
 import type { Batch } from './batch.ts';
 import type { RegisterEntry, Registers } from './registers.ts';
@@ -38,6 +38,8 @@ export interface User {
   last: EndedStatus;
   /** The registers of all processes about the user. `visible` is derived from them. */
   readonly registers: Registers;
+  /** The party of the user, as its connections here show it. */
+  party: PartyBadge | undefined;
   /** Matches of this process that the user is in, visible or not. */
   stays: number;
   /** Operations under way that need this record to stay. */
@@ -60,6 +62,8 @@ export interface Sink {
   snapshot(users: readonly User[], scope: SnapshotScope): void;
   /** Invites that are new or have changed. Returns false when the client cannot take them now: the next snapshot brings them. */
   invites(invites: readonly Invite[]): boolean;
+  /** The party of the user, or a seat with it. Returns false when the client cannot take it now: the next snapshot brings it. */
+  party(event: PartyEvent): boolean;
   /** The server ended these follows. */
   unfollowed(users: readonly User[]): void;
   /** Follows began or ended by the client's own request: only the schema state needs to hear. */

@@ -8,7 +8,7 @@
  * gives each register a new number, so the shorter one is the same register
  * from which another process has removed entries.
  */
-import type { EndedStatus } from '../protocol.ts';
+import type { EndedStatus, PartyBadge } from '../protocol.ts';
 import type { MatchRecord, Said } from './match.ts';
 
 /** Above so many processes, one whose register has no entries is forgotten. */
@@ -42,6 +42,8 @@ export interface RegisterEntry extends Said {
    * the epoch on the owner's clock: to others only whether it is set means anything.
    */
   readonly handoffUntil?: number | undefined;
+  /** The party of its user. */
+  readonly party?: PartyBadge | undefined;
 }
 
 /** The complete state of one user on one process. */

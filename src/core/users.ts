@@ -8,7 +8,8 @@ import { followsToSay, hides, isPresent } from './derived.ts';
 import { Others } from './others.ts';
 import { MAX_EPOCH, MAX_SET_AT, Registers, type Register, type RegisterEntry } from './registers.ts';
 import type { Cluster } from './ports.ts';
-import type { EndedStatus } from '../protocol.ts';
+import { sameValue } from '../status.ts';
+import type { EndedStatus, PartyBadge } from '../protocol.ts';
 import type { User } from './model.ts';
 
 export interface UsersDeps extends Omit<AppearanceDeps, 'onTaken'> {
@@ -92,6 +93,7 @@ export class Users {
         own: new Set(),
         last: this.remembered(userId),
         registers: new Registers(this.#deps.cluster().incarnation),
+        party: undefined,
         stays: 0,
         pins: 0,
         known: undefined,
@@ -154,6 +156,7 @@ export class Users {
       connectionId,
       status: status.toWellFormed(),
       ...more,
+      ...(user.party !== undefined && { party: user.party }),
       // A stay has no status that could be set: it keeps its place.
       setAt: more.match !== undefined && known !== undefined ? known.setAt : this.#nextSetAt(user),
       epoch: user.registers.epochOf(connectionId),
@@ -167,6 +170,24 @@ export class Users {
     user.registers.say(entry);
     this.#deps.onChange(user);
     this.#deps.cluster().announce(user.userId);
+  }
+
+  /** The party of the user is another now, at all its connections here. */
+  setParty(user: User, party: PartyBadge | undefined): void {
+    if (sameValue(user.party, party)) {
+      return;
+    }
+    user.party = party;
+    const entries = [...user.registers.own];
+    for (const { party: _, ...entry } of entries) {
+      const changed: RegisterEntry = { ...entry, ...(party !== undefined && { party }) };
+      this.#appearance.put(user, changed, undefined);
+      user.registers.say(changed);
+    }
+    if (entries.length > 0) {
+      sortBySetAt(user);
+      this.#deps.cluster().announce(user.userId);
+    }
   }
 
   /** Above all that is known of the user, whose clock ever it came from. */

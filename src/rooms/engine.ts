@@ -14,6 +14,7 @@ import { answerRequest } from './requests.ts';
 import { guardRedact } from '../core/hooks.ts';
 import { identify, learnBlocks, Refusal, requireJoinOptions, requireOpen, requireRoom } from './admission.ts';
 import { followAgain, followFriends, followsOf } from './friend-list.ts';
+import { prepareMember } from './party-requests.ts';
 import { Replier } from './reply.ts';
 import { tellUnidentified } from './unidentified.ts';
 import { hasEnded, statusOf } from '../core/derived.ts';
@@ -47,6 +48,7 @@ export class PresenceEngine {
       runtime.log.error(reason);
     });
     this.#hasState = hasState;
+    runtime.prepareMember = async (...asked) => prepareMember(...asked, runtime);
     this.#room = room;
     this.replies = new Replier({
       maxBufferedBytes: options.maxBufferedBytes,
@@ -114,8 +116,13 @@ export class PresenceEngine {
     if (blockedBy !== undefined) {
       await learnBlocks({ blockedBy, hookTimeoutMs }, identity, client.auth, this.#runtime);
     }
-    const sink = new ClientSink(client, codec, this.options.maxBufferedBytes, this.#hasState, (connection) =>
-      this.#runtime.invitations.of(connection),
+    const sink = new ClientSink(
+      client,
+      codec,
+      this.options.maxBufferedBytes,
+      this.#hasState,
+      (connection) => this.#runtime.invitations.of(connection),
+      (connection) => this.#runtime.parties.infoFor(connection),
     );
     const made = tracker.connect({
       identity,
@@ -131,6 +138,7 @@ export class PresenceEngine {
         sink.connection = connection;
         this.#connections.set(client.sessionId, connection);
         this.#runtime.meters.joins++;
+        void this.#runtime.parties.seen(identity.userId);
         this.#runtime.remember(connection, this.#entrances.get(client));
         sink.welcome();
       },

@@ -7,6 +7,7 @@ import { shownBoxes, takeCall } from './calls.ts';
 import {
   readAnswer,
   readConnectionId,
+  readFlag,
   readInviteId,
   readMatchId,
   readMatchOptions,
@@ -15,6 +16,8 @@ import {
 } from './validate.ts';
 import { runHook, visibleIds, within } from '../core/hooks.ts';
 import { jumpIn, requireOpen } from '../core/join-friend.ts';
+import { memberOf } from './party-requests.ts';
+import { addMember, requireLeader } from '../core/party.ts';
 import { invitedMatch, refusalOf, type MatchRecord } from '../core/match.ts';
 import { PresenceError, type AnswerReply, type InviteReply } from '../protocol.ts';
 import type { InviteFacts, OpenInvite } from '../core/invites.ts';
@@ -25,8 +28,15 @@ import type { Runtime } from '../server/runtime.ts';
 export async function answerInvite(connection: Connection, fields: Fields, runtime: Runtime): Promise<InviteReply> {
   const userId = readOther(fields, connection);
   const matchId = fields['matchId'] === undefined ? undefined : readMatchId(fields['matchId']);
+  const isParty = readFlag(fields['party']);
+  if (isParty && matchId !== undefined) {
+    throw new PresenceError('invalid_payload', { message: 'An invite is to a match or to a party.' });
+  }
   takeInvite(connection, userId, runtime);
   const { user } = connection;
+  if (isParty) {
+    return inviteToParty(connection, userId, runtime);
+  }
   const roomId = matchId ?? ownMatch(user);
   const record = roomId === undefined ? undefined : await recordOf(connection, roomId, user.userId, runtime);
   const match = requireInvitable(record);
@@ -52,7 +62,9 @@ export async function answerAsk(connection: Connection, fields: Fields, runtime:
   if (match === undefined) {
     throw new PresenceError('no_match');
   }
-  const { roomId, host = userId } = requireInvitable(match);
+  // What is shown may be out of date: the room has the last word.
+  const record = await bounded(connection.options.hookTimeoutMs, () => runtime.matchmaking.record(match.roomId));
+  const { roomId, host = userId } = requireInvitable(record);
   const reach = runtime.tracker.hasBlocked(host, connection.user.userId) ? 'nobody' : 'all';
   return make(
     connection,
@@ -74,9 +86,11 @@ export async function answerAnswer(connection: Connection, fields: Fields, runti
   }
   const invite = invitations.find(inviteId, user, 'receiver');
   if (answer === 'accept') {
-    return invite.kind === 'ask'
-      ? claimed(connection, invite, runtime, 'accepted', () => allow(connection, invite, runtime))
-      : claimed(connection, invite, runtime, 'accepted', () => join(connection, invite, joinOptions, runtime));
+    return invite.kind === 'party'
+      ? claimed(connection, invite, runtime, 'accepted', () => enter(connection, invite, runtime))
+      : invite.kind === 'ask'
+        ? claimed(connection, invite, runtime, 'accepted', () => allow(connection, invite, runtime))
+        : claimed(connection, invite, runtime, 'accepted', () => join(connection, invite, joinOptions, runtime));
   }
   if (user.visible.size === 0 || runtime.tracker.hasBlocked(user.userId, invite.from.userId)) {
     // To the sender this user is offline, and nobody who is offline declines.
@@ -84,6 +98,51 @@ export async function answerAnswer(connection: Connection, fields: Fields, runti
     return {};
   }
   return claimed(connection, invite, runtime, 'declined', () => ({}));
+}
+
+async function inviteToParty(connection: Connection, userId: string, runtime: Runtime): Promise<InviteReply> {
+  const { parties } = runtime;
+  const { user, options } = connection;
+  if (!options.features.party) {
+    throw new PresenceError('feature_disabled');
+  }
+  requireShown(user);
+  const party = parties.of(user.userId) ?? (await parties.create(memberOf(connection)));
+  requireLeader(party, user.userId);
+  if (party.members.length >= options.maxPartySize) {
+    throw new PresenceError('party_full');
+  }
+  const reach = await reachOf(connection, userId, runtime);
+  return make(
+    connection,
+    { kind: 'party', to: userId, roomId: party.partyId, size: party.members.length, reach },
+    runtime,
+  );
+}
+
+/** Who is invited becomes a member. */
+async function enter(connection: Connection, { roomId, from }: OpenInvite, runtime: Runtime): Promise<AnswerReply> {
+  const { parties, tracker } = runtime;
+  const { user, options } = connection;
+  requireShown(user);
+  const present = parties.of(user.userId);
+  if (present !== undefined && present.partyId !== roomId) {
+    throw new PresenceError('in_party');
+  }
+  if (tracker.hasBlocked(from.userId, user.userId)) {
+    throw new PresenceError('party_gone');
+  }
+  // First the key that says so: a process that looks for members that are gone must find it.
+  await parties.hold(user.userId, roomId);
+  await parties.update(roomId, (party) => addMember(party, memberOf(connection), options.maxPartySize));
+  return {};
+}
+
+/** A party is shown at its members: somebody invisible is in none. */
+function requireShown({ visible }: User): void {
+  if (visible.size === 0) {
+    throw new PresenceError('not_visible', { message: 'A party is for visible players: set a status first.' });
+  }
 }
 
 /** The other user: nobody invites or asks itself. */

@@ -20,7 +20,7 @@
  * Redis, 2 commands per player each time.
  */
 import { CloseCode, RoomPlugin, type Client } from '@colyseus/core';
-import { MATCH_PLAYS, MATCH_RECORD } from '../server/matchmaking.ts';
+import { MATCH_PLAYS, MATCH_RECORD, MATCH_SEATS } from '../server/matchmaking.ts';
 import { around } from './around.ts';
 import { KeptSeats } from './kept-seats.ts';
 import { MatchReport } from './match-report.ts';
@@ -47,6 +47,7 @@ export class MatchPlugin extends RoomPlugin {
       this.#report = new MatchReport(room, resolved);
       Object.defineProperty(room, MATCH_RECORD, { get: () => this.#report.record() });
       Object.defineProperty(room, MATCH_PLAYS, { value: (userId: string) => this.#report.plays(userId) });
+      Object.defineProperty(room, MATCH_SEATS, { value: (seats: unknown) => this.#report.reserve(seats) });
       this.#listen(room as unknown as RoomInside);
       const kept = new KeptSeats(room);
       around(room, {

@@ -18,6 +18,22 @@ import type { Stay } from '../core/stays.ts';
 
 const MAX_METADATA_LENGTH = 1024;
 
+interface SeatWanted {
+  readonly sessionId: string;
+  readonly options: unknown;
+  readonly auth: unknown;
+}
+
+/** Colyseus's private part that is used here. */
+interface RoomSeats extends Pick<Room, 'clients' | 'maxClients' | 'locked'> {
+  readonly _reservedSeats: object;
+  _reserveSeat(sessionId: string, options: unknown, auth: unknown): Promise<boolean>;
+}
+
+function isSeat(value: unknown): value is SeatWanted {
+  return typeof value === 'object' && value !== null && 'sessionId' in value && typeof value.sessionId === 'string';
+}
+
 interface Player {
   userId: string | undefined;
   /** `undefined` for one without an identity, or in too many matches. */
@@ -74,6 +90,7 @@ export class MatchReport {
     if (identity === undefined) {
       return; // plays on without presence
     }
+    void this.open().parties.seen(identity.userId);
     player.stay = stays.begin(identity, (this.#told ??= this.record()));
   }
 
@@ -151,6 +168,24 @@ export class MatchReport {
 
   plays(userId: string): boolean {
     return [...this.#players.values()].some((player) => player.userId === userId);
+  }
+
+  /** Seats for all of these, or for none and the reason. Other processes call it. */
+  async reserve(seats: unknown): Promise<true | 'match_full' | 'match_locked' | 'invalid'> {
+    const room = this.#room as unknown as RoomSeats;
+    if (!Array.isArray(seats) || !seats.every(isSeat)) {
+      return 'invalid';
+    }
+    const taken = room.clients.length + Object.keys(room._reservedSeats).length;
+    if (taken + seats.length > room.maxClients) {
+      return 'match_full';
+    }
+    if (room.locked) {
+      return 'match_locked';
+    }
+    // Each is reserved before its call first waits, so nobody comes between.
+    await Promise.all(seats.map(({ sessionId, options, auth }) => room._reserveSeat(sessionId, options, auth)));
+    return true;
   }
 
   /** As of now. */

@@ -3,6 +3,7 @@
  * answer. A refusal is a `PresenceError` and leaves nothing half-done.
  */
 import { answerAnswer, answerAsk, answerInvite } from './invite-requests.ts';
+import { answerParty } from './party-requests.ts';
 import { shownBoxes, takeCall } from './calls.ts';
 import { jumpIn, pickMatch } from '../core/join-friend.ts';
 import { queryUsers } from '../core/query.ts';
@@ -54,9 +55,14 @@ const ANSWERS: { [T in RequestType]: Answer<T> } = {
   'presence:unfollow': { fields: ['userIds'], feature: 'follow', run: answerUnfollow },
   'presence:query': { fields: ['userIds'], feature: 'query', always: isAboutSelf, run: answerQuery },
   'presence:join': { fields: ['userId', 'connectionId', 'options'], feature: 'join', run: answerJoin },
-  'presence:invite': { fields: ['userId', 'matchId'], feature: 'invite', run: answerInvite },
+  'presence:invite': { fields: ['userId', 'matchId', 'party'], feature: 'invite', run: answerInvite },
   'presence:ask': { fields: ['userId', 'connectionId'], feature: 'invite', run: answerAsk },
   'presence:answer': { fields: ['inviteId', 'answer', 'options'], feature: 'invite', run: answerAnswer },
+  'presence:party': {
+    fields: ['action', 'userId', 'connectionId', 'name', 'options'],
+    feature: 'party',
+    run: answerParty,
+  },
   'presence:welcome': { fields: [], run: answerWelcome },
 };
 

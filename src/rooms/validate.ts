@@ -3,7 +3,7 @@
  * throws anything else, whatever comes in. Empty objects may arrive as empty
  * arrays (Lua).
  */
-import { PresenceError, type AnswerRequest, type Status, type Sync } from '../protocol.ts';
+import { PresenceError, type AnswerRequest, type PartyRequest, type Status, type Sync } from '../protocol.ts';
 import { sortOutIds, toUserId } from '../ids.ts';
 import { fitsBytes, isUserId, MAX_ID_LENGTH } from '../status.ts';
 
@@ -135,6 +135,40 @@ export function readMatchId(value: unknown): string {
     });
   }
   return value;
+}
+
+/** Absent, a boolean, or 0 or 1, which stand for one in some languages. */
+export function readFlag(value: unknown): boolean {
+  if (value === undefined || value === false || value === 0) {
+    return false;
+  }
+  if (value === true || value === 1) {
+    return true;
+  }
+  throw new PresenceError('invalid_payload', { message: '"party" must be true or false.' });
+}
+
+/** The name of a room. */
+export function readMatchName(value: unknown): string {
+  if (!isUserId(value)) {
+    throw new PresenceError('invalid_payload', {
+      message: `"name" must be a string of 1 to ${MAX_ID_LENGTH} characters.`,
+    });
+  }
+  return value;
+}
+
+const ACTIONS: readonly unknown[] = ['leave', 'kick', 'promote', 'join', 'create'] satisfies Array<
+  PartyRequest['action']
+>;
+
+export function readPartyAction(value: unknown): PartyRequest['action'] {
+  if (!ACTIONS.includes(value)) {
+    throw new PresenceError('invalid_payload', {
+      message: '"action" must be "leave", "kick", "promote", "join" or "create".',
+    });
+  }
+  return value as PartyRequest['action'];
 }
 
 /** An id that is none is like one that nobody has. */

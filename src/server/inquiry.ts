@@ -10,7 +10,7 @@ import { statusOf } from '../core/derived.ts';
 import { MAX_ID_LENGTH, isUserId } from '../status.ts';
 import { ANSWER_TIMEOUT_MS, Questions, type Answers } from './questions.ts';
 import { fields, flag, list, maybe, number, oneOf, text, anything, type Guard } from './shape.ts';
-import type { MatchInfo, Presence, UserStatus } from '../protocol.ts';
+import type { MatchInfo, PartyBadge, Presence, UserStatus } from '../protocol.ts';
 import { isProcessFacts } from './process-facts.ts';
 import type { ClusterOverview, ConnectionReport, ProcessFacts, ProcessReport, UserReport } from './report-types.ts';
 import type { Tracker } from '../core/tracker.ts';
@@ -45,6 +45,7 @@ const presence: Guard<Presence> = fields<Presence>({
   matchId: maybe(text(MAX_TEXT)),
   username: maybe(text(MAX_TEXT)),
   match: maybe(anything as Guard<MatchInfo>),
+  party: maybe(fields<PartyBadge>({ id, size: number })),
 });
 const delivery = oneOf('live', 'behind', 'away', 'moved', 'gone');
 

@@ -10,7 +10,7 @@ export type InviteNews =
   /** It has ended. `quiet`: the sender is not to know. */
   | { kind: 'invited'; inviteId: string; outcome: InviteOutcome; quiet?: true };
 
-const KINDS: readonly unknown[] = ['match', 'ask'] satisfies InviteKind[];
+const KINDS: readonly unknown[] = ['match', 'ask', 'party'] satisfies InviteKind[];
 const OUTCOMES: readonly unknown[] = ['accepted', 'declined', 'cancelled', 'expired'] satisfies InviteOutcome[];
 const REACHES: readonly unknown[] = ['all', 'nobody', 'followers'] satisfies InviteFacts['reach'][];
 /** As rooms keep to. */
@@ -41,7 +41,18 @@ export function parseInviteNews(value: unknown): InviteNews | null {
     : null;
 }
 
-function parseFacts({ inviteId, kind, from, to, roomId, match, friend, asked, reach }: Fields): InviteFacts | null {
+function parseFacts({
+  inviteId,
+  kind,
+  from,
+  to,
+  roomId,
+  match,
+  size,
+  friend,
+  asked,
+  reach,
+}: Fields): InviteFacts | null {
   const { userId, username } = fieldsOf(from);
   const told = match === undefined ? undefined : parseMatch(fieldsOf(match));
   if (
@@ -52,6 +63,7 @@ function parseFacts({ inviteId, kind, from, to, roomId, match, friend, asked, re
     !isUserId(to) ||
     !isName(roomId) ||
     told === null ||
+    !(size === undefined || isCount(size)) ||
     !(friend === undefined || isUserId(friend)) ||
     !(asked === undefined || isId(asked)) ||
     !REACHES.includes(reach)
@@ -66,6 +78,7 @@ function parseFacts({ inviteId, kind, from, to, roomId, match, friend, asked, re
     roomId,
     reach: reach as InviteFacts['reach'],
     ...(told !== undefined && { match: told }),
+    ...(size !== undefined && { size }),
     ...(friend !== undefined && { friend }),
     ...(asked !== undefined && { asked }),
   };

@@ -1,7 +1,7 @@
 /** Matchmaking as `presence:join` needs it, by Colyseus's own match-maker. */
-import { matchMaker, type AuthContext, type Room } from '@colyseus/core';
+import { generateId, matchMaker, type AuthContext, type Room } from '@colyseus/core';
 import { toUserId } from '../ids.ts';
-import type { JoinReply } from '../protocol.ts';
+import { PresenceError, type JoinReply } from '../protocol.ts';
 import type { JoinOptions, Match, ResolvedOptions, Viewer } from '../options.ts';
 import type { Matchmaking } from '../core/join-friend.ts';
 import { decodeMatch } from '../cluster/envelope.ts';
@@ -32,6 +32,9 @@ export function isNoMatch(roomClass: object): void {
 
 /** The property of a room in which `MatchPlugin` keeps what it says of itself. */
 export const MATCH_RECORD = '~presenceMatch';
+
+/** The method of such a room that reserves seats, all or none. */
+export const MATCH_SEATS = '~presenceSeats';
 
 /** The method of such a room that tells whether a user plays there. */
 export const MATCH_PLAYS = '~presencePlays';
@@ -101,6 +104,53 @@ export class ColyseusMatchmaking implements Matchmaking {
     const plays: unknown =
       record !== undefined && (await matchMaker.remoteRoomCall(roomId, MATCH_PLAYS as keyof Room, [playerId]));
     return plays === true ? record : undefined;
+  }
+
+  /** A new room for a party, as if this viewer had created it. Throws `match_denied` when it may not. */
+  async create(name: string, viewer: Viewer, identify: Identify, options: JoinOptions): Promise<string> {
+    const roomClass = classOf(name);
+    const entrance = this.#entrances.get(viewer);
+    if (
+      roomClass === undefined ||
+      entrance === undefined ||
+      isPresenceRoom(name) ||
+      !matchMaker.controller.exposedMethods.includes('create')
+    ) {
+      throw new PresenceError('match_denied');
+    }
+    try {
+      await requireSameUser(entrance, viewer, identify);
+      await ask(roomClass, entrance.context, options);
+    } catch (cause) {
+      throw new PresenceError('match_denied', { cause });
+    }
+    const { roomId } = await matchMaker.createRoom(name, options);
+    return roomId;
+  }
+
+  /** Seats for all, in one step of the match's room, or none. The room needs `MatchPlugin`. */
+  async reserveAll(
+    roomId: string,
+    reservations: ReadonlyArray<{ userId: string; auth: unknown; options: JoinOptions }>,
+  ): Promise<Map<string, JoinReply>> {
+    const listing = await listingOf(roomId);
+    if (listing === undefined) {
+      throw new PresenceError('match_gone');
+    }
+    const asked = reservations.map(({ auth, options }) => ({ sessionId: generateId(), auth, options }));
+    const answer: unknown = await matchMaker.remoteRoomCall(roomId, MATCH_SEATS as keyof Room, [asked]);
+    if (answer !== true) {
+      throw new PresenceError(answer === 'match_full' || answer === 'match_locked' ? answer : 'unavailable');
+    }
+    const { name, processId, publicAddress } = listing;
+    const seats = new Map<string, JoinReply>();
+    for (const [i, { sessionId }] of asked.entries()) {
+      const seat = { name, sessionId, roomId, processId, ...(publicAddress !== undefined && { publicAddress }) };
+      const { userId } = reservations[i]!;
+      seats.set(userId, seat);
+      await this.#seats.note(roomId, userId, seat);
+    }
+    return seats;
   }
 
   async heldSeat(match: Match, viewer: Viewer): Promise<JoinReply | undefined> {

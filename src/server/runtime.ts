@@ -25,6 +25,11 @@ import { newIncarnation } from '../cluster/clock.ts';
 import { OfflineMemory } from '../core/offline-memory.ts';
 import { ServerEvents } from './events.ts';
 import { isShuttingDown } from './shutdown.ts';
+import { ownTexts, PartyStore, sharedTexts } from './party-store.ts';
+import { isPartyNews } from './party-news.ts';
+import { Parties } from './parties.ts';
+import { PartyStart, type PartyStartDeps } from './party-start.ts';
+import { PresenceError } from '../protocol.ts';
 import { Refs } from '../core/refs.ts';
 import { processFacts } from './process-facts.ts';
 import { SharedSeats } from './shared-seats.ts';
@@ -32,7 +37,7 @@ import { Tracker } from '../core/tracker.ts';
 import type { PresenceHealth } from './report-types.ts';
 import type { Log } from '../log-codes.ts';
 import type { Cluster, ClusterHost } from '../core/ports.ts';
-import { DEFAULTS, type ClusterOptions, type ResolvedOptions } from '../options.ts';
+import { DEFAULTS, type ClusterOptions, type JoinOptions, type ResolvedOptions } from '../options.ts';
 import type { Connection } from '../core/model.ts';
 import type { Matchmaking } from '../core/join-friend.ts';
 
@@ -46,6 +51,8 @@ export class Runtime {
   /** Of invites and asks: by user, and by pair of users. */
   readonly inviteBudgets = new Budgets();
   readonly invitations: Invitations;
+  readonly parties: Parties;
+  readonly partyStart: PartyStart;
   readonly clock: { now: () => number } = { now: () => Date.now() };
   readonly log: QuietLog;
   readonly #matchmaking: ColyseusMatchmaking;
@@ -95,6 +102,8 @@ export class Runtime {
       onCommand: (value) => {
         if (isInviteNews(value)) {
           this.invitations.hear(value);
+        } else if (isPartyNews(value)) {
+          this.partyStart.hear(value);
         } else {
           hearCommand(this, value);
         }
@@ -107,9 +116,36 @@ export class Runtime {
       now: () => performance.now(),
       newId: () => randomBytes(16).toString('base64url'),
     });
+    const newPartyId = (): string => randomBytes(12).toString('base64url');
+    this.parties = new Parties(
+      {
+        tracker: this.tracker,
+        store: new PartyStore(
+          isShared ? sharedTexts(presence, options.cluster.prefix) : ownTexts(() => performance.now()),
+        ),
+        claims: new Claims(isShared ? { store: presence, prefix: options.cluster.prefix } : undefined),
+        newId: newPartyId,
+      },
+      options.partyAwaySeconds,
+    );
+    this.partyStart = new PartyStart({
+      tracker: this.tracker,
+      parties: this.parties,
+      newId: newPartyId,
+      prepare: (...asked) => this.prepareMember(...asked),
+      reserve: (...asked) => this.#matchmaking.reserveAll(...asked),
+    });
     this.tracker.outbox.onUpdate = (update) => {
       events.tell(update);
     };
+  }
+
+  /** Whether a member of a party may join. The rooms know how to tell. */
+  prepareMember: PartyStartDeps['prepare'] = () => Promise.reject(new PresenceError('unavailable'));
+
+  /** A match for a party, as if this connection had created it. */
+  createMatch({ viewer, options }: Connection, name: string, joinOptions: JoinOptions): Promise<string> {
+    return this.#matchmaking.create(name, viewer, options.identify, joinOptions);
   }
 
   get matchmaking(): Matchmaking {
@@ -178,6 +214,7 @@ export class Runtime {
     if (this.isGuest && !this.#isKept) {
       this.#onIdle();
       this.invitations.stop();
+      this.parties.stop();
       await this.tracker.stop();
     }
   }
@@ -230,6 +267,7 @@ export function acquireRuntime(options: ResolvedOptions, isMatch = false): Runti
   if (!isMatch && !slot.isMemoryLimited) {
     slot.isMemoryLimited = true;
     slot.memory.limit(options.rememberOfflineHours * 3_600_000, options.rememberOfflineUsers);
+    slot.runtime?.parties.limit(options.partyAwaySeconds);
   }
   if (runtime?.isGuest === true && !runtime.suits(options)) {
     // The server API has started it with the default timings.

@@ -65,6 +65,14 @@ export class Seats {
     return reply;
   }
 
+  /** This seat waits for the user: it was reserved otherwise. */
+  async note(roomId: string, userId: string, seat: JoinReply): Promise<void> {
+    const key = keyOf(roomId, userId);
+    this.#seats.delete(key);
+    this.#seats.set(key, { at: performance.now(), reply: Promise.resolve(seat) });
+    await this.#shared?.note(roomId, userId, seat);
+  }
+
   #forgetOld(): void {
     for (const [key, { at }] of this.#seats) {
       if (performance.now() - at < SEAT_SECONDS * 1000) {

@@ -66,9 +66,18 @@ export class SharedSeats {
       await this.#store.hdel(key, turn);
       throw error;
     }
+    await this.#write(key, seat);
+    return seat;
+  }
+
+  /** This seat was reserved otherwise. */
+  async note(roomId: string, userId: string, seat: JoinReply): Promise<void> {
+    await this.#write(this.#keyOf(roomId, userId), seat);
+  }
+
+  async #write(key: string, seat: JoinReply): Promise<void> {
     await this.#store.hset(key, 'seat', JSON.stringify(seat));
     await this.#store.expire(key, SEAT_SECONDS);
-    return seat;
   }
 
   #keyOf(roomId: string, userId: string): string {

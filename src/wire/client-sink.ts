@@ -10,6 +10,7 @@ import { generalsTo, presencesTo } from '../core/view.ts';
 import {
   FRIENDS_MESSAGE,
   INVITES_MESSAGE,
+  PARTY_MESSAGE,
   PROTOCOL_VERSION,
   SNAPSHOT_MESSAGE,
   UNFOLLOWED_MESSAGE,
@@ -18,6 +19,8 @@ import {
   type PresenceErrorBody,
   type Invite,
   type Invites,
+  type PartyEvent,
+  type PartyInfo,
   type Snapshot,
   type Unfollowed,
   type Welcome,
@@ -31,6 +34,8 @@ const EMPTY = new Uint8Array(0);
 
 /** The invites that a connection may know of. */
 type OpenInvites = (connection: Connection) => readonly Invite[];
+/** The party of its user. */
+type PartyOf = (connection: Connection) => PartyInfo | undefined;
 
 export class ClientSink implements Sink {
   #client: Client;
@@ -46,6 +51,8 @@ export class ClientSink implements Sink {
   #framesBeforeJoin = 0;
   readonly #openInvites: OpenInvites;
   #hasMissedInvites = false;
+  readonly #partyOf: PartyOf;
+  #hasMissedParty = false;
 
   constructor(
     client: Client,
@@ -53,7 +60,9 @@ export class ClientSink implements Sink {
     maxBufferedBytes: number,
     hasState: boolean,
     openInvites: OpenInvites = () => [],
+    partyOf: PartyOf = () => undefined,
   ) {
+    this.#partyOf = partyOf;
     this.#client = client;
     this.#openInvites = openInvites;
     this.#writer = PrebuiltWriter.of(client);
@@ -75,6 +84,7 @@ export class ClientSink implements Sink {
     const { sync, user, connectionId, viewer } = this.connection;
     if (sync === 'state') {
       this.#allInvites();
+      this.#ownParty();
       return;
     }
     const welcome: Welcome = {
@@ -86,6 +96,7 @@ export class ClientSink implements Sink {
     };
     this.#send([messageFrame(WELCOME_MESSAGE, welcome)]);
     this.#allInvites();
+    this.#ownParty();
   }
 
   invites(invites: readonly Invite[]): boolean {
@@ -95,6 +106,24 @@ export class ClientSink implements Sink {
     }
     this.#send([messageFrame(INVITES_MESSAGE, { invites: [...invites] } satisfies Invites)]);
     return true;
+  }
+
+  party(event: PartyEvent): boolean {
+    if (this.connection.delivery === 'behind' || !this.ready()) {
+      this.#hasMissedParty = true;
+      return false;
+    }
+    this.#send([messageFrame(PARTY_MESSAGE, event)]);
+    return true;
+  }
+
+  /** Nothing is sent if there is none, unless the client may think there is. */
+  #ownParty(): void {
+    const party = this.#partyOf(this.connection);
+    if (party !== undefined || this.#hasMissedParty) {
+      this.#hasMissedParty = false;
+      this.#send([messageFrame(PARTY_MESSAGE, { party: party ?? null } satisfies PartyEvent)]);
+    }
   }
 
   /** None are sent, unless the client may hold some that have ended. */
@@ -133,6 +162,9 @@ export class ClientSink implements Sink {
     }
     if (this.#hasMissedInvites) {
       this.#allInvites();
+    }
+    if (this.#hasMissedParty) {
+      this.#ownParty();
     }
   }
 

@@ -254,6 +254,7 @@ export class FakeServer {
       case 'presence:ask':
         return { inviteId: 'i', expiresInMs: 60_000 };
       case 'presence:answer':
+      case 'presence:party':
       case 'presence:status':
       case 'presence:unfollow':
       case 'presence:welcome':

@@ -79,6 +79,7 @@ describe('Session', () => {
     unfollowed: ignore,
     friends: ignore,
     invites: ignore,
+    party: ignore,
     dropped: ignore,
     back: ignore,
     left: ignore,

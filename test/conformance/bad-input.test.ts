@@ -19,6 +19,7 @@ const FIRST_FIELDS = {
   'presence:invite': 'userId',
   'presence:ask': 'userId',
   'presence:answer': 'inviteId',
+  'presence:party': 'action',
   'presence:welcome': undefined,
 } as const satisfies Record<RequestType, string | undefined>;
 const KINDS = Object.keys(FIRST_FIELDS) as RequestType[];

@@ -28,6 +28,16 @@ test('a variant keeps the ids, and has only what is there as text', () => {
   expect(variantOf(box, odd).presence).toEqual({ userId: 'ann', connectionId: 'c', status: '{"matchId":"m"}' });
 });
 
+test('a hook may take the party out of a presence, and put none in', () => {
+  const party = { id: 'p', size: 3 };
+  const box = makeBox({ ...makePresence('ann', 'c', 'x', 'Ann'), party });
+  const { party: _, ...without } = box.presence;
+  expect(variantOf(box, box.presence)).toBe(box);
+  expect(variantOf(box, { ...box.presence, party: { id: 'other', size: 1 } })).toBe(box);
+  expect(variantOf(box, without).presence.party).toBeUndefined();
+  expect(variantOf(makeBox(without), { ...without, party }).presence.party).toBeUndefined();
+});
+
 test('an absent name, an empty one and one that says "null" are three', () => {
   const box = seen();
   const names = [undefined, '', 'null'].map((username) =>

@@ -68,6 +68,14 @@ describe.each(FORMS)('a feature that is off answers feature_disabled, by %s:', (
     }
   });
 
+  test('party: nobody can make or change one', async () => {
+    const [ann] = await serveWithout('party');
+    expect(await ann.refusal('presence:party', { action: 'leave' }, form)).toMatchObject({ code: 'feature_disabled' });
+    expect(await ann.refusal('presence:invite', { userId: 'bob', party: true }, form)).toMatchObject({
+      code: 'feature_disabled',
+    });
+  });
+
   test('join: nobody can jump', async () => {
     const [ann, bob] = await serveWithout('join');
     await bob.setStatus(JSON.stringify({ matchId: ann.room.roomId }));

@@ -16,6 +16,7 @@ import {
   type InviteRequest,
   type JoinReply,
   type JoinRequest,
+  type PartyRequest,
   type Presence,
   type PresenceLobbyRoom,
   type PresenceRoom,
@@ -84,10 +85,11 @@ describe.each(['presence', 'lobby'] as const)('types of a %s room', (name) => {
     expectTypeOf<typeof room.request>().toExtend<Ask<'presence:join', JoinRequest>>();
     expectTypeOf<typeof room.request>().toExtend<Ask<'presence:invite', InviteRequest>>();
     expectTypeOf<typeof room.request>().toExtend<Ask<'presence:ask', AskRequest>>();
+    expectTypeOf<typeof room.request>().toExtend<Ask<'presence:party', PartyRequest>>();
     expectTypeOf<typeof room.request>().toExtend<Ask<'presence:answer', AnswerRequest>>();
     expectTypeOf<typeof lobby.request>().toExtend<Ask<'presence:follow', FollowRequest>>();
     expectTypeOf<typeof room.send>().toExtend<Ask<'presence:query', QueryRequest>>();
-    expect(REQUEST_TYPES).toHaveLength(9);
+    expect(REQUEST_TYPES).toHaveLength(10);
   });
 
   test('messages of the server', () => {

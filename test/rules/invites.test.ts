@@ -195,7 +195,7 @@ describe.each(FORMS)('an invite, by %s', (form: Form) => {
     ['no user', 'presence:invite', {}],
     ['an empty id', 'presence:invite', { userId: '' }],
     ['a match id that is none', 'presence:invite', { userId: 'bob', matchId: 7 }],
-    ['an unknown field', 'presence:invite', { userId: 'bob', party: true }],
+    ['an unknown field', 'presence:invite', { userId: 'bob', extra: true }],
     ['no user to ask', 'presence:ask', {}],
     ['no id', 'presence:answer', { answer: 'accept' }],
     ['another answer', 'presence:answer', { inviteId: 'x', answer: 'maybe' }],

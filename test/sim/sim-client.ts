@@ -257,6 +257,7 @@ export class SimClient {
         snapshot(users, scope !== 'some');
       },
       invites: () => true,
+      party: () => true,
       unfollowed: (users) => {
         view.remove(users.map(({ userId }) => userId));
       },

@@ -13,6 +13,7 @@ export function userOf(userId: string, ref: number, username?: string): User {
     own: new Set(),
     last: 'unlogined',
     registers: new Registers('here'),
+    party: undefined,
     stays: 0,
     pins: 0,
     known: undefined,

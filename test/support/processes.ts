@@ -170,7 +170,7 @@ const EAGER: PresenceClientOptions = {
 /** Lua: the memories of who is offline, and the seats, that never expire. */
 const ENDLESS = `
   local endless = {}
-  for _, key in ipairs(redis.call('KEYS', 'presence:[oji]:*')) do
+  for _, key in ipairs(redis.call('KEYS', 'presence:[oijgm]:*')) do
     if redis.call('TTL', key) == -1 then
       table.insert(endless, key)
     end
@@ -257,7 +257,7 @@ export class TestCluster {
 
   /** What is in Redis under our prefix, but for what ends by itself: the memory of who is offline, and of seats. */
   async keys(): Promise<string[]> {
-    return (await this.#list('KEYS', 'presence:*')).filter((key) => !/^presence:[oji]:/.test(key));
+    return (await this.#list('KEYS', 'presence:*')).filter((key) => !/^presence:[oijgm]:/.test(key));
   }
 
   /** Topics of ours that somebody is subscribed to. */

@@ -54,6 +54,10 @@ export class RecordingSink implements Sink {
     return true;
   }
 
+  party(): boolean {
+    return true;
+  }
+
   readonly heard: string[] = [];
   isReady = true;
   onDeliver: (() => void) | undefined;
