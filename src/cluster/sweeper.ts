@@ -18,8 +18,13 @@ export interface SweeperDeps {
   concurrency: number;
 }
 
+/** A claim seen so often in a row is none: real ones end by themselves. Two who sweep at once do no harm. */
+const MAX_CLAIMED_ROUNDS = 20;
+
 export class Sweeper {
   readonly #deps: SweeperDeps;
+  /** How often in a row each process was found claimed by another one. */
+  readonly #claimed = new Map<string, number>();
 
   constructor(deps: SweeperDeps) {
     this.#deps = deps;
@@ -33,9 +38,19 @@ export class Sweeper {
     const { store, claimSeconds } = this.#deps;
     // A process that has lost its list entry may still have users in the store, written before it noticed the loss.
     if (!(await store.isEnlisted(incarnation)) && (await store.listed(incarnation)).length === 0) {
+      this.#claimed.delete(incarnation);
       return true;
     }
-    if ((await store.isClaimed(incarnation)) || !(await store.claim(incarnation, claimSeconds))) {
+    if (await store.isClaimed(incarnation)) {
+      const rounds = (this.#claimed.get(incarnation) ?? 0) + 1;
+      this.#claimed.set(incarnation, rounds);
+      if (rounds < MAX_CLAIMED_ROUNDS) {
+        return false;
+      }
+      await store.unclaim(incarnation);
+    }
+    this.#claimed.delete(incarnation);
+    if (!(await store.claim(incarnation, claimSeconds))) {
       return false;
     }
     if ((await store.lease(incarnation)) !== null) {

@@ -6,6 +6,7 @@ import { redisStore } from './support/backends.ts';
 import { Processes, type Process } from './support/processes.ts';
 
 const redis = await startRedis({ own: true });
+const TEN_MB = 'x'.repeat(10 * 2 ** 20);
 
 describe.skipIf(redis === null)('a bad value in Redis', () => {
   const server = redis!;
@@ -81,12 +82,58 @@ describe.skipIf(redis === null)('a bad value in Redis', () => {
 
   test.each([
     ['garbage', 'garbage'],
-    ['10 MB', 'x'.repeat(10 * 2 ** 20)],
+    ['10 MB', TEN_MB],
+    ['10 MB of JSON', JSON.stringify({ v: 1, f: 'A', s: 1e9, e: [{ c: 'c', s: TEN_MB, t: 1 }] })],
+    [
+      'JSON of 100,000 connections',
+      JSON.stringify({ v: 1, f: 'A', s: 1e9, e: Array.from({ length: 100_000 }, () => ({ c: 'c', s: '', t: 1 })) }),
+    ],
+    ['a deep nest', '['.repeat(100_000)],
   ])(
     'in the field of its owner: %s',
     async (_, value) => {
       await a.store.hset(key('u:ann'), 'A', value);
       await expectHealed();
+    },
+    20_000,
+  );
+
+  test.each([
+    ['l:A', 'garbage'],
+    ['l:A', TEN_MB],
+    ['o:cat', 'garbage'],
+    ['o:cat', TEN_MB],
+  ])(
+    'as the text in %s changes nothing for anybody',
+    async (name, text) => {
+      await a.store.set(key(name), text);
+      await expectHealed();
+      expect([...a.log, ...b.log]).toEqual([]);
+    },
+    20_000,
+  );
+
+  test.each<[what: string, spoil: (name: string) => Promise<unknown>]>([
+    ['another type', (name) => server.cli('LPUSH', name, 'x')],
+    ['no number', (name) => a.store.hset(name, 'n', 'garbage')],
+    ['10 MB', (name) => a.store.hset(name, 'n', TEN_MB)],
+    ['a number that never ends', (name) => a.store.hset(name, 'n', '9'.repeat(400))],
+    ['a claim without an end', (name) => a.store.hset(name, 'n', '1')],
+  ])(
+    'in the claim of who sweeps a crashed process: %s',
+    async (_, spoil) => {
+      const c = await processes.start('C');
+      c.show('cat', 'soon gone');
+      await until(() => b.host.statuses('cat')[0] === 'soon gone', 'B to hear');
+      await spoil(key('s:C'));
+      c.line.cut();
+      await until(() => b.host.statuses('cat').length === 0, 'C to be dropped', 10_000);
+      const left = async (): Promise<string[]> => (await processes.keys()).filter((name) => name.endsWith(':C'));
+      await until(async () => (await left()).length === 0, 'C to be swept', 10_000);
+      expect((await server.cli('SMEMBERS', key('p'))).split('\n').sort()).toEqual(['A', 'B']);
+      const lines = [...a.log, ...b.log].map(([, line]) => line);
+      expect(lines.filter((line) => !line.includes('store_repaired'))).toEqual([]);
+      expect(lines.length).toBeLessThanOrEqual(2); // by each that sees it
     },
     20_000,
   );

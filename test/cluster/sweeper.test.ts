@@ -52,6 +52,17 @@ describe('the sweeper', () => {
     expect(await store.fields('ann')).toHaveLength(1);
   });
 
+  test('takes a claim that does not end for none', async () => {
+    const { store, sweeper } = parts;
+    await store.claim('A', 3600);
+    for (let round = 1; round < 20; round++) {
+      expect(await sweeper.sweep('A', always)).toBe(false);
+    }
+    expect(await store.fields('ann')).toHaveLength(1);
+    expect(await sweeper.sweep('A', always)).toBe(true);
+    expect(await store.fields('ann')).toEqual([]);
+  });
+
   test('stops when the process is back, and ends its lease so that it writes everything again', async () => {
     const { store, sweeper } = parts;
     await store.renew('A', 'up', 60);
