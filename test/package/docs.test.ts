@@ -254,6 +254,33 @@ describe('the code in the documents', () => {
     declare function isAdmin(cookie: string | undefined): boolean;
     declare function friendsInMemory(a: string, b: string): boolean;
     declare function notifyFriendsOf(id: string): void;
+    declare const rows: { friendIdsOf(id: number): Promise<number[]>; accountOf(token: string): Promise<{ id: number; name: string }> };
+    declare function sendPush(userIds: readonly string[], text: string): Promise<void>;
+    declare module 'pg' {
+      export class Pool {
+        constructor(options: { connectionString: string | undefined });
+        query<Row>(text: string, values: unknown[]): Promise<{ rows: Row[] }>;
+      }
+    }
+    declare module 'phaser' {
+      namespace Phaser {
+        class Scene {
+          events: { once(event: string, listener: () => void): void };
+          add: { text(x: number, y: number, text: string): GameObjects.Text };
+          scene: { start(key: string, data?: object): void };
+        }
+        namespace Scenes.Events { const SHUTDOWN: string; }
+        namespace GameObjects {
+          class Text {
+            destroy(): void;
+            setAlpha(alpha: number): this;
+            setInteractive(): this;
+            on(event: string, listener: () => void): this;
+          }
+        }
+      }
+      export default Phaser;
+    }
     declare module 'react' {
       export function useSyncExternalStore<T>(subscribe: (listener: () => void) => () => void, get: () => T): T;
     }
@@ -267,14 +294,15 @@ describe('the code in the documents', () => {
 
   test('passes the strict type checker', () => {
     const pieces = DOCS.flatMap((path) =>
-      [...read(path).matchAll(/```ts[^\n]*\n([\s\S]*?)```/g)].map(([, code = ''], at) => ({
-        file: `${path.replaceAll(/\W/g, '-')}-${at + 1}.ts`,
+      [...read(path).matchAll(/```ts ?([^\n]*)\n([\s\S]*?)```/g)].map(([, name = '', code = ''], at) => ({
+        // A piece that another one imports has a name of its own.
+        file: name.endsWith('.ts') ? name : `${path.replaceAll(/\W/g, '-')}-${at + 1}.ts`,
         code,
       })),
     );
     expect(pieces.length).toBeGreaterThan(20);
     for (const { file, code } of pieces) {
-      writeFileSync(join(project, file), `${code}export {};\n`);
+      writeFileSync(join(project, file), `${code}\nexport {};\n`);
     }
     writeFileSync(join(project, 'given.d.ts'), GIVEN);
     const src = relative(project, join(ROOT, 'src'));
