@@ -25,6 +25,16 @@ test('the troubleshooting page says of each what it means and what to do', () =>
   expect(sections.filter(([, , text = '']) => !text.includes('**Do:**')).map(([, code]) => code)).toEqual([]);
 });
 
+test('the page names errors as the code says them', () => {
+  const page = readFileSync(join(ROOT, 'docs/troubleshooting.md'), 'utf8');
+  const texts = [...page.matchAll(/^\| `([^`]+)` \|/gm)].map(([, text = '']) => text);
+  expect(texts.length).toBeGreaterThan(30);
+  const code = sources.join('\n').replaceAll(/\$\{[^}]*\}/g, '…');
+  // `…` stands for what differs; a piece may be a constant name in the code.
+  const pieces = texts.flatMap((text) => text.split('…').map((piece) => ({ text, piece: piece.trim() })));
+  expect(pieces.filter(({ piece }) => piece.length > 4 && !code.includes(piece)).map(({ text }) => text)).toEqual([]);
+});
+
 test('nothing is written to the console or to a logger but through the log with codes', () => {
   const direct = sources.flatMap((text) =>
     [...text.matchAll(/\bconsole\.\w+\(|\blogger\.\w+\(/g)].map(([call]) => call),
