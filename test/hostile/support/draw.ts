@@ -37,6 +37,17 @@ const message: fc.Arbitrary<Message> = fc
         payload: fc.record({ userId: fc.constant(SECRET), matchId: fc.constantFrom(MATCH, MATCH, 'm1') }),
       }),
       fc.record({
+        type: fc.constant('presence:invite'),
+        payload: fc.record({ userId: fc.constantFrom(SECRET, SECRET, FRIEND), party: fc.constant(true) }),
+      }),
+      fc.record({
+        type: fc.constant('presence:party'),
+        payload: fc.record({
+          action: fc.constantFrom('leave', 'kick', 'promote', 'join'),
+          userId: fc.constantFrom(SECRET, SECRET, FRIEND),
+        }),
+      }),
+      fc.record({
         type: fc.constant('presence:answer'),
         payload: fc.record({
           inviteId: fc.constantFrom('LAST', 'LAST', 'unknown'),
