@@ -466,7 +466,13 @@ export class PresenceError extends Error {
   readonly members?: readonly MemberRefusal[];
 
   /** `message` defaults to the one in {@link ERRORS}; `cause` is the error behind this one, if there is any. */
-  constructor(code: PresenceErrorCode, { message, retryAfterMs, members, cause }: PresenceErrorOptions = {}) {
+  constructor(code: PresenceErrorCode, options: PresenceErrorOptions = {}) {
+    if (!Object.hasOwn(ERRORS, code) || typeof (options as unknown) !== 'object' || (options as unknown) === null) {
+      throw new TypeError(
+        `PresenceError takes a code of ERRORS and { message, retryAfterMs, cause }, but got ${JSON.stringify(code)}.`,
+      );
+    }
+    const { message, retryAfterMs, members, cause } = options;
     super(message ?? ERRORS[code].message, cause === undefined ? undefined : { cause });
     this.code = code;
     if (retryAfterMs !== undefined) {

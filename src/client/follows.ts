@@ -2,8 +2,8 @@
 import { PresenceError, type Presence } from '../protocol.ts';
 import { notIds, sortOutIds, type UserIdLike } from '../ids.ts';
 import { MAX_ID_LENGTH } from '../status.ts';
-import { given } from '../wording.ts';
 import type { Announcer } from './announcer.ts';
+import { invalid, wrong } from './require.ts';
 import { backoffMs, REJOIN_DEFAULTS } from './timers.ts';
 import { eachChunk, type ChunkLimits } from './chunk.ts';
 import type { FriendStore } from './friend-store.ts';
@@ -70,9 +70,7 @@ export class Follows {
     const { requests, store, announcer } = this.#parts;
     const since = performance.now();
     if (ids === undefined) {
-      throw new PresenceError('invalid_payload', {
-        message: 'unfollow() takes a list of user ids; unfollowAll() ends every follow.',
-      });
+      throw invalid('unfollow() takes a list of user ids; unfollowAll() ends every follow.');
     }
     const unwanted = toIds(ids);
     return this.#serially(() =>
@@ -152,12 +150,13 @@ function toIds(list: readonly UserIdLike[]): string[] {
 
 export function requireList(ids: unknown): unknown[] {
   if (!Array.isArray(ids)) {
-    throw new PresenceError('invalid_payload', { message: `The user ids have to be a list, but are ${given(ids)}.` });
+    throw wrong('The argument "userIds"', 'a list of user ids', ids);
   }
   return ids;
 }
 
 export function badIds(others: readonly unknown[]): PresenceError {
-  const message = `User ids have to be strings of 1 to ${MAX_ID_LENGTH} characters or whole numbers, but there is ${notIds(others)}.`;
-  return new PresenceError('invalid_payload', { message });
+  return invalid(
+    `User ids have to be strings of 1 to ${MAX_ID_LENGTH} characters or whole numbers, but there is ${notIds(others)}.`,
+  );
 }

@@ -1,6 +1,7 @@
 /** Derives a friend in the list from the connections of a user. Pure. */
 import type { GeneralStatus, Presence } from '../protocol.ts';
 import { customStatusOf, parseDetails } from '../status.ts';
+import { wrong } from './require.ts';
 import type { Friend } from './types.ts';
 
 /** What is known about a user. `connections`: the one with the oldest status first. */
@@ -17,6 +18,9 @@ const parsed = new WeakMap<Presence, { details: Readonly<Record<string, unknown>
 
 /** The JSON object inside the status of a presence; `undefined` when the status is anything else. Parsed once per presence. */
 export function detailsOf(presence: Presence): Readonly<Record<string, unknown>> | undefined {
+  if (typeof (presence as Partial<Presence> | null | undefined)?.status !== 'string') {
+    throw wrong('The argument of detailsOf', 'a presence', presence);
+  }
   let memo = parsed.get(presence);
   if (memo === undefined) {
     memo = { details: parseDetails(presence.status) };
@@ -53,6 +57,11 @@ function isJoinable(presence: Presence): boolean {
 
 /** Order for a friends list: online and joinable first, then online, then the others; by name within each. */
 export function compareFriends(a: Friend, b: Friend): number {
+  for (const friend of [a, b] as unknown[]) {
+    if (typeof friend !== 'object' || friend === null) {
+      throw wrong('What compareFriends compares', 'a friend of the list', friend);
+    }
+  }
   return (
     rank(a) - rank(b) ||
     (a.username ?? a.userId).localeCompare(b.username ?? b.userId) ||

@@ -1,11 +1,12 @@
 /** Invites of this client: the list of those that are open, and the calls. */
 import type { Room } from '@colyseus/sdk';
-import { notAnId, toUserId, type UserIdLike } from '../ids.ts';
+import type { UserIdLike } from '../ids.ts';
 import { PresenceError, type AnswerRequest, type InviteOutcome, type Invites } from '../protocol.ts';
 import { readInviteReply, readSeat } from './inbound.ts';
 import { InviteStore, type Ended, type OpenInvite } from './invite-store.ts';
-import type { FriendJoins, JoinFriendOptions } from './join-friend.ts';
+import { JOIN_RULES, type FriendJoins, type JoinFriendOptions } from './join-friend.ts';
 import { Listeners } from './listeners.ts';
+import { requireOptions, requireUserId, wrong, type Rules } from './require.ts';
 import type { Requests } from './requests.ts';
 import type { Timers } from './timers.ts';
 
@@ -36,6 +37,8 @@ export interface InviteList {
   /** Calls `listener` when an invite has ended, on whatever device it was answered. Returns the function that ends it. */
   readonly onEnded: (listener: (invite: OpenInvite, outcome: InviteOutcome) => void) => () => void;
 }
+
+const INVITE_RULES: Rules<InviteOptions> = { match: 'anything', party: 'boolean' };
 
 export interface InviteCallsDeps {
   requests: Requests;
@@ -98,9 +101,9 @@ export class InviteCalls {
     this.#ended.clear();
   }
 
-  async invite(user: UserIdLike, { match, party }: InviteOptions = {}): Promise<SentInvite> {
-    const matchId = typeof match === 'object' ? match.roomId : match;
+  async invite(user: UserIdLike, options?: InviteOptions): Promise<SentInvite> {
     const userId = requireUserId(user);
+    const { matchId, party } = readInviteOptions(options);
     return this.#deps.requests.call(
       'presence:invite',
       { userId, ...(matchId !== undefined && { matchId }), ...(party === true && { party }) },
@@ -128,7 +131,8 @@ export class InviteCalls {
     return { inviteId, expiresAt: Date.now() + expiresInMs, outcome };
   }
 
-  async accept(invite: InviteLike, { options }: Pick<JoinFriendOptions, 'options'> = {}): Promise<Room> {
+  async accept(invite: InviteLike, how?: Pick<JoinFriendOptions, 'options'>): Promise<Room> {
+    const { options } = requireOptions('accept', how, { options: 'JSON object' });
     const seat = await this.#deps.requests.call(
       'presence:answer',
       { inviteId: idOf(invite), answer: 'accept', ...(options && { options }) },
@@ -149,8 +153,9 @@ export class InviteCalls {
     });
   }
 
-  async ask(user: UserIdLike, { connectionId, options }: JoinFriendOptions = {}): Promise<Room> {
+  async ask(user: UserIdLike, how?: JoinFriendOptions): Promise<Room> {
     const userId = requireUserId(user);
+    const { connectionId, options } = requireOptions('askToJoin', how, JOIN_RULES);
     const { inviteId, answered } = await this.#deps.requests.call(
       'presence:ask',
       { userId, ...(connectionId !== undefined && { connectionId }) },
@@ -190,14 +195,20 @@ function refusalOf(outcome: Exclude<InviteOutcome, 'accepted'>): PresenceError {
   }
 }
 
-function requireUserId(user: UserIdLike): string {
-  const userId = toUserId(user);
-  if (userId === undefined) {
-    throw new PresenceError('invalid_payload', { message: notAnId(user) });
+/** The match of an invite, a room id or what has one, and whether it is for the party. */
+function readInviteOptions(options: InviteOptions | undefined): { matchId?: string | undefined; party?: unknown } {
+  const { match, party }: { match?: unknown; party?: unknown } = requireOptions('invite', options, INVITE_RULES);
+  const matchId = typeof match === 'object' && match !== null && 'roomId' in match ? match.roomId : match;
+  if (matchId !== undefined && typeof matchId !== 'string') {
+    throw wrong('The option "match" of invite', 'a room or a room id', match);
   }
-  return userId;
+  return { matchId, party };
 }
 
 function idOf(invite: InviteLike): string {
-  return typeof invite === 'string' ? invite : invite.inviteId;
+  const id: unknown = typeof invite === 'object' && invite !== null ? invite.inviteId : invite;
+  if (typeof id !== 'string') {
+    throw wrong('The invite', 'one of `invites` or an invite id', invite);
+  }
+  return id;
 }

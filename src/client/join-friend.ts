@@ -1,9 +1,10 @@
 /** Joins the match of a friend. */
 import type { Client, Room } from '@colyseus/sdk';
-import { notAnId, toUserId, type UserIdLike } from '../ids.ts';
+import type { UserIdLike } from '../ids.ts';
 import { PresenceError, type JoinReply, type JoinRequest, type PresenceErrorCode } from '../protocol.ts';
 import { readSeat } from './inbound.ts';
 import type { Requests } from './requests.ts';
+import { requireOptions, requireUserId, type Rules } from './require.ts';
 import { messageOf } from './session.ts';
 
 /** How to join the match of a friend. */
@@ -13,6 +14,8 @@ export interface JoinFriendOptions {
   /** Join options: the match's `onAuth` and `onJoin` get them, as in any join. A JSON object. */
   options?: Record<string, unknown>;
 }
+
+export const JOIN_RULES: Rules<JoinFriendOptions> = { connectionId: 'string', options: 'JSON object' };
 
 export class FriendJoins {
   readonly #client: Client;
@@ -28,12 +31,13 @@ export class FriendJoins {
   }
 
   /** Requests a seat in the user's match and takes it. The same call again, while it is under way, is the same join. */
-  join(user: UserIdLike, { connectionId, options }: JoinFriendOptions = {}): Promise<Room> {
-    const userId = toUserId(user);
-    if (userId === undefined) {
-      return Promise.reject(new PresenceError('invalid_payload', { message: notAnId(user) }));
+  join(user: UserIdLike, how?: JoinFriendOptions): Promise<Room> {
+    let payload: JoinRequest;
+    try {
+      payload = { userId: requireUserId(user), ...requireOptions('joinFriend', how, JOIN_RULES) };
+    } catch (error) {
+      return Promise.reject(error);
     }
-    const payload = { userId, ...(connectionId !== undefined && { connectionId }), ...(options && { options }) };
     const key = JSON.stringify(payload);
     let joining = this.#pending.get(key);
     if (joining === undefined) {
@@ -56,7 +60,10 @@ export class FriendJoins {
 
   /** Takes a seat. One that a match does not let go of in time is left when it does. */
   async take(seat: JoinReply): Promise<Room> {
-    const taking = this.#client.consumeSeatReservation(seat);
+    // Not every version of the SDK fails in the promise.
+    const taking = Promise.resolve(seat).then((reserved): Promise<Room> =>
+      this.#client.consumeSeatReservation(reserved),
+    );
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
@@ -73,10 +80,7 @@ export class FriendJoins {
     } finally {
       clearTimeout(timer);
     }
-    taking.then(
-      (room) => room.leave(),
-      () => undefined,
-    );
+    taking.then((room) => room.leave()).catch(() => undefined);
     throw new PresenceError('unavailable', { message: `The match did not answer within ${this.#timeoutMs} ms.` });
   }
 }

@@ -94,6 +94,20 @@ export class Link {
     return this.#state === 'online' && this.#session === session && session.isOpen;
   }
 
+  /** Takes the first seat. A failure that may pass is tried again, up to so many attempts. */
+  async joinFirst(attempts: number): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.join();
+      } catch (error) {
+        if (attempt >= attempts || !(error instanceof PresenceError) || !error.retryable) {
+          throw error;
+        }
+        await this.timers.sleep(Math.max(error.retryAfterMs ?? 0, backoffMs(attempt, this.#settings.rejoin)));
+      }
+    }
+  }
+
   /** Takes a seat and waits for the welcome. */
   async join(): Promise<void> {
     const { client, method, roomName, timeoutMs, joinOptions } = this.#settings;

@@ -1,9 +1,14 @@
+import { wrong } from './require.ts';
+
 /** A set of callbacks. When one throws, the others still run; the error becomes an uncaught error. */
 export class Listeners<Args extends unknown[]> {
   #callbacks = new Set<{ run: (...args: Args) => void }>();
 
   /** Returns the function that removes it again. The same function may be added twice. */
   add(run: (...args: Args) => void): () => void {
+    if (typeof run !== 'function') {
+      throw wrong('A listener', 'a function', run);
+    }
     const entry = { run };
     this.#callbacks.add(entry);
     return () => {

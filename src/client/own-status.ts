@@ -2,6 +2,7 @@
 import { PresenceError, type Status } from '../protocol.ts';
 import { fitsFrame } from './chunk.ts';
 import type { Requests } from './requests.ts';
+import { wrong } from './require.ts';
 
 export class OwnStatus {
   #requests: Requests;
@@ -99,9 +100,7 @@ export class OwnStatus {
     }
     const text = typeof value === 'object' ? toJson(value) : value;
     if (typeof text !== 'string') {
-      throw new PresenceError('invalid_payload', {
-        message: 'A status has to be a string, an object that JSON can hold, or null.',
-      });
+      throw wrong('A status', 'a string, an object that JSON can hold, or null', value);
     }
     if (!fitsFrame([text], this.#maxFrameBytes)) {
       throw new PresenceError('status_too_long');

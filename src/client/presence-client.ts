@@ -26,7 +26,6 @@ import type { Client, Room } from '@colyseus/sdk';
 import type { Delta, Presence, PresenceError, Status, UserStatus, Welcome } from '../protocol.ts';
 import type { UserIdLike } from '../ids.ts';
 import { Announcer } from './announcer.ts';
-import { REJOIN_DEFAULTS } from './timers.ts';
 import { Follows, type FollowResult } from './follows.ts';
 import { FriendStore } from './friend-store.ts';
 import { FriendJoins, type JoinFriendOptions } from './join-friend.ts';
@@ -36,11 +35,15 @@ import { PartyClient } from './party.ts';
 import { OwnStatus } from './own-status.ts';
 import { queryUsers } from './query.ts';
 import { Requests } from './requests.ts';
+import {
+  attachSettings,
+  joinSettings,
+  requireClient,
+  requireRoom,
+  requireRoomName,
+  type Settings,
+} from './settings.ts';
 import type { AttachOptions, ConnectionPhase, Friend, PresenceClientOptions, UserStatusChange } from './types.ts';
-
-const DEFAULT_TIMEOUT_MS = 10_000;
-const DEFAULT_RECONNECT_MS = 15_000;
-const DEFAULT_MAX_FRAME_BYTES = 3500;
 
 /** Milliseconds that the server has after a rejoin to repeat the follows it made. Longer than its default timeout of `resolveFollows`. */
 const SERVER_FOLLOWS_MS = 10_000;
@@ -66,16 +69,20 @@ export class PresenceClient {
   /**
    * Joins the room and waits for the server's welcome. Fails with a
    * `PresenceError`: `unauthenticated` or `status_too_long` when presence refuses
-   * the seat, `unavailable` when the room is not presence-aware, nothing answers
-   * or the seat is refused otherwise (`error.cause` is the SDK's own error). A
-   * failed join leaves nothing behind.
+   * the seat, `invalid_payload` for an option that makes no sense, `unavailable`
+   * when the room is not presence-aware, nothing answers or the seat is refused
+   * otherwise (`error.cause` is the SDK's own error). The option `joinAttempts`
+   * has it try again. A failed join leaves nothing behind.
    */
   static async join(client: Client, roomName: string, options: PresenceClientOptions = {}): Promise<PresenceClient> {
-    const presence = new PresenceClient(client, roomName, options);
-    if (options.status !== undefined) {
-      presence.#status.begin(options.status);
+    requireClient(client);
+    requireRoomName(roomName);
+    const settings = joinSettings(options);
+    const presence = new PresenceClient(client, roomName, settings);
+    if (settings.status !== undefined) {
+      presence.#status.begin(settings.status);
     }
-    return presence.#start(() => presence.#link.join());
+    return presence.#start(() => presence.#link.joinFirst(settings.joinAttempts));
   }
 
   /**
@@ -86,38 +93,37 @@ export class PresenceClient {
    * `roomName` again with `joinOptions`, and passes the new room to `onRoom`.
    */
   static async attach(room: Room, options: AttachOptions): Promise<PresenceClient> {
-    const presence = new PresenceClient(options.client, options.roomName ?? room.name, options);
+    requireRoom(room);
+    const settings = attachSettings(options);
+    const { client, roomName = room.name } = settings;
+    requireClient(client);
+    requireRoomName(roomName);
+    const presence = new PresenceClient(client, roomName, settings);
     await presence.#start(() => presence.#link.adopt(room, true));
-    if (options.status !== undefined) {
-      await presence.setStatus(options.status);
+    if (settings.status !== undefined) {
+      await presence.setStatus(settings.status);
     }
     return presence;
   }
 
-  private constructor(client: Client, roomName: string, options: PresenceClientOptions) {
-    const {
-      joinOptions,
-      sync = 'deltas',
-      resume,
-      timeoutMs = DEFAULT_TIMEOUT_MS,
-      maxFrameBytes = DEFAULT_MAX_FRAME_BYTES,
-    } = options;
+  private constructor(client: Client, roomName: string, settings: Settings) {
+    const { joinOptions, sync, resume, timeoutMs, maxFrameBytes, rejoin, reconnectMs } = settings;
     this.#maxFrameBytes = maxFrameBytes;
     this.#connectionId = resume;
     this.#link = new Link(
       {
         client,
         roomName,
-        method: options.roomMethod ?? 'joinOrCreate',
-        rejoin: { ...REJOIN_DEFAULTS, ...options.rejoin },
-        reconnectMs: options.reconnectMs ?? DEFAULT_RECONNECT_MS,
+        method: settings.roomMethod,
+        rejoin,
+        reconnectMs,
         timeoutMs,
         welcomed: sync !== 'state',
         joinOptions: () => ({
           ...joinOptions,
           ...defined({ sync, status: this.#status.forJoin(), resume: this.#connectionId }),
         }),
-        onRoom: options.onRoom,
+        onRoom: settings.onRoom,
       },
       {
         welcome: (welcome, fresh) => this.#greet(welcome, fresh),

@@ -63,6 +63,12 @@ export type RoomMethod = 'joinOrCreate' | 'join' | 'create';
 interface CommonOptions {
   /** Further options for the room, beside `status`, `sync` and `resume`; sent again on every rejoin. */
   joinOptions?: Record<string, unknown>;
+  /**
+   * How often the first join is tried before it fails: a server that restarts, or
+   * one that is not there yet. Only a failure that is `retryable` is tried again,
+   * with the pauses of `rejoin`. Not for `attach`. Default 1.
+   */
+  joinAttempts?: number;
   /** Default `'joinOrCreate'`. */
   roomMethod?: RoomMethod;
   rejoin?: RejoinOptions;
