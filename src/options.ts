@@ -5,6 +5,7 @@
  */
 import type { UserIdLike } from './ids.ts';
 import type { Presence } from './protocol.ts';
+import { didYouMean, given } from './wording.ts';
 
 /** The user behind a connection, as `identify` names it. */
 export interface Identity {
@@ -292,6 +293,9 @@ type HookName =
 /** Other processes take no party with more members. */
 export const MAX_PARTY_SIZE = 64;
 
+/** A longer timer would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Other processes take no invite that lasts longer. */
 export const MAX_INVITE_SECONDS = 3600;
 
@@ -336,33 +340,35 @@ export const DEFAULTS: Omit<ResolvedOptions, HookName> = {
 
 /** Fills in the defaults; throws a `TypeError` with a full sentence for a value that makes no sense. */
 export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
-  requireKnown('', options, [...Object.keys(DEFAULTS), ...HOOKS]);
-  requireKnown('features.', options.features, Object.keys(DEFAULTS.features));
-  requireKnown('cluster.', options.cluster, Object.keys(CLUSTER_DEFAULTS));
+  requireKnown('colyseus-presence', options, [...Object.keys(DEFAULTS), ...HOOKS]);
+  requireKnown('"features"', options.features, Object.keys(DEFAULTS.features));
+  requireKnown('"cluster"', options.cluster, Object.keys(CLUSTER_DEFAULTS));
   const resolved: ResolvedOptions = {
     ...DEFAULTS,
     ...withoutUndefined(options),
     features: { ...DEFAULTS.features, ...withoutUndefined(options.features ?? {}) },
     cluster: { ...CLUSTER_DEFAULTS, ...withoutUndefined(options.cluster ?? {}) },
   };
-  const { cluster } = resolved;
+  const { cluster, features } = resolved;
 
+  for (const name of Object.keys(features) as (keyof Features)[]) {
+    requireOneOf(`features.${name}`, features[name], [true, false]);
+  }
+  requireOneOf('countResolvedFollows', resolved.countResolvedFollows, [true, false]);
+  requireOneOf('cluster.enabled', cluster.enabled, ['auto', true, false]);
   for (const name of COUNTS) {
     requireNumber(name, resolved[name], 1);
   }
   requireNumber('graceSeconds', resolved.graceSeconds, 0);
-  requireNumber('inviteSeconds', resolved.inviteSeconds, 1);
-  if (resolved.maxPartySize > MAX_PARTY_SIZE) {
-    throw new TypeError(`The option "maxPartySize" must be at most ${MAX_PARTY_SIZE}.`);
-  }
-  if (resolved.inviteSeconds > MAX_INVITE_SECONDS) {
-    throw new TypeError(`The option "inviteSeconds" must be at most ${MAX_INVITE_SECONDS}.`);
-  }
+  requireNumber('inviteSeconds', resolved.inviteSeconds, 1, MAX_INVITE_SECONDS);
   requireNumber('rememberOfflineHours', resolved.rememberOfflineHours, 0);
-  requireNumber('cluster.heartbeatMs', cluster.heartbeatMs, 10);
-  requireNumber('cluster.leaseMs', cluster.leaseMs, cluster.heartbeatMs * 2);
-  requireNumber('cluster.handoffMs', cluster.handoffMs, 0);
+  requireNumber('cluster.heartbeatMs', cluster.heartbeatMs, 10, LONGEST_TIMER_MS);
+  requireNumber('cluster.leaseMs', cluster.leaseMs, cluster.heartbeatMs * 2, LONGEST_TIMER_MS);
+  requireNumber('cluster.handoffMs', cluster.handoffMs, 0, LONGEST_TIMER_MS);
   requireNumber('cluster.antiEntropyBatch', cluster.antiEntropyBatch, 0);
+  if (typeof cluster.prefix !== 'string') {
+    throw new TypeError(`The option "cluster.prefix" must be a text, but is ${given(cluster.prefix)}.`);
+  }
   if (cluster.prefix === '') {
     throw new TypeError('The option "cluster.prefix" must not be empty.');
   }
@@ -370,16 +376,12 @@ export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
     // It separates the parts of a key: "a" and "a:u" would share keys.
     throw new TypeError('The option "cluster.prefix" must not contain ":".');
   }
-  if (resolved.evict !== 'reject' && resolved.evict !== 'oldest') {
-    throw new TypeError('The option "evict" must be "reject" or "oldest".');
-  }
-  if (resolved.unverifiedMatches !== 'show' && resolved.unverifiedMatches !== 'hide') {
-    throw new TypeError('The option "unverifiedMatches" must be "show" or "hide".');
-  }
+  requireOneOf('evict', resolved.evict, ['reject', 'oldest']);
+  requireOneOf('unverifiedMatches', resolved.unverifiedMatches, ['show', 'hide']);
   for (const name of [...HOOKS, 'identify'] as const) {
     const hook: unknown = resolved[name as keyof ResolvedOptions];
     if (hook !== undefined && typeof hook !== 'function') {
-      throw new TypeError(`The option "${name}" must be a function.`);
+      throw new TypeError(`The option "${name}" must be a function, but is ${given(hook)}.`);
     }
   }
   return resolved;
@@ -417,17 +419,34 @@ const COUNTS = [
   'rememberOfflineUsers',
 ] as const;
 
-function requireKnown(prefix: string, given: object | undefined, known: readonly string[]): void {
-  for (const name of Object.keys(given ?? {})) {
+/** Throws a `TypeError` for what is no object of these options; `undefined` stands for none. */
+export function requireKnown(what: string, options: unknown, known: readonly string[]): void {
+  if (options === undefined) {
+    return;
+  }
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError(`The options of ${what} must be an object, but are ${given(options)}.`);
+  }
+  for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      throw new TypeError(`"${prefix}${name}" is not an option of colyseus-presence.`);
+      throw new TypeError(`"${name}" is not an option of ${what}${didYouMean(name, known)}`);
     }
   }
 }
 
-function requireNumber(name: string, value: unknown, least: number): void {
-  if (typeof value !== 'number' || Number.isNaN(value) || value < least) {
-    throw new TypeError(`The option "${name}" must be a number of at least ${least}, but is ${String(value)}.`);
+function requireOneOf(name: string, value: unknown, known: readonly unknown[]): void {
+  if (!known.includes(value)) {
+    const words = known.map((each) => JSON.stringify(each)).join(' or ');
+    throw new TypeError(`The option "${name}" must be ${words}, but is ${given(value)}.`);
+  }
+}
+
+function requireNumber(name: string, value: unknown, least: number, most = Infinity): void {
+  if (typeof value !== 'number' || !(value >= least)) {
+    throw new TypeError(`The option "${name}" must be a number of at least ${least}, but is ${given(value)}.`);
+  }
+  if (value > most) {
+    throw new TypeError(`The option "${name}" must be at most ${most}.`);
   }
 }
 

@@ -9,8 +9,8 @@ describe('an option that does not exist', () => {
   test.each([
     ['"graceSecond"', { graceSecond: 1 }],
     ['"toString"', { toString: 1 }],
-    ['"features.folow"', { features: { folow: false } }],
-    ['"cluster.leaseMS"', { cluster: { leaseMS: 1 } }],
+    ['"folow"', { features: { folow: false } }],
+    ['"leaseMS"', { cluster: { leaseMS: 1 } }],
   ])('is refused: %s', (name, options) => {
     expect(() => PresenceRoom.configure(options as unknown as PresenceOptions)).toThrow(`${name} is not an option`);
   });
@@ -34,9 +34,9 @@ test('without options the defaults hold; with one, only that changes, in groups 
 
 describe('a value that makes no sense', () => {
   test.each<[string, object]>([
-    ['"maxFollows" must be a number of at least 1, but is 0', { maxFollows: 0 }],
-    ['"maxFollows" must be a number of at least 1, but is NaN', { maxFollows: Number.NaN }],
-    ['"maxFollows" must be a number of at least 1, but is 7', { maxFollows: '7' }],
+    ['"maxFollows" must be a number of at least 1, but is the number 0', { maxFollows: 0 }],
+    ['"maxFollows" must be a number of at least 1, but is the number NaN', { maxFollows: Number.NaN }],
+    ['"maxFollows" must be a number of at least 1, but is "7"', { maxFollows: '7' }],
     ['"graceSeconds" must be a number of at least 0', { graceSeconds: -1 }],
     ['"cluster.leaseMs" must be a number of at least 4000', { cluster: { leaseMs: 3000 } }],
     ['"cluster.prefix" must not be empty', { cluster: { prefix: '' } }],

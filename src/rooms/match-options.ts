@@ -2,8 +2,9 @@
 import type { Room } from '@colyseus/core';
 import { isJoinPolicy } from '../core/match.ts';
 import type { UserIdLike } from '../ids.ts';
-import { resolveOptions, type PresenceOptions, type ResolvedOptions } from '../options.ts';
+import { requireKnown, resolveOptions, type PresenceOptions, type ResolvedOptions } from '../options.ts';
 import type { JoinPolicy } from '../protocol.ts';
+import { given } from '../wording.ts';
 
 export interface MatchOptions extends Pick<PresenceOptions, 'identify' | 'cluster'> {
   /**
@@ -51,23 +52,19 @@ const KNOWN: readonly string[] = [
 
 /** Throws a `TypeError` with a full sentence for a value that makes no sense. */
 export function resolveMatchOptions(options: MatchOptions): ResolvedMatchOptions {
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) {
-      throw new TypeError(`"${name}" is not an option of MatchPlugin.`);
-    }
-  }
+  requireKnown('MatchPlugin', options, KNOWN);
   const { identify, cluster, policy, metadata = listedMetadata, host, updateMs = 1000 } = options;
   if (policy !== undefined) {
     requirePolicy(policy);
   }
   if (typeof metadata !== 'function') {
-    throw new TypeError('The option "metadata" must be a function.');
+    throw new TypeError(`The option "metadata" must be a function, but is ${given(metadata)}.`);
   }
   if (host !== undefined && typeof host !== 'function') {
-    throw new TypeError('The option "host" must be a function.');
+    throw new TypeError(`The option "host" must be a function, but is ${given(host)}.`);
   }
   if (typeof updateMs !== 'number' || !(updateMs >= 0)) {
-    throw new TypeError(`The option "updateMs" must be a number of at least 0, but is ${String(updateMs)}.`);
+    throw new TypeError(`The option "updateMs" must be a number of at least 0, but is ${given(updateMs)}.`);
   }
   const presence = resolveOptions({ ...(identify && { identify }), ...(cluster && { cluster }) });
   return { policy, metadata, host, updateMs, presence };
@@ -75,7 +72,9 @@ export function resolveMatchOptions(options: MatchOptions): ResolvedMatchOptions
 
 export function requirePolicy(policy: unknown): void {
   if (!isJoinPolicy(policy)) {
-    throw new TypeError('The join policy must be "everyone", "followers", "mutual", "invite" or "nobody".');
+    throw new TypeError(
+      `The join policy must be "everyone", "followers", "mutual", "invite" or "nobody", but is ${given(policy)}.`,
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type RequestType,
   type Requests,
 } from '../protocol.ts';
+import { given } from '../wording.ts';
 
 /** `room.request('presence:follow', …)` is checked against this. */
 export type PresenceMessages = {
@@ -39,5 +40,8 @@ export function presenceMessages(
  * @example override messages = withPresence({ wave: (client: Client) => { … } });
  */
 export function withPresence<M extends object>(messages: M): M & PresenceMessages {
+  if (typeof (messages as unknown) !== 'object' || (messages as unknown) === null) {
+    throw new TypeError(`withPresence takes an object of message handlers, but got ${given(messages)}.`);
+  }
   return messages as M & PresenceMessages;
 }

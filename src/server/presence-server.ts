@@ -28,7 +28,7 @@ import { METRICS_TYPES, metricsText, type MetricsFormat } from './metrics-text.t
 import { ANSWER_TIMEOUT_MS } from './questions.ts';
 import { currentRuntime, eventsOf, guestRuntime, type Runtime } from './runtime.ts';
 import { notAnId, toUserId, type UserIdLike } from '../ids.ts';
-import { given } from '../wording.ts';
+import { didYouMean, given } from '../wording.ts';
 import { PresenceError, type Status, type UserStatus } from '../protocol.ts';
 import { beforePresenceEnds, isShuttingDown } from './shutdown.ts';
 import { queryUsers } from '../core/query.ts';
@@ -80,6 +80,9 @@ export class PresenceServer {
    * one message to, and one from, every process.
    */
   async countAll(timeoutMs = ANSWER_TIMEOUT_MS): Promise<ClusterCounts> {
+    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
+      throw invalid(`The timeoutMs of countAll has to be a number of at least 0, but is ${given(timeoutMs)}.`);
+    }
     const runtime = this.#runtime();
     const command = { kind: 'count', question: randomUUID() } as const;
     return runtime.census.ask(runtime.tracker.cluster, command, applyCommand(runtime, command), timeoutMs);
@@ -96,7 +99,7 @@ export class PresenceServer {
         ? new PresenceError('status_too_long', {
             message: `The status has more than ${MAX_SERVER_STATUS_BYTES} UTF-8 bytes.`,
           })
-        : new PresenceError('invalid_payload', { message: 'The status must be a string or null.' });
+        : invalid(`The status has to be a string or null, but is ${given(status)}.`);
     }
     return this.#everywhere({ kind: 'status', target: requireTarget(target), status });
   }
@@ -157,6 +160,12 @@ export class PresenceServer {
    * removes the listener.
    */
   on<K extends keyof PresenceEventMap>(type: K, listener: (event: PresenceEventMap[K]) => void): () => void {
+    if (!Object.hasOwn(PRESENCE_EVENTS, type)) {
+      throw invalid(`There is no event ${given(type)}${didYouMean(type, Object.keys(PRESENCE_EVENTS))}`);
+    }
+    if (typeof listener !== 'function') {
+      throw invalid(`The listener of an event has to be a function, but is ${given(listener)}.`);
+    }
     let stop: (() => void) | undefined;
     let stopped = false;
     if (isRunning()) {
@@ -326,6 +335,13 @@ export class PresenceServer {
     return this.#options.cluster.prefix;
   }
 }
+
+const PRESENCE_EVENTS: Record<keyof PresenceEventMap, true> = {
+  online: true,
+  offline: true,
+  status: true,
+  block: true,
+};
 
 /** Whether Colyseus has created its presence, which everything here needs. */
 function isRunning(): boolean {
