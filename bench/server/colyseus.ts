@@ -13,7 +13,11 @@ const SILENT = { debug() {}, error: console.error, info() {}, trace() {}, warn()
 /** A room class, as `defineRoom` takes it. */
 export type RoomClass = Parameters<typeof defineRoom>[0];
 
-export async function startColyseus(room: RoomClass, redisPort?: number): Promise<Running> {
+export async function startColyseus(
+  room: RoomClass,
+  redisPort?: number,
+  others: Readonly<Record<string, RoomClass>> = {},
+): Promise<Running> {
   const http = createServer();
   const shared: Partial<ServerOptions> =
     redisPort === undefined
@@ -24,7 +28,9 @@ export async function startColyseus(room: RoomClass, redisPort?: number): Promis
           selectProcessIdToCreateRoom: () => Promise.resolve(matchMaker.processId),
         };
   const server = defineServer({
-    rooms: { [ROOM_NAME]: defineRoom(room) },
+    rooms: Object.fromEntries(
+      Object.entries({ [ROOM_NAME]: room, ...others }).map(([name, it]) => [name, defineRoom(it)]),
+    ),
     transport: new WebSocketTransport({ server: http }),
     greet: false,
     gracefullyShutdown: false,

@@ -429,7 +429,7 @@ test('a match that fills tells friends at a bounded pace', async () => {
   await Promise.all(all.map((one) => one.leave()));
 });
 
-test('200 players come and go: no seat, user, stay or listener is left over', async () => {
+test('1,000 players come and go: no seat, user, stay or listener is left over', async () => {
   const { tracker } = currentRuntime('presence')!;
   const keeper = await enter(fresh('keeper'), 'slow');
   const arena = serverRoom(keeper);
@@ -439,7 +439,7 @@ test('200 players come and go: no seat, user, stay or listener is left over', as
   };
   const listeners = (): number => events.eventNames().reduce((sum, name) => sum + events.listenerCount(name), 0);
   const before = { users: tracker.users.byId.size, connections: tracker.connections.size, listeners: listeners() };
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 50; round++) {
     const visitors = await Promise.all(
       Array.from({ length: 20 }, async () => enter(fresh('visitor'), 'slow', keeper.roomId)),
     );
