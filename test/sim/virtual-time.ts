@@ -8,6 +8,8 @@ export interface Scheduled {
   run: (() => void) | null;
 }
 
+import { setImmediate } from 'node:timers';
+
 /** Turns that are queued at once: one by one they would each pay for a round of the real event loop. */
 const TURNS_AT_ONCE = 512;
 
@@ -20,6 +22,12 @@ export class VirtualTime {
   turns = 0;
   #order = 0;
   readonly #heap: Scheduled[] = [];
+  readonly #isBusy: () => boolean;
+
+  /** @param isBusy Whether something that the last event has set off is still to be done before the next one. */
+  constructor(isBusy: () => boolean = () => false) {
+    this.#isBusy = isBusy;
+  }
 
   /** Milliseconds since the start. */
   get elapsed(): number {
@@ -58,7 +66,7 @@ export class VirtualTime {
           return;
         }
         try {
-          if (!this.#turn(until)) {
+          if (!this.#isBusy() && !this.#turn(until)) {
             ended = true;
             this.now = until;
             resolve();

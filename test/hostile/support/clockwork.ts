@@ -45,21 +45,23 @@ class VirtualTimer {
 }
 
 export class Clockwork {
-  readonly #time = new VirtualTime();
+  /** What the code under test has put off to the next turn of the event loop. */
+  #putOff = 0;
+  readonly #time = new VirtualTime(() => this.#putOff > 0);
   readonly #actor = new AsyncLocalStorage<string>();
   readonly #drawn = new Map<string, number>();
   readonly #restore: () => void;
 
   /** Takes over timers, clocks and `crypto.randomBytes` of this process until `stop()`. */
   constructor() {
-    const { setTimeout, setInterval, clearTimeout, clearInterval } = globalThis;
+    const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval } = globalThis;
     const dateNow = Date.now;
     const performanceNow = performance.now.bind(performance);
     const { randomBytes } = crypto;
     const { wait } = systemClock;
     this.#restore = () => {
       systemClock.wait = wait;
-      Object.assign(globalThis, { setTimeout, setInterval, clearTimeout, clearInterval });
+      Object.assign(globalThis, { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval });
       Date.now = dateNow;
       performance.now = performanceNow;
       crypto.randomBytes = randomBytes;
@@ -75,6 +77,13 @@ export class Clockwork {
     Object.assign(globalThis, {
       setTimeout: (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => this.#start(run, ms, args, false),
       setInterval: (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => this.#start(run, ms, args, true),
+      setImmediate: (run: (...args: unknown[]) => void, ...args: unknown[]) => {
+        this.#putOff++;
+        return setImmediate(() => {
+          this.#putOff--;
+          run(...args);
+        });
+      },
       clearTimeout: clear,
       clearInterval: clear,
     });
