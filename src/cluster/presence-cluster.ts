@@ -131,6 +131,7 @@ export class PresenceCluster implements Cluster {
       peers,
       asks,
       written: (userId) => registrar.written(userId),
+      said: (userId) => registrar.said(userId),
       onMismatch: announce,
       isWriting: (userId) => this.#announcements.isWriting(userId),
     });

@@ -29,6 +29,8 @@ export interface ReaderDeps {
   asks: Asks;
   /** The sequence number of the own register that the store should hold about a user. */
   written: (userId: string) => number | undefined;
+  /** Another number whenever this process has written something about a user who is, or was until lately, visible here. */
+  said: (userId: string) => number | undefined;
   /** The store holds another register of this process than it should. */
   onMismatch: (userId: string) => void;
   /** Whether something that this process says of the user is not in the store yet. */
@@ -72,11 +74,7 @@ export class Reader {
   /** `undefined`: nothing is known about the user. */
   async #find(userId: string): Promise<RemoteUser | undefined> {
     try {
-      // Both at once, whoever it is: the time does not tell whether some process says something of the user.
-      const [{ registers, own, isClear }, remembered] = await Promise.all([
-        this.fetch(userId),
-        this.remembered(userId),
-      ]);
+      const { registers, own, isClear, remembered } = await this.fetchWithMemory(userId);
       if (!isClear && ![...registers.values()].some(({ entries }) => entries.length > 0)) {
         return undefined;
       }
@@ -87,14 +85,6 @@ export class Reader {
     } catch {
       return undefined; // the store is down or refused this read
     }
-  }
-
-  /** How a user that is nowhere was last gone; `undefined` while this process has something newer to write about it. Rejects when the store cannot be asked. */
-  async remembered(userId: string): Promise<EndedStatus | undefined> {
-    const { store, isWriting } = this.#deps;
-    const wasWriting = isWriting(userId);
-    const last = await store.remembered(userId);
-    return wasWriting || isWriting(userId) ? undefined : last;
   }
 
   /** Rejects when the store cannot be asked. */
@@ -126,5 +116,20 @@ export class Reader {
       onMismatch(userId);
     }
     return { registers, fields, own: fields.has(self), isClear };
+  }
+
+  /**
+   * The same, and how a user that is nowhere was last gone: `undefined` when this process has said something of it since
+   * the read was issued, or has yet to write it. Rejects when the store cannot be asked.
+   */
+  async fetchWithMemory(userId: string): Promise<Found & { readonly remembered: EndedStatus | undefined }> {
+    const { store, isWriting, said } = this.#deps;
+    const wasWriting = isWriting(userId);
+    const before = said(userId);
+    // Both at once, whoever it is: the time does not tell whether some process says something of the user.
+    const [found, last] = await Promise.all([this.fetch(userId), store.remembered(userId)]);
+    // Asked after both: while one answer was under way, the user may have come and gone.
+    const isOutdated = wasWriting || isWriting(userId) || said(userId) !== before;
+    return { ...found, remembered: isOutdated ? undefined : last };
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Writes the registers of this process's own users. Redis commands: 2 for an
  * update (store, publish), 5 when a user appears (it and the process are also
- * listed for the sweeper, for a day), 3 when the user vanishes (erase, publish,
- * remember or forget `offline`). A user that stays away is taken off the list
+ * listed for the sweeper, for a day), 3 when the user vanishes (remember or
+ * forget `offline`, erase, publish). A user that stays away is taken off the list
  * later, in the background.
  */
 import { RefusedError } from './calls.ts';
@@ -34,8 +34,8 @@ export class Registrar {
   readonly #deps: RegistrarDeps;
   /** Users that are on this process's list in the store. */
   #listed = new Set<string>();
-  /** The listed users without visible connections, and since when. */
-  readonly #idle = new Map<string, number>();
+  /** The listed users without visible connections: since when, and the sequence number that said so. */
+  readonly #idle = new Map<string, { since: number; seq: number }>();
   /** For each user that is visible here: the sequence number last written, which the store should hold. */
   readonly #written = new Map<string, number>();
   /** Users that were to be written, but that the host could not read. */
@@ -84,6 +84,11 @@ export class Registrar {
     return this.#written.get(userId);
   }
 
+  /** The sequence number last written of a user who is visible here, or was until lately. */
+  said(userId: string): number | undefined {
+    return this.#written.get(userId) ?? this.#idle.get(userId)?.seq;
+  }
+
   /** Users that were visible here until lately: data from earlier would show them as they were. */
   get away(): Iterable<string> {
     return this.#idle.keys();
@@ -112,22 +117,24 @@ export class Registrar {
     const until = this.#deps.clock.now() - IDLE_MS;
     const { store, incarnation } = this.#deps;
     const due: string[] = [];
-    for (const [userId, since] of this.#idle) {
+    for (const [userId, { since }] of this.#idle) {
       if (since > until) {
         break; // in order of time
       }
       due.push(userId);
     }
     await forEachLimit(due, MAX_UNLISTINGS_AT_ONCE, async (userId) => {
-      if (!this.#idle.delete(userId)) {
+      const idle = this.#idle.get(userId);
+      if (idle === undefined) {
         return; // came back meanwhile
       }
+      this.#idle.delete(userId);
       this.#listed.delete(userId); // before the command, so that a later write lists the user again
       try {
         await store.unlist(incarnation, userId);
       } catch (error) {
         if (!this.#listed.has(userId)) {
-          this.#idle.set(userId, this.#deps.clock.now());
+          this.#idle.set(userId, { ...idle, since: this.#deps.clock.now() });
         }
         throw error;
       }
@@ -153,16 +160,15 @@ export class Registrar {
     const { incarnation, store, bus, clock, rememberSeconds } = this.#deps;
     this.#written.delete(userId);
     this.#idle.delete(userId);
-    this.#idle.set(userId, clock.now());
-    const commands: Array<Promise<unknown>> = [
-      store.erase(userId, incarnation),
-      bus.publishRegister(userId, encodeRegister(incarnation, register)),
-    ];
+    this.#idle.set(userId, { since: clock.now(), seq: register.seq });
+    const commands: Array<Promise<unknown>> = [];
     if (rememberSeconds > 0) {
+      // Before the field goes: whoever finds no field must find how the user ended.
       commands.push(
         register.last === 'unlogined' ? store.forgetOffline(userId) : store.rememberOffline(userId, rememberSeconds),
       );
     }
+    commands.push(store.erase(userId, incarnation), bus.publishRegister(userId, encodeRegister(incarnation, register)));
     return commands;
   }
 }

@@ -172,7 +172,7 @@ export class Watches {
     try {
       if (isUp()) {
         await confirmed;
-        await Promise.all([reader.fetch(userId), reader.remembered(userId)]);
+        await reader.fetchWithMemory(userId);
       }
     } catch {
       // The store is down.
@@ -197,14 +197,12 @@ export class Watches {
       return;
     }
     const epoch = this.#deps.epoch();
-    const before = [...(this.#deps.host.heardOf(watch.userId) ?? [])];
+    const before = new Map(this.#deps.host.heardOf(watch.userId));
     try {
       const { reader } = this.#deps;
-      // Both at once, whoever it is: the time does not tell whether some process says something of the user.
-      const [{ registers, fields, own, isClear }, last] = await Promise.all([
-        reader.fetch(watch.userId),
-        watch.fresh ? reader.remembered(watch.userId) : undefined,
-      ]);
+      const { registers, fields, own, isClear, remembered } = watch.fresh
+        ? await reader.fetchWithMemory(watch.userId)
+        : { ...(await reader.fetch(watch.userId)), remembered: undefined };
       if (!this.#isOpen(watch)) {
         return;
       }
@@ -221,7 +219,7 @@ export class Watches {
         }
       }
       const isNowhere = registers.size === 0 && !own;
-      watch.fresh = isNowhere && watch.fresh && !this.#remember(watch, last);
+      watch.fresh = isNowhere && watch.fresh && !this.#remember(watch, remembered, before);
       watch.readIn = isClear ? epoch : undefined;
       if (this.knows(watch.userId)) {
         this.#deps.host.applyRead(watch.userId);
@@ -231,14 +229,16 @@ export class Watches {
     }
   }
 
-  /** Returns false when there is nothing to apply yet, or when the host failed to apply it. */
-  #remember(watch: Watch, last: EndedStatus | undefined): boolean {
+  /** Returns false when there is nothing to apply yet, or when the host failed to apply it. `before`: what was heard of the user when the read was issued. */
+  #remember(watch: Watch, last: EndedStatus | undefined, before: ReadonlyMap<string, Register>): boolean {
     if (last === undefined) {
       return false;
     }
-    const heard = [...(this.#deps.host.heardOf(watch.userId)?.values() ?? [])];
-    const isSaid = heard.some(({ entries }) => entries.length > 0);
-    return !this.#isOpen(watch) || isSaid || this.#deps.host.applyRemembered(watch.userId, last);
+    const heard = [...(this.#deps.host.heardOf(watch.userId) ?? [])];
+    const isSaid = heard.some(([, { entries }]) => entries.length > 0);
+    // A register is never changed, only replaced. What was heard of the end of the user since then is newer.
+    const isNewer = heard.some(([incarnation, register]) => before.get(incarnation) !== register);
+    return !this.#isOpen(watch) || isSaid || isNewer || this.#deps.host.applyRemembered(watch.userId, last);
   }
 
   #apply(watch: Watch, incarnation: string, register: Register): void {

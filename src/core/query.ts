@@ -13,6 +13,7 @@ import type { GeneralStatus, Presence, UserStatus } from '../protocol.ts';
 import type { RemoteUser } from './ports.ts';
 import { isUnseen } from './derived.ts';
 import type { Tracker } from './tracker.ts';
+import type { Held } from './users.ts';
 
 /** One answer per id, in order. Without a viewer nothing is hidden. */
 export async function queryUsers(
@@ -31,22 +32,35 @@ export async function queryUsers(
       (isUnseen(user) || (viewer !== undefined && user.followers.size === 0 && isHidden(viewer, userId)));
     return isAbsent ? undefined : user;
   };
-  const known = ids.filter(present).map((userId) => users.hold(userId, viewer?.user));
-  const toRead = ids.filter((userId) => present(userId) === undefined);
+  const held = new Map<string, Held>();
+  /** Resolves when what the other processes say of these is known. They stay until the end, and are answered from here, whatever becomes of them. */
+  const hold = async (userIds: readonly string[]): Promise<void> => {
+    const known = userIds.map((userId) => {
+      const one = users.hold(userId, viewer?.user);
+      held.set(userId, one);
+      return one.user.known;
+    });
+    await Promise.all(known);
+  };
+  const isLate = (userId: string): boolean => !held.has(userId) && present(userId) !== undefined;
   try {
+    const toRead = ids.filter((userId) => present(userId) === undefined);
+    const here = hold(ids.filter((userId) => present(userId) !== undefined));
     const read = async (): Promise<ReadonlyMap<string, RemoteUser>> => {
       const [remote] = await Promise.all([
         toRead.length > 0 ? cluster.read(toRead, viewer?.user) : new Map<string, RemoteUser>(),
-        ...known.map(({ user }) => user.known),
+        here,
       ]);
       return remote;
     };
     const isAboutOthers = viewer !== undefined && ids.some((userId) => userId !== viewer.user.userId);
     const remote = await (isAboutOthers ? cluster.onTick(read) : read());
-    // Somebody may have begun to follow one of the others meanwhile.
-    await Promise.all(toRead.map(async (userId) => present(userId) && cluster.watch(userId, viewer?.user)));
+    // Somebody may have begun to follow one of the others meanwhile, and another one while those are waited for.
+    for (let late = ids.filter(isLate); late.length > 0; late = ids.filter(isLate)) {
+      await hold(late);
+    }
     return ids.map((userId) => {
-      const user = present(userId);
+      const user = held.get(userId)?.user;
       const subject = user ?? remoteSubject(userId, remote.get(userId), users.remembered(userId));
       const { general, presences } = viewer === undefined ? everything(subject) : seenBy(viewer, subject);
       const isKnown = user === undefined ? remote.has(userId) : cluster.knows(userId) || user === viewer?.user;
@@ -55,7 +69,7 @@ export async function queryUsers(
         : answer(userId, 'unknown', []);
     });
   } finally {
-    for (const { release } of known) {
+    for (const { release } of held.values()) {
       release();
     }
   }

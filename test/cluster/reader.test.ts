@@ -20,6 +20,7 @@ function setup() {
     peers,
     asks: new Asks(peers),
     written: () => undefined,
+    said: () => undefined,
     isWriting: () => false,
     onMismatch: () => {},
   });

@@ -4,8 +4,8 @@ import { GuardedHost } from '../../src/cluster/guarded-host.ts';
 import { FakeHost } from './support/fake-host.ts';
 import { makeParts } from './support/parts.ts';
 
-function setup() {
-  const { time, clock, log, store, bus, formats } = makeParts('A');
+function setup(rememberSeconds = 0) {
+  const { presence, time, clock, log, store, bus, formats } = makeParts('A');
   const host = new FakeHost();
   const registrar = new Registrar({
     incarnation: 'A',
@@ -14,13 +14,15 @@ function setup() {
     bus,
     formats,
     clock,
-    rememberSeconds: 0,
+    rememberSeconds,
   });
   const write = (userId: string, visible: boolean): Promise<void> => {
     host.own.set(userId, { entries: visible ? [{ connectionId: 'c', status: '', setAt: 0 }] : [] });
     return registrar.write(userId);
   };
   return {
+    presence,
+    store,
     registrar,
     host,
     fields: (userId: string) => store.fields(userId),
@@ -49,6 +51,24 @@ describe('the registrar', () => {
     time.now = 50_000;
     await registrar.tidy();
     expect(await listed()).toEqual(['bob']);
+  });
+
+  test('tells how a user ended before its field goes: whoever finds none finds that', async () => {
+    const { presence, registrar, store, write } = setup(60);
+    await write('ann', true);
+    const commands: string[] = [];
+    for (const name of ['hdel', 'setex', 'publish'] as const) {
+      const run = presence[name].bind(presence) as (...args: unknown[]) => never;
+      presence[name] = (...args: unknown[]) => {
+        commands.push(name);
+        return run(...args);
+      };
+    }
+    const before = registrar.said('ann');
+    await write('ann', false);
+    expect(commands).toEqual(['setex', 'hdel', 'publish']);
+    expect([registrar.said('ann'), registrar.said('bob')]).toEqual([before! + 1, undefined]);
+    await store.forgetOffline('ann');
   });
 
   test('lists a user again that comes back after that', async () => {

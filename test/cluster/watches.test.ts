@@ -16,6 +16,7 @@ function setup() {
   const host = new FakeHost();
   const writing = new Set<string>();
   const written = new Map<string, number>();
+  const said = new Map<string, number>();
   const mismatched: string[] = [];
   const state = { isUp: true, epoch: 0 };
   const peers = new Peers({ incarnation: 'self', leaseMs: 60_000, clock, store, sweeper, onGone: () => true });
@@ -30,6 +31,7 @@ function setup() {
     peers,
     asks,
     written: (userId) => written.get(userId),
+    said: (userId) => said.get(userId),
     onMismatch: (userId) => mismatched.push(userId),
     isWriting: (userId) => writing.has(userId),
   });
@@ -49,7 +51,7 @@ function setup() {
     store.put(userId, from, printRegister(userId, encodeRegister(from, { seq, entries: here(status) })));
   const publish = (userId: string, from: string, seq: number, status: string): Promise<void> =>
     bus.publishRegister(userId, encodeRegister(from, { seq, entries: here(status) }));
-  return { ...parts, host, writing, written, mismatched, state, peers, watches, asks, reader, put, publish };
+  return { ...parts, host, writing, written, said, mismatched, state, peers, watches, asks, reader, put, publish };
 }
 
 describe('watched users', () => {
@@ -169,6 +171,54 @@ describe('watched users', () => {
       await store.forgetOffline('ann');
     },
   );
+
+  /** The memory is read at once; the registers are, and are answered, when the test says so. */
+  function slow({ presence }: Pick<ReturnType<typeof setup>, 'presence'>) {
+    const hgetall = presence.hgetall.bind(presence);
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    presence.hgetall = (key) => {
+      asked.resolve();
+      return answered.promise.then(() => hgetall(key));
+    };
+    return { asked: asked.promise.then(() => new Promise(setImmediate)), answer: answered.resolve };
+  }
+
+  test.each<[what: string, ends: (parts: ReturnType<typeof setup>) => unknown]>([
+    ['left', ({ bus }) => bus.publishRegister('ann', encodeRegister('A', { seq: 2, entries: [], last: 'offline' }))],
+    ['was dropped with its process', ({ host }) => host.dropIncarnation('A')],
+  ])(
+    'what the store remembered before the user came and %s elsewhere, during the read, does not count',
+    async (_, ends) => {
+      const parts = setup();
+      const { watches, host, publish } = parts;
+      const { asked, answer } = slow(parts);
+      const opened = watches.open('ann');
+      await asked;
+      await publish('ann', 'A', 1, 'here');
+      await ends(parts);
+      answer();
+      await opened;
+      expect([host.statuses('ann'), host.remembered, watches.knows('ann')]).toEqual([[], [], true]);
+    },
+  );
+
+  test('what the store remembered before the user came and went here, during the read, does not count', async () => {
+    const parts = setup();
+    const { watches, reader, host, said, store } = parts;
+    const { asked, answer } = slow(parts);
+    const opened = watches.open('ann');
+    const read = reader.read(['ann']);
+    await asked;
+    await store.rememberOffline('ann', 60);
+    said.set('ann', 2);
+    answer();
+    await opened;
+    expect([host.remembered, (await read).get('ann')]).toEqual([[], { registers: [] }]);
+    await watches.antiEntropy(1);
+    expect(host.remembered).toEqual([['ann', 'offline']]);
+    await store.forgetOffline('ann');
+  });
 
   test('are traced again as one of whom nobody says anything is opened, whatever is said of them, and nothing is applied', async () => {
     const { watches, host, put, presence } = setup();

@@ -123,6 +123,33 @@ test.each<[what: string, story: Pick<Story, 'fact' | 'steps'> & Partial<Story>]>
       ],
     },
   ],
+  ...['presence:follow', 'presence:query'].map(
+    (type) =>
+      [
+        `${type} of somebody who came and went while it was read from a shared store, because somebody else had just followed it`,
+        {
+          fact: 'begins to be followed by somebody else, or not',
+          store: true,
+          steps: [
+            { who: 'secret', move: { do: 'enter', status: 'hello' } },
+            { who: 'secret', move: { do: 'drop' } },
+            { who: 'time', passes: 1 },
+            { who: 'viewer', says: [['send', type, { userIds: [SECRET, FRIEND], cid: 1 }]] },
+          ],
+        } satisfies Pick<Story, 'fact' | 'steps' | 'store'>,
+      ] as [string, Pick<Story, 'fact' | 'steps' | 'store'>],
+  ),
+  [
+    'a query of a friend who turns invisible while it is read from a shared store, when somebody else has just followed it',
+    {
+      fact: 'begins to be followed by somebody else, or not',
+      store: true,
+      steps: [
+        { who: 'viewer', says: [['send', 'presence:query', { userIds: [FRIEND], cid: 0 }]] },
+        { who: 'friend', status: null },
+      ],
+    },
+  ],
   [
     'an invite that somebody invisible declines, then taken back',
     {

@@ -37,7 +37,7 @@ export interface Fact {
   readonly keepsSilent?: true;
   /** Whether the viewer writes one message a turn: with a change of its own in the same turn, the first refusal is told behind that. */
   readonly oneAtATime?: true;
-  /** Whether it is compared without a shared store only: a resume that waits changes the status later, and see "What remains" in docs/security.md. */
+  /** Whether it is compared without a shared store only: a resume that waits changes the status later. */
   readonly withoutStore?: true;
   /** Whether the viewer is there before Secret acts, and follows it. */
   readonly viewerFirst?: true;
@@ -121,7 +121,6 @@ export const FACTS = {
     }),
   },
   'is followed by somebody else, or by nobody': {
-    withoutStore: true,
     acts: () => 'freely',
     begin: (which, world) => {
       if (which === 'b') {
@@ -130,7 +129,6 @@ export const FACTS = {
     },
   },
   'begins to be followed by somebody else, or not': {
-    withoutStore: true,
     acts: () => 'freely',
     turn: (which, world) => {
       if (which === 'b') {
