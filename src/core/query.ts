@@ -35,10 +35,10 @@ export async function queryUsers(
   const held = new Map<string, Held>();
   /** Resolves when what the other processes say of these is known. They stay until the end, and are answered from here, whatever becomes of them. */
   const hold = async (userIds: readonly string[]): Promise<void> => {
-    const known = userIds.map((userId) => {
+    const known = userIds.map(async (userId) => {
       const one = users.hold(userId, viewer?.user);
       held.set(userId, one);
-      return one.user.known;
+      await one.user.known;
     });
     await Promise.all(known);
   };
