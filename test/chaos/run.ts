@@ -1,8 +1,9 @@
 /**
- * `npm run chaos -- [part of a fault's name]`: every fault under load, on real
+ * `npm run chaos -- [part of a fault's name] [--processes N] [--players N]`: every fault under load, on real
  * processes with a real Redis behind proxies; then a Redis Cluster whose master
  * is killed, and processes whose clocks differ by minutes. Prints a table.
  */
+import { parseArgs } from 'node:util';
 import { Arena, pause } from './arena.ts';
 import { FAULTS, type ChaosFault } from './faults.ts';
 import { startRedisCluster } from './redis-node.ts';
@@ -10,9 +11,14 @@ import { trial, type Outcome } from './trial.ts';
 
 const BEAT_MS = 1000;
 const BOUND_MS = 10_000;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { processes: { type: 'string', default: '3' }, players: { type: 'string', default: '12' } },
+});
+const processes = Number(values.processes);
 /** Per process. */
-const PLAYERS = 12;
-const filter = process.argv[2] ?? '';
+const playersPerProcess = Number(values.players);
+const filter = positionals[0] ?? '';
 const OPTIONS = { cluster: { heartbeatMs: BEAT_MS, leaseMs: 3 * BEAT_MS } };
 
 const print = console.log;
@@ -27,7 +33,7 @@ const wants = ({ name }: { name: string }): boolean => name.includes(filter);
 
 const wanted = FAULTS.filter(wants);
 if (wanted.length > 0) {
-  let arena = await Arena.open({ processes: 3, playersPerProcess: PLAYERS, options: OPTIONS });
+  let arena = await Arena.open({ processes, playersPerProcess, options: OPTIONS });
   for (const fault of wanted) {
     try {
       report(await trial(arena, fault, BEAT_MS, BOUND_MS));
@@ -37,7 +43,7 @@ if (wanted.length > 0) {
     if (fault.isLasting === true || outcomes.at(-1)?.name !== fault.name || outcomes.at(-1)!.wrong > 0) {
       // What stays wrong would spoil the next trial.
       await arena.close();
-      arena = await Arena.open({ processes: 3, playersPerProcess: PLAYERS, options: OPTIONS });
+      arena = await Arena.open({ processes, playersPerProcess, options: OPTIONS });
     }
   }
   print(`keys of users left after everybody has left: ${(await arena.keysLeft()).length}`);
@@ -51,7 +57,7 @@ const skew: ChaosFault = {
 if (wants(skew)) {
   const arena = await Arena.open({
     processes: 3,
-    playersPerProcess: PLAYERS,
+    playersPerProcess,
     options: OPTIONS,
     clockOffsetsMs: [-300_000, 0, 300_000],
   });
@@ -70,7 +76,7 @@ const failover: ChaosFault = {
 };
 if (wants(failover)) {
   const nodes = await startRedisCluster();
-  const arena = await Arena.open({ processes: 3, playersPerProcess: PLAYERS, options: OPTIONS, nodes });
+  const arena = await Arena.open({ processes, playersPerProcess, options: OPTIONS, nodes });
   report(await trial(arena, failover, BEAT_MS, BOUND_MS));
   await arena.close();
 }
