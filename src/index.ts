@@ -36,6 +36,8 @@ export {
   type Allowed,
   type ClusterOptions,
   type Features,
+  type FriendList,
+  type Profile,
   type Identity,
   type Ids,
   type JoinOptions,

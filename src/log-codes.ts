@@ -11,6 +11,7 @@ export const LOG_CODES = [
   'redact_failed',
   'friend_list_failed',
   'friend_list_ids',
+  'profiles_failed',
   'blocks_unknown',
   'no_user',
   'follow_failed',

@@ -83,8 +83,18 @@ export interface ClusterOptions {
 /** An answer of `canFollow`: the allowed ids, or one boolean per asked id, in order. */
 export type Allowed = readonly UserIdLike[] | ReadonlySet<UserIdLike> | readonly boolean[];
 
+/** A user as a row of the game's database: further fields are ignored. */
+export interface Profile {
+  readonly userId: UserIdLike;
+  /** At most 128 characters; longer ones are cut. */
+  readonly username?: string | null | undefined;
+}
+
 /** User ids, as a hook answers them. */
 export type Ids = readonly UserIdLike[] | ReadonlySet<UserIdLike>;
+
+/** Whom a user has as friends: ids, or rows with them. */
+export type FriendList = readonly (UserIdLike | Profile)[] | ReadonlySet<UserIdLike | Profile>;
 
 export interface PresenceOptions {
   /**
@@ -203,13 +213,28 @@ export interface PresenceOptions {
   /**
    * The game's own friend list. The server follows these users as soon as the
    * connection has joined, without any call of the client, and sends one
-   * `presence:snapshot`. They do not use up `maxFollows` unless
+   * `presence:snapshot`. Entries are ids or rows `{ userId, username? }`, whose
+   * names are told while the friend is offline. They do not use up `maxFollows` unless
    * `countResolvedFollows` is true. `canFollow` is not called for them. If the
    * hook fails, the player joins without these follows, the log and the client
    * are told, and the hook is asked again after about 1 s, 2 s, 4 s … up to a
    * minute. A `PresenceError` that is not retryable ends that.
    */
-  resolveFollows?: (viewer: Viewer) => Ids | Promise<Ids>;
+  resolveFollows?: (viewer: Viewer) => FriendList | Promise<FriendList>;
+  /**
+   * The names of users for those whose presence tells none: they are offline, or
+   * seem so. Asked with one call for all users of a follow or a query whose name
+   * this connection does not know yet, those that `canFollow` refuses in a follow
+   * included (nothing of the answer is told then: without the question, the time
+   * would tell); not about friends that `resolveFollows` has named. The names of
+   * those it follows are kept for as long as it follows them. The viewer is told
+   * the name, whatever `redact` says, and whether the user is offline, invisible
+   * or has blocked the viewer. If it fails, users have no name, and the log says
+   * why. The reply waits for it. Default: nobody has a name but who is online.
+   *
+   * @example profilesOf: (userIds) => db.query('SELECT id AS "userId", name AS username FROM users WHERE id = ANY($1)', [userIds])
+   */
+  profilesOf?: (userIds: readonly string[], viewer: Viewer) => readonly Profile[] | Promise<readonly Profile[]>;
   /** Whether follows made by the server use up `maxFollows`. Default false. */
   countResolvedFollows?: boolean;
   /**
@@ -288,7 +313,15 @@ export interface PresenceOptions {
 export type ResolvedOptions = Required<Omit<PresenceOptions, 'features' | 'cluster' | HookName>> &
   Pick<PresenceOptions, HookName> & { features: Features; cluster: ClusterOptions };
 type HookName =
-  'resolveFollows' | 'canFollow' | 'blockedBy' | 'redact' | 'canInvite' | 'canJoin' | 'joinOptions' | 'authorizeJoin';
+  | 'resolveFollows'
+  | 'profilesOf'
+  | 'canFollow'
+  | 'blockedBy'
+  | 'redact'
+  | 'canInvite'
+  | 'canJoin'
+  | 'joinOptions'
+  | 'authorizeJoin';
 
 /** Other processes take no party with more members. */
 export const MAX_PARTY_SIZE = 64;
@@ -389,6 +422,7 @@ export function resolveOptions(options: PresenceOptions = {}): ResolvedOptions {
 
 const HOOKS: ReadonlySet<string> = new Set<HookName>([
   'resolveFollows',
+  'profilesOf',
   'canFollow',
   'blockedBy',
   'redact',

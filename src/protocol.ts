@@ -137,6 +137,14 @@ export interface UserStatus {
   customStatus: string;
   /** Oldest status first: the last one is `customStatus`. */
   presences: Presence[];
+  /** The name by the word of the game, if no presence tells one. Only to clients. */
+  username?: string;
+}
+
+/** The name of a user by the word of the game (`resolveFollows`, `profilesOf`). Where a presence tells a name, that one counts. */
+export interface UserName {
+  userId: string;
+  username: string;
 }
 
 /**
@@ -150,6 +158,8 @@ export interface Snapshot {
   presences: Presence[];
   /** The users among `userIds` that are not `online`. */
   users: GeneralChange[];
+  /** Names of the users, as far as the game has told them. Absent without any. */
+  names?: UserName[];
   /** `userIds` contains all users this connection follows, and the own user. */
   complete?: true;
 }
@@ -309,6 +319,8 @@ export interface FollowReply {
   presences: Presence[];
   /** Offline and unlogined users among the requested ids. */
   users: GeneralChange[];
+  /** Names of the users, as far as the game has told them. Absent without any. */
+  names?: UserName[];
   /** Follows that were dropped to stay under the limit (only with `evict: 'oldest'`). */
   evicted?: string[];
 }

@@ -1,5 +1,5 @@
 /** What the store keeps about one user. Pure. */
-import type { GeneralChange, Presence } from '../protocol.ts';
+import type { GeneralChange, Presence, UserName } from '../protocol.ts';
 import { toFriend, type UserFacts } from './friend.ts';
 import type { Friend } from './types.ts';
 
@@ -35,13 +35,18 @@ export function viewOf(entry: Entry): Friend {
 export interface Knowledge {
   presences: readonly Presence[];
   users: readonly GeneralChange[];
+  names?: readonly UserName[] | undefined;
+}
+
+/** What it says about one. `username`: by the word of the game. */
+export interface Facts {
+  presences: readonly Presence[];
+  last: Entry['last'];
+  username?: string | undefined;
 }
 
 /** Looks up what a reply or snapshot says about one user. */
-export function knowledge({
-  presences,
-  users,
-}: Knowledge): (userId: string) => { presences: readonly Presence[]; last: Entry['last'] } {
+export function knowledge({ presences, users, names = [] }: Knowledge): (userId: string) => Facts {
   const byUser = new Map<string, Presence[]>();
   for (const presence of presences) {
     const known = byUser.get(presence.userId);
@@ -57,5 +62,10 @@ export function knowledge({
       lasts.set(userId, general);
     }
   }
-  return (userId) => ({ presences: byUser.get(userId) ?? [], last: lasts.get(userId) ?? 'offline' });
+  const told = new Map(names.map(({ userId, username }) => [userId, username]));
+  return (userId) => ({
+    presences: byUser.get(userId) ?? [],
+    last: lasts.get(userId) ?? 'offline',
+    username: told.get(userId),
+  });
 }

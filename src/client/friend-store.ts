@@ -117,7 +117,7 @@ export class FriendStore {
   #adopt(step: Recorder, ids: Iterable<string>, state: Knowledge, origin: Origin): void {
     const about = knowledge(state);
     for (const id of ids) {
-      const { presences, last } = about(id);
+      const { presences, last, username } = about(id);
       let entry = this.#follows.get(id);
       if (entry === undefined) {
         entry = newEntry(id, origin);
@@ -126,6 +126,11 @@ export class FriendStore {
         step.added.push(id);
       } else {
         this.#replace(step, entry, presences, last);
+      }
+      const name = presences.at(-1)?.username ?? username ?? entry.username;
+      if (entry.username !== name) {
+        entry.username = name;
+        this.#touch(step, entry);
       }
       if (origin === 'client') {
         entry.origin = 'client';

@@ -18,6 +18,7 @@ import type {
   Presence,
   QueryReply,
   Snapshot,
+  UserName,
   UserStatus,
   Welcome,
 } from '../protocol.ts';
@@ -56,11 +57,12 @@ export function readDelta(value: unknown): Delta {
 }
 
 export function readSnapshot(value: unknown): Snapshot {
-  const { userIds, presences, users, complete } = fields(value);
+  const { userIds, presences, users, names, complete } = fields(value);
   return {
     userIds: list(userIds).filter(isString),
     presences: list(presences).filter(isPresence),
     users: list(users).filter(isGeneralChange),
+    names: list(names).filter(isUserName),
     ...(complete === true && { complete }),
   };
 }
@@ -72,10 +74,11 @@ export function readReply(value: unknown): { cid: string; ok: boolean; error: un
 }
 
 export function readFollowReply(value: unknown): Required<FollowReply> {
-  const { presences, users, evicted } = fields(value);
+  const { presences, users, names, evicted } = fields(value);
   return {
     presences: list(presences).filter(isPresence),
     users: list(users).filter(isGeneralChange),
+    names: list(names).filter(isUserName),
     evicted: list(evicted).filter(isString),
   };
 }
@@ -158,7 +161,17 @@ function isGeneralChange(value: unknown): value is GeneralChange {
   return isString(userId) && isString(general) && GENERALS.has(general);
 }
 
+function isUserName(value: unknown): value is UserName {
+  const { userId, username } = fields(value);
+  return isString(userId) && isString(username);
+}
+
 function isUserStatus(value: unknown): value is UserStatus {
-  const { customStatus, presences } = fields(value);
-  return isGeneralChange(value) && isString(customStatus) && Array.isArray(presences);
+  const { customStatus, presences, username } = fields(value);
+  return (
+    isGeneralChange(value) &&
+    isString(customStatus) &&
+    Array.isArray(presences) &&
+    (username === undefined || isString(username))
+  );
 }

@@ -46,6 +46,7 @@ export function newConnection(
     place,
     follows: new Map(),
     view: options.redact === undefined && blockers.size === 0 ? undefined : newView(blockers),
+    names: undefined,
     pending: undefined,
     delivery: 'live',
     replying: false,

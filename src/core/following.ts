@@ -69,7 +69,7 @@ export class Following {
     try {
       await (others.length > 0 ? this.#cluster.onTick(learn) : undefined);
       const users = held.map(({ user }) => user).filter(({ userId }) => pending.wants(userId));
-      const followed = this.#follow(connection, users, origin, refused);
+      const followed = this.#follow(pending, users, origin, refused);
       tell?.(followed);
       return followed;
     } finally {
@@ -114,7 +114,7 @@ export class Following {
   }
 
   #follow(
-    connection: Connection,
+    { connection, names }: PendingFollow,
     users: User[],
     origin: FollowOrigin,
     refused: ReadonlySet<string> = new Set(),
@@ -135,6 +135,10 @@ export class Following {
     this.#outbox.introduce(connection, users);
     for (const user of users) {
       link(connection, user, origin);
+      if (names?.has(user.userId) === true) {
+        connection.names ??= new Map();
+        connection.names.set(user.userId, names.get(user.userId));
+      }
     }
     this.#stays.settle(connection.user);
     if (connection.delivery === 'live' && turned.some((user) => !added.includes(user))) {
@@ -254,6 +258,7 @@ export class Following {
     }
     this.#outbox.settle(connection);
     unlink(connection, user);
+    connection.names?.delete(user.userId);
     this.#forgetUnread(connection, user.userId);
     this.#users.release(user);
     return true;

@@ -6,6 +6,7 @@
 import type { EndedStatus, GeneralStatus, Invite, PartyBadge, PartyEvent, Sync } from '../protocol.ts';
 import type { ResolvedOptions, Viewer } from '../options.ts';
 import type { Batch } from './batch.ts';
+import type { Names } from './names.ts';
 import type { RegisterEntry, Registers } from './registers.ts';
 import type { Box } from './box.ts';
 
@@ -104,6 +105,8 @@ export interface Connection {
   readonly follows: Map<User, FollowOrigin>;
   /** What this viewer sees its own way; `undefined` while it sees everything as it is. */
   view: View | undefined;
+  /** Names of those it follows, by the word of the game; `undefined` without any. */
+  names: Names | undefined;
   /** Follows under way, so that an unfollow also ends those. */
   pending: Set<{ unfollow(userIds: Iterable<string> | undefined): void }> | undefined;
   delivery: Delivery;

@@ -1,8 +1,11 @@
 /** A follow that waits for a hook or for the cluster. It does not follow users that are unfollowed meanwhile. */
 import type { Connection } from './model.ts';
+import type { Names } from './names.ts';
 
 export class PendingFollow {
   readonly connection: Connection;
+  /** Names of the users to follow, by the word of the game. */
+  names: Names | undefined;
   #ended: Set<string> | 'all' = new Set();
 
   constructor(connection: Connection) {

@@ -3,6 +3,7 @@ import { failureOf, HookError, reasonOf, runHook, visibleIds } from '../core/hoo
 import { notIds, sortOutIds } from '../ids.ts';
 import { given } from '../wording.ts';
 import { hasEnded } from '../core/derived.ts';
+import { namesOf, readNamed, type Names } from '../core/names.ts';
 import type { Connection } from '../core/model.ts';
 import type { ClientSink } from '../wire/client-sink.ts';
 import type { Runtime } from '../server/runtime.ts';
@@ -24,7 +25,10 @@ export async function followFriends(connection: Connection, { tracker, log }: Ru
   try {
     for (let failures = 0; !hasEnded(connection); failures++) {
       try {
-        await tracker.following.followFor(connection, await friendsOf(connection, log), pending);
+        const { ids, names } = await friendsOf(connection, log);
+        const hasNames = names.size > 0 || connection.options.profilesOf !== undefined;
+        pending.names = hasNames ? await namesOf(connection, ids, log, names) : undefined;
+        await tracker.following.followFor(connection, ids, pending);
         if (failures > 0) {
           sink.friends(undefined);
         }
@@ -69,6 +73,7 @@ export async function followAgain(
   try {
     const allowed = new Set(await visibleIds(connection.options, connection.viewer, userIds));
     const refused = new Set(userIds.filter((userId) => !allowed.has(userId)));
+    pending.names = connection.options.profilesOf && (await namesOf(connection, userIds, log));
     await tracker.following.follow(pending, userIds, 'client', refused, ({ users }) => {
       connection.sink.snapshot(users, 'some');
     });
@@ -81,19 +86,30 @@ export async function followAgain(
   }
 }
 
-async function friendsOf({ options, viewer }: Connection, log: Runtime['log']): Promise<string[]> {
+async function friendsOf(
+  { options, viewer }: Connection,
+  log: Runtime['log'],
+): Promise<{ ids: string[]; names: Names }> {
   const { resolveFollows, hookTimeoutMs } = options;
   const friends: unknown = await runHook('resolveFollows', () => resolveFollows!(viewer), hookTimeoutMs);
   if (!(friends instanceof Set || Array.isArray(friends))) {
     throw new HookError('resolveFollows', `it must return a list of user ids, but returned ${given(friends)}`);
   }
-  const { ids, others } = sortOutIds(friends);
+  const names: Names = new Map();
+  const entries = [...(friends as Iterable<unknown>)].map((entry) => {
+    const named = readNamed(entry);
+    if (named?.username !== undefined) {
+      names.set(named.userId, named.username);
+    }
+    return named?.userId ?? entry;
+  });
+  const { ids, others } = sortOutIds(entries);
   if (others.length > 0) {
     log.warn(
       `[presence:friend_list_ids] The hook "resolveFollows" returned ${notIds(others)}. The others are followed.`,
     );
   }
-  return ids;
+  return { ids, names };
 }
 
 /** Random, so that the players of a database that was down do not all ask at once. */

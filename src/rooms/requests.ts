@@ -19,6 +19,7 @@ import {
 } from './validate.ts';
 import { toUserId } from '../ids.ts';
 import { refusedIds, visibleIds } from '../core/hooks.ts';
+import { namesOf, namesTo, someNames } from '../core/names.ts';
 import { generalsTo, presencesTo } from '../core/view.ts';
 import {
   PresenceError,
@@ -29,6 +30,7 @@ import {
   type Requests,
   type StatusReply,
   type UnfollowReply,
+  type UserStatus,
   type WelcomeReply,
 } from '../protocol.ts';
 import type { Connection } from '../core/model.ts';
@@ -97,10 +99,13 @@ async function answerFollow(connection: Connection, fields: Fields, runtime: Run
   let reply: FollowReply = { presences: [], users: [] };
   try {
     const refused = await refusedIds(options, connection.viewer, requested);
+    // Of the refused ones, too: in the time of the answer they are like ids that nobody has.
+    pending.names = options.profilesOf && (await namesOf(connection, requested, runtime.log));
     await tracker.following.follow(pending, requested, 'client', refused, ({ users, evicted }) => {
       reply = {
         presences: presencesTo(connection, users),
         users: generalsTo(connection, users),
+        ...someNames(namesTo(connection, users)),
         ...(evicted.length > 0 && { evicted: evicted.map(({ userId }) => userId) }),
       };
       holdUntilReplied(connection);
@@ -144,7 +149,17 @@ async function answerQuery(connection: Connection, fields: Fields, runtime: Runt
   if (allowed.length === 0 && requested.length > 0) {
     throw new PresenceError('not_visible');
   }
-  return { users: await queryUsers(tracker, allowed, connection) };
+  const { names } = connection;
+  const hasNames = options.profilesOf !== undefined || names !== undefined;
+  const told = hasNames ? await namesOf(connection, allowed, runtime.log) : undefined;
+  const users = await queryUsers(tracker, allowed, connection);
+  return { users: told === undefined ? users : users.map((user) => withName(user, told.get(user.userId))) };
+}
+
+/** With its name by the word of the game, if no presence tells one. */
+function withName(user: UserStatus, username: string | undefined): UserStatus {
+  const isNamed = username === undefined || user.presences.at(-1)?.username !== undefined;
+  return isNamed ? user : { ...user, username };
 }
 
 async function answerJoin(connection: Connection, fields: Fields, runtime: Runtime): Promise<JoinReply> {

@@ -6,6 +6,7 @@
 import { countShare, type Census } from './census.ts';
 import { parseAbout, type About, type Inquiry } from './inquiry.ts';
 import { reasonOf } from '../core/hooks.ts';
+import { namesOf } from '../core/names.ts';
 import { fitsBytes, isUserId } from '../status.ts';
 import { isTarget, isText, targetsOf, type Addressee } from './addressee.ts';
 import type { Connection } from '../core/model.ts';
@@ -193,7 +194,16 @@ async function followAll(
   runtime: CommandTarget,
 ): Promise<Counts> {
   const outcomes = await Promise.allSettled(
-    connections.map((connection) => runtime.tracker.following.followFor(connection, userIds)),
+    connections.map(async (connection) => {
+      const { following } = runtime.tracker;
+      const pending = following.begin(connection);
+      try {
+        pending.names = connection.options.profilesOf && (await namesOf(connection, userIds, runtime.log));
+        await following.followFor(connection, userIds, pending);
+      } finally {
+        pending.end();
+      }
+    }),
   );
   outcomes.forEach((outcome, i) => {
     if (outcome.status === 'rejected') {

@@ -160,8 +160,9 @@ export class PresenceServer {
    * removes the listener.
    */
   on<K extends keyof PresenceEventMap>(type: K, listener: (event: PresenceEventMap[K]) => void): () => void {
-    if (!Object.hasOwn(PRESENCE_EVENTS, type)) {
-      throw invalid(`There is no event ${given(type)}${didYouMean(type, Object.keys(PRESENCE_EVENTS))}`);
+    const name: unknown = type;
+    if (typeof name !== 'string' || !Object.hasOwn(PRESENCE_EVENTS, name)) {
+      throw invalid(`There is no event ${given(name)}${didYouMean(String(name), Object.keys(PRESENCE_EVENTS))}`);
     }
     if (typeof listener !== 'function') {
       throw invalid(`The listener of an event has to be a function, but is ${given(listener)}.`);

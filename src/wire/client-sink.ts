@@ -6,6 +6,7 @@ import { ClientState, CloseCode, type Client } from '@colyseus/core';
 import { isLossy, lossySocketBytes, waitingBytes } from './backpressure.ts';
 import { messageFrame, type FrameCodec } from './frames.ts';
 import { PrebuiltWriter, webSocketFrames } from './prebuilt.ts';
+import { namesTo, someNames } from '../core/names.ts';
 import { generalsTo, presencesTo } from '../core/view.ts';
 import {
   FRIENDS_MESSAGE,
@@ -173,6 +174,7 @@ export class ClientSink implements Sink {
       userIds: users.map(({ userId }) => userId),
       presences: presencesTo(this.connection, users),
       users: generalsTo(this.connection, users),
+      ...someNames(namesTo(this.connection, users)),
       ...(complete && { complete }),
     };
   }

@@ -6,6 +6,7 @@
 import { getMessageBytes, Protocol } from '@colyseus/core';
 import { Aliases, type AliasedNumbers } from './aliases.ts';
 import { encodeFollowed, encodeRoot, encodeUnfollowed, encodeUpdate, encodeUser } from './state-codec.ts';
+import { nameTo } from '../core/names.ts';
 import { look, shownOf } from '../core/view.ts';
 import { generalOf } from '../status.ts';
 import { DELTA_MESSAGE, type GeneralChange } from '../protocol.ts';
@@ -159,9 +160,10 @@ export class FrameCodec {
 
   #userBytes(viewer: Connection, user: User, numbers: AliasedNumbers | undefined): Uint8Array {
     const isOwnName = viewer.user === user && viewer.viewer.username !== user.username;
-    if (viewer.view !== undefined || isOwnName || numbers?.concernsUser(user) === true) {
+    const told = nameTo(viewer, user);
+    if (viewer.view !== undefined || isOwnName || told !== undefined || numbers?.concernsUser(user) === true) {
       const seen = look(viewer, user);
-      return encodeUser(user, seen.general, shownOf(seen), seen.username ?? '', numbers);
+      return encodeUser(user, seen.general, shownOf(seen), seen.username ?? told ?? '', numbers);
     }
     if (user.stateBytes === undefined) {
       this.stats.statePieces++;

@@ -17,14 +17,14 @@ const nonsense: unknown[] = [
   'text',
   [],
   {},
-  { joins: 1, userIds: {}, presences: 'x', users: null, evicted: 3 },
+  { joins: 1, userIds: {}, presences: 'x', users: null, names: 'x', evicted: 3 },
 ];
 
 describe('what a server of another version may send', () => {
   test.each(nonsense)('%j is read as nothing', (value) => {
     expect(readDelta(value)).toEqual({ joins: [], leaves: [], users: [] });
-    expect(readSnapshot(value)).toEqual({ userIds: [], presences: [], users: [] });
-    expect(readFollowReply(value)).toEqual({ presences: [], users: [], evicted: [] });
+    expect(readSnapshot(value)).toEqual({ userIds: [], presences: [], users: [], names: [] });
+    expect(readFollowReply(value)).toEqual({ presences: [], users: [], names: [], evicted: [] });
     expect(readQueryReply(value)).toEqual({ users: [] });
     expect(readUserIds(value)).toEqual([]);
     expect(readWelcome(value)).toBeNull();
@@ -50,10 +50,12 @@ describe('what a server of another version may send', () => {
         ],
       }),
     ).toEqual({ joins: [bob], leaves: [bob], users: [{ userId: 'bob', general: 'online' }] });
-    expect(readSnapshot({ userIds: ['bob', 7], presences: [bob], users: [], complete: 'yes' })).toEqual({
+    const names = [{ userId: 'bob', username: 'Bob' }, { userId: 'cat' }, null];
+    expect(readSnapshot({ userIds: ['bob', 7], presences: [bob], users: [], names, complete: 'yes' })).toEqual({
       userIds: ['bob'],
       presences: [bob],
       users: [],
+      names: [{ userId: 'bob', username: 'Bob' }],
     });
   });
 

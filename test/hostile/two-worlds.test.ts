@@ -78,6 +78,22 @@ test.each<[what: string, story: Pick<Story, 'fact' | 'steps'> & Partial<Story>]>
     },
   ],
   [
+    'the name in the profiles of the game, of a refused user',
+    {
+      fact: 'is refused by canFollow, or does not exist',
+      options: { profilesOf: () => [] },
+      steps: [{ who: 'secret', move: { do: 'enter', status: 'hello' } }, followsSecret],
+    },
+  ],
+  [
+    'the name in the profiles of the game, of somebody invisible',
+    {
+      fact: 'never came, or is here invisibly',
+      options: { profilesOf: () => [] },
+      steps: [{ who: 'secret', move: { do: 'enter', status: null } }, followsSecret],
+    },
+  ],
+  [
     'for how long somebody who has gone is remembered as offline, whoever still follows it',
     {
       fact: 'is followed by somebody else, or by nobody',

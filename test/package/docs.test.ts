@@ -247,7 +247,7 @@ describe('the code in the documents', () => {
     declare const PresenceClient: typeof import('colyseus-presence/client').PresenceClient;
     declare const PresenceError: typeof import('colyseus-presence/client').PresenceError;
     declare const defineRoom: typeof import('@colyseus/core').defineRoom;
-    declare const db: { friendsOf(id: string): Promise<string[]>; areFriends(id: string, ids: readonly string[]): Promise<boolean[]>; blockersOf(id: string): Promise<string[]>; storeBlock(id: string, blockedId: string, blocked: boolean): Promise<void> };
+    declare const db: { friendsOf(id: string): Promise<string[]>; friendRows(id: string): Promise<{ userId: number; username: string }[]>; profiles(ids: readonly string[]): Promise<{ userId: string; username: string }[]>; areFriends(id: string, ids: readonly string[]): Promise<boolean[]>; blockersOf(id: string): Promise<string[]>; storeBlock(id: string, blockedId: string, blocked: boolean): Promise<void> };
     declare function verify(token: string): Promise<{ steamId: string; nick: string }>;
     declare function verifyId(token: string): Promise<string>;
     declare function areFriends(a: string, b: string): boolean;

@@ -157,6 +157,7 @@ const inner: Record<string, unknown[]> = {
 };
 const hooks = [
   'resolveFollows',
+  'profilesOf',
   'canFollow',
   'blockedBy',
   'redact',

@@ -116,6 +116,7 @@ const options: fc.Arbitrary<PresenceOptions> = fc.record(
     maxIdsPerQuery: fc.constantFrom(2),
     countResolvedFollows: fc.constantFrom(true),
     resolveFollows: fc.constantFrom(() => []),
+    profilesOf: fc.constantFrom(() => []),
     canFollow: fc.constantFrom((_: unknown, userIds: readonly string[]) => asked(userIds)),
     redact: fc.constantFrom<NonNullable<PresenceOptions['redact']>[]>(
       (_, presence) => ({ ...presence, status: presence.status === '' ? '' : 'here' }),

@@ -33,6 +33,8 @@ export interface Fact {
   readonly spares?: readonly string[];
   /** Whether the game's own follows leave Secret out: `canFollow` is not asked about those. */
   readonly sparesFriendList?: true;
+  /** Whether there is no Secret in world `a`: the game knows no name of it. */
+  readonly isNobody?: true;
   /** Whether Secret answers no invites: with its answer it would tell that it is there. */
   readonly keepsSilent?: true;
   /** Whether the viewer writes one message a turn: with a change of its own in the same turn, the first refusal is told behind that. */
@@ -92,6 +94,7 @@ export const FACTS = {
     withoutStore: true,
     keepsSilent: true,
     sparesFriendList: true,
+    isNobody: true,
   },
   'is refused by canFollow, and here or not': {
     acts: (world) => (world === 'a' ? 'not at all' : 'freely'),

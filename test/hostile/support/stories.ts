@@ -6,7 +6,7 @@
 import { FACTS, FRIEND, move, SECRET, VIEWER, type Fact, type FactName, type Move } from './facts.ts';
 import { World, type Message, type RoomKind } from './world.ts';
 import type { Clockwork } from './clockwork.ts';
-import type { PresenceJoinOptions, PresenceOptions } from '../../../src/index.ts';
+import type { PresenceJoinOptions, PresenceOptions, Profile } from '../../../src/index.ts';
 
 export type Step =
   | { who: 'viewer'; says: Message[] }
@@ -95,12 +95,22 @@ export async function play(story: Story, which: 'a' | 'b', clockwork: Clockwork)
 }
 
 function optionsOf({ options }: Story, fact: Fact, which: 'a' | 'b'): PresenceOptions {
-  const { resolveFollows } = options;
+  const { resolveFollows, profilesOf } = options;
   return {
     ...options,
+    ...(profilesOf !== undefined && { profilesOf: (userIds) => namesOf(userIds, fact, which) }),
     ...(resolveFollows !== undefined && { resolveFollows: ({ userId }) => friendList(userId, fact) }),
     ...fact.options?.(which),
   };
+}
+
+/** The names in the database of the game, which takes its time. */
+async function namesOf(userIds: readonly string[], { isNobody }: Fact, which: 'a' | 'b'): Promise<Profile[]> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, 2);
+  });
+  const known = userIds.filter((userId) => userId !== SECRET || isNobody !== true || which === 'b');
+  return known.map((userId) => ({ userId, username: `${userId} by name` }));
 }
 
 function friendList(userId: string, { sparesFriendList }: Fact): string[] {
