@@ -318,6 +318,7 @@ describe('the code in the documents', () => {
             'colyseus-presence': [`${src}/index.ts`],
             'colyseus-presence/client': [`${src}/client/index.ts`],
             'colyseus-presence/monitor': [`${src}/monitor/index.ts`],
+            'colyseus-presence/testing': [`${src}/testing/index.ts`],
           },
         },
         include: ['*.ts'],

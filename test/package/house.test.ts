@@ -18,6 +18,7 @@ const RINGS = [
   'monitor',
   'page',
   'client',
+  'testing',
 ] as const;
 type Ring = (typeof RINGS)[number];
 
@@ -33,6 +34,7 @@ const INWARD: Record<Ring, readonly Ring[]> = {
   monitor: ['agreement', 'core', 'server'],
   page: ['monitor', 'server'],
   client: ['agreement'],
+  testing: ['client'],
 };
 
 /** The files of the core that wait for somebody: a hook, the cluster, the match-maker. The rest is pure. */
@@ -264,14 +266,20 @@ describe('the package', () => {
     ['', 'PresenceRoom,PresenceLobbyRoom,PresencePlugin,presence'],
     ['/client', 'PresenceClient,PresenceError'],
     ['/monitor', 'presenceMonitor'],
+    ['/testing', 'bootPresence,until'],
   ])('%j resolves by import and by require()', (path, wanted) => {
     const show = `(m) => console.log('${wanted}'.split(',').map((name) => typeof m[name]).join())`;
     const types = wanted
       .split(',')
       .map((member) => (member === 'presence' ? 'object' : 'function'))
       .join();
-    expect(run('--input-type=module', '-e', `(${show})(await import('${name}${path}'))`)).toBe(types);
-    expect(run('--input-type=commonjs', '-e', `(${show})(require('${name}${path}'))`)).toBe(types);
+    // @colyseus/testing says which .env file it has read.
+    const last = (...args: string[]): string | undefined =>
+      run(...args)
+        .split('\n')
+        .at(-1);
+    expect(last('--input-type=module', '-e', `(${show})(await import('${name}${path}'))`)).toBe(types);
+    expect(last('--input-type=commonjs', '-e', `(${show})(require('${name}${path}'))`)).toBe(types);
   });
 
   test('the built monitor serves its page, with every script that the page asks for', () => {

@@ -41,7 +41,7 @@ describe.each(['presence', 'lobby'] as const)('types of a %s room', (name) => {
   beforeAll(async () => {
     server = await startServer();
     room = await server.join('ann', { status: '' }, name);
-    lobby = room as unknown as Room<PresenceLobbyRoom>;
+    lobby = room;
     room.onMessage('*', () => {});
   });
   afterAll(async () => {
