@@ -83,6 +83,24 @@ describe('watched users', () => {
     expect(read.filter((userId) => userId === 'u900')).toHaveLength(1);
   });
 
+  test.each([2 ** 48 + 1, Number.MAX_SAFE_INTEGER, 2 ** 53, 1e300])(
+    'are not silenced by a register with the number %d, whether it is heard or read, in the name of another process or of this one',
+    async (s) => {
+      const { watches, host, put, publish, presence, written } = setup();
+      const forged = (from: string): string => JSON.stringify({ v: 1, f: from, s, e: [] });
+      await put('ann', 'A', 2, 'stored');
+      await watches.open('ann');
+      await presence.publish('p:u:ann', forged('A'));
+      await presence.hset('p:u:ann', 'A', forged('A'));
+      written.set('ann', 1);
+      await presence.hset('p:u:ann', 'self', forged('self'));
+      await watches.antiEntropy(1);
+      await publish('ann', 'A', 3, 'heard');
+      expect([host.statuses('ann'), host.seq]).toEqual([['heard'], 0]);
+      await presence.del('p:u:ann');
+    },
+  );
+
   test('send no more messages once the watch is closed', async () => {
     const { watches, host, publish } = setup();
     await watches.open('ann');
