@@ -51,6 +51,12 @@ export function isOwnAction({ headers }: IncomingMessage): boolean {
   return origin === undefined ? false : hostOf(origin) === host;
 }
 
+/** Whether a browser says that the page of another site has sent the request: it could not read the answer, but keep others from it. */
+export function isFromElsewhere({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site'];
+  return site === 'cross-site' || site === 'same-site';
+}
+
 function hostOf(origin: string): string | undefined {
   try {
     return new URL(origin).host;

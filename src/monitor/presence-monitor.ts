@@ -7,7 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, parseAction, requireId, run } from './actions.ts';
-import { isOwnAction, requireAuth, type MonitorAuth } from './access.ts';
+import { isFromElsewhere, isOwnAction, requireAuth, type MonitorAuth } from './access.ts';
 import { assetOf, PAGE } from './assets.ts';
 import { BadRequest, readJson } from './body.ts';
 import { openStream } from './stream.ts';
@@ -125,6 +125,11 @@ async function serve(
     response.writeHead(302, { location: `./${encodeURIComponent(lastPart(request))}/` }).end();
   } else if (asset !== undefined) {
     response.writeHead(200, { 'content-type': asset.type }).end(asset.text);
+  } else if (pathname === '/stream' && method === 'HEAD') {
+    // Nothing would ever end it, and it would take the place of a viewer.
+    send(response, { status: 405, body: { error: 'Only GET.' } });
+  } else if (pathname === '/stream' && isFromElsewhere(request)) {
+    send(response, { status: 403, body: { error: 'Not allowed.' } });
   } else if (pathname === '/stream') {
     openStream(request, response, watch);
   } else if (pathname === '/user') {
