@@ -45,6 +45,20 @@ export class Budgets {
     this.#budgets.set(userId, budget);
   }
 
+  /** Counts a call if that is not too much, and returns whether it was. */
+  tries(
+    userId: string,
+    limits: Pick<ResolvedOptions, 'rateLimit' | 'rateLimitIds' | 'rateWindowMs'>,
+    now: number,
+  ): boolean {
+    try {
+      this.take(userId, 0, limits, now);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   #forgetOld(now: number): void {
     for (const [userId, { until }] of this.#budgets) {
       if (until > now) {

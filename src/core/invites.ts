@@ -39,13 +39,14 @@ interface Entry extends InviteFacts {
   outcome: InviteOutcome | undefined;
   answered: InviteOutcome | undefined;
   isDelivered: boolean;
+  isFromFriend: boolean;
 }
 
 export type Side = 'sender' | 'receiver';
 
 /** Maximum of open invites on a process. */
 export const MAX_INVITES = 100_000;
-/** Maximum of open invites that one user is shown. More do not reach it. */
+/** Maximum of open invites that one user is shown from those it follows, and as many again from others. More do not reach it: strangers keep no friend away. */
 export const MAX_RECEIVED = 50;
 /** Milliseconds for which an invite that has expired is kept: somebody may have accepted it just before. */
 export const KEEP_MS = 10_000;
@@ -75,7 +76,14 @@ export class Invites {
         replaced.push(known);
       }
     }
-    const entry: Entry = { ...facts, endsAt, outcome: undefined, answered: undefined, isDelivered: false };
+    const entry: Entry = {
+      ...facts,
+      endsAt,
+      outcome: undefined,
+      answered: undefined,
+      isDelivered: false,
+      isFromFriend: false,
+    };
     this.#byId.set(entry.inviteId, entry);
     for (const userId of [entry.from.userId, entry.to]) {
       this.#byUser.set(userId, (this.#byUser.get(userId) ?? new Set<Entry>()).add(entry));
@@ -110,14 +118,16 @@ export class Invites {
     return entry;
   }
 
-  /** From now on the receiver may know of it. Returns false when it has too many. */
-  deliver({ inviteId }: OpenInvite, now: number): boolean {
+  /** From now on the receiver may know of it. Returns false when it has too many. `isFromFriend`: the receiver follows the sender. */
+  deliver({ inviteId }: OpenInvite, now: number, isFromFriend = false): boolean {
     const entry = this.#byId.get(inviteId);
     if (entry === undefined || entry.isDelivered) {
       return entry !== undefined;
     }
-    const shown = this.of(entry.to, now).filter(
-      (other) => other.to === entry.to && other.isDelivered && isOpen(other, 'receiver'),
+    entry.isFromFriend = isFromFriend;
+    const shown = this.#of(entry.to, now).filter(
+      (other) =>
+        other.to === entry.to && other.isDelivered && other.isFromFriend === isFromFriend && isOpen(other, 'receiver'),
     );
     entry.isDelivered = shown.length < MAX_RECEIVED;
     return entry.isDelivered;
@@ -125,6 +135,10 @@ export class Invites {
 
   /** All of a user, sent and received, that have not expired. */
   of(userId: string, now: number): OpenInvite[] {
+    return this.#of(userId, now);
+  }
+
+  #of(userId: string, now: number): Entry[] {
     return [...(this.#byUser.get(userId) ?? [])].filter(({ endsAt }) => endsAt > now);
   }
 
@@ -158,6 +172,8 @@ function replaces(facts: InviteFacts, known: Entry): boolean {
     known.kind === facts.kind &&
     known.from.userId === facts.from.userId &&
     known.to === facts.to &&
+    // As the sender sees it: that two whom it asks have the same host is not told.
+    known.friend === facts.friend &&
     known.roomId === facts.roomId
   );
 }

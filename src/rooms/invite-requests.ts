@@ -65,7 +65,13 @@ export async function answerAsk(connection: Connection, fields: Fields, runtime:
   // What is shown may be out of date: the room has the last word.
   const record = await bounded(connection.options.hookTimeoutMs, () => runtime.matchmaking.record(match.roomId));
   const { roomId, host = userId } = requireInvitable(record);
-  const reach = runtime.tracker.hasBlocked(host, connection.user.userId) ? 'nobody' : 'all';
+  if (host === connection.user.userId) {
+    throw new PresenceError('invalid_payload', { message: 'Nobody can invite or ask itself.' });
+  }
+  // The limit for the host is not told: it would tell who have the same one.
+  const isQuiet =
+    runtime.tracker.hasBlocked(host, connection.user.userId) || !mayAsk(connection, userId, host, runtime);
+  const reach = isQuiet ? 'nobody' : 'all';
   return make(
     connection,
     { kind: 'ask', to: host, roomId, reach, ...(host !== userId && { friend: userId }) },
@@ -170,6 +176,16 @@ function takeInvite(connection: Connection, to: string, runtime: Runtime): void 
   takeCall(connection, 1, runtime);
   take(JSON.stringify([user.userId, to]), inviteLimitPerPair);
   take(JSON.stringify([user.userId]), inviteLimit);
+}
+
+/** Counts an ask that goes to the host of a friend against the limit for that host. */
+function mayAsk({ user, options }: Connection, userId: string, host: string, runtime: Runtime): boolean {
+  const { inviteLimitPerPair: rateLimit, inviteWindowSeconds } = options;
+  const limits = { rateLimit, rateLimitIds: Infinity, rateWindowMs: inviteWindowSeconds * 1000 };
+  return (
+    host === userId ||
+    runtime.inviteBudgets.tries(JSON.stringify([user.userId, host, 'as host']), limits, runtime.clock.now())
+  );
 }
 
 /** The match in which the user is seen; the newest of several. */

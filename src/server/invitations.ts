@@ -206,7 +206,7 @@ export class Invitations {
       // Whoever is invisible, or has gone, cannot be asked.
       (kind !== 'ask' || user.visible.size > 0) &&
       !this.#deps.tracker.hasBlocked(to, from.userId);
-    return isWelcome && this.#invites.deliver(invite, now);
+    return isWelcome && this.#invites.deliver(invite, now, this.#follows(user, from.userId));
   }
 
   #follows({ own }: User, userId: string): boolean {
