@@ -90,14 +90,14 @@ describe('watched users', () => {
       const forged = (from: string): string => JSON.stringify({ v: 1, f: from, s, e: [] });
       await put('ann', 'A', 2, 'stored');
       await watches.open('ann');
-      await presence.publish('p:u:ann', forged('A'));
+      presence.publish('p:u:ann', forged('A'));
       await presence.hset('p:u:ann', 'A', forged('A'));
       written.set('ann', 1);
       await presence.hset('p:u:ann', 'self', forged('self'));
       await watches.antiEntropy(1);
       await publish('ann', 'A', 3, 'heard');
       expect([host.statuses('ann'), host.seq]).toEqual([['heard'], 0]);
-      await presence.del('p:u:ann');
+      presence.del('p:u:ann');
     },
   );
 
