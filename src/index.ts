@@ -11,6 +11,7 @@ export type {
   Counts,
   GeneralEvent,
   PresenceEventMap,
+  Locked,
   Reached,
   StatusEvent,
   Target,

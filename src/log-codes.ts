@@ -13,6 +13,7 @@ export const LOG_CODES = [
   'friend_list_ids',
   'profiles_failed',
   'blocks_unknown',
+  'lock_not_kept',
   'no_user',
   'follow_failed',
   'listener_failed',

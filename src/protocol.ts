@@ -167,7 +167,8 @@ export interface Snapshot {
 /**
  * `presence:welcome`: who this connection is. The first message after a join or
  * a reconnection; also sent when a connection that was invisible becomes
- * visible again, with its new `connectionId`, and to a client that asks for it.
+ * visible again, with its new `connectionId`, when the server locks or unlocks
+ * the status of the user, and to a client that asks for it.
  */
 export interface Welcome {
   protocol: number;
@@ -176,6 +177,8 @@ export interface Welcome {
   username?: string;
   /** The user's own visible connections, this one included if it is visible. */
   presences: Presence[];
+  /** The server has set the status of all connections of the user, until a welcome comes without this. What the client sets is kept and not shown (`status_locked`). */
+  locked?: true;
 }
 
 /** `presence:unfollowed`: the server ended these follows. */
@@ -442,6 +445,11 @@ export const ERRORS = {
   in_party: { code: 26, retryable: false, message: 'This user is in a party already.' },
   party_busy: { code: 27, retryable: true, message: 'The party is joining a match already.' },
   party_member: { code: 28, retryable: true, message: 'Some members of the party cannot join.' },
+  status_locked: {
+    code: 29,
+    retryable: false,
+    message: 'The server has set the status of this user. Yours is kept, and shown when the server ends that.',
+  },
 } as const satisfies Record<string, { code: number; retryable: boolean; message: string }>;
 
 export type PresenceErrorCode = keyof typeof ERRORS;

@@ -28,7 +28,7 @@ type Fields = Record<string, unknown>;
 const GENERALS: ReadonlySet<string> = new Set<GeneralStatus>(['online', 'offline', 'unlogined', 'unknown']);
 
 export function readWelcome(value: unknown): Welcome | null {
-  const { protocol, userId, connectionId, username, presences } = fields(value);
+  const { protocol, userId, connectionId, username, presences, locked } = fields(value);
   if (typeof userId !== 'string' || typeof connectionId !== 'string') {
     return null;
   }
@@ -38,6 +38,7 @@ export function readWelcome(value: unknown): Welcome | null {
     connectionId,
     ...(typeof username === 'string' && { username }),
     presences: list(presences).filter(isPresence),
+    ...(locked === true && { locked }),
   };
 }
 

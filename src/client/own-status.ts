@@ -11,6 +11,8 @@ export class OwnStatus {
   #wanted: Status | undefined;
   #told: Status | undefined;
   #joining: Status | undefined;
+  /** The server has locked the status that it shows. Ours is kept there and here, and is neither of the two that the server tells. */
+  #locked = false;
   #turn = 0;
   #calls = 0;
 
@@ -35,13 +37,22 @@ export class OwnStatus {
   }
 
   /** The client has a new seat. `seen`: the status that the server shows for it. */
-  joined(seen: Status): void {
+  joined(seen: Status, locked: boolean): void {
+    this.#locked = locked;
+    if (locked) {
+      this.#told = this.#joining;
+      return;
+    }
     this.#told = this.#joining === undefined ? seen : this.#joining;
     this.#wanted = this.#wanted === undefined ? this.#told : this.#wanted;
   }
 
-  /** The old seat is back. `seen`: the status that the server shows for it. */
-  returned(seen: Status): void {
+  /** The old seat is back, or its status is locked, or not any more. `seen`: the status that the server shows for it. */
+  returned(seen: Status, locked: boolean): void {
+    this.#locked = locked;
+    if (locked) {
+      return;
+    }
     if (this.#wanted === this.#told) {
       this.#wanted = seen;
     }
@@ -50,7 +61,7 @@ export class OwnStatus {
 
   /** A delta contains this status of the own connection. It replaces the local one unless a call is under way: the server may have changed it. */
   announced(status: Status): void {
-    if (this.#calls === 0) {
+    if (this.#calls === 0 && !this.#locked) {
       this.#wanted = status;
       this.#told = status;
     }
@@ -58,7 +69,8 @@ export class OwnStatus {
 
   /**
    * Resolves when the server has accepted the status or a later call has replaced
-   * it. A status that the server refuses is dropped. A status that could not be
+   * it. A status that the server refuses is dropped; one that it keeps because
+   * it has locked another (`status_locked`) is not sent again. A status that could not be
    * sent is kept and sent after the next reconnection or rejoin.
    */
   async set(value: Status | object): Promise<void> {
@@ -78,7 +90,9 @@ export class OwnStatus {
     try {
       await this.#requests.call('presence:status', { status }, accepted, { skip: () => turn !== this.#turn });
     } catch (error) {
-      if (turn === this.#turn && error instanceof PresenceError && !error.retryable) {
+      if (error instanceof PresenceError && error.code === 'status_locked') {
+        this.#told = status;
+      } else if (turn === this.#turn && error instanceof PresenceError && !error.retryable) {
         this.#wanted = this.#told;
       }
       throw error;

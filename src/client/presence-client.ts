@@ -23,7 +23,7 @@
  * seconds.
  */
 import type { Client, Room } from '@colyseus/sdk';
-import type { Delta, Presence, PresenceError, Status, UserStatus, Welcome } from '../protocol.ts';
+import { PresenceError, type Delta, type Presence, type Status, type UserStatus, type Welcome } from '../protocol.ts';
 import type { UserIdLike } from '../ids.ts';
 import { Announcer } from './announcer.ts';
 import { Follows, type FollowResult } from './follows.ts';
@@ -101,7 +101,7 @@ export class PresenceClient {
     const presence = new PresenceClient(client, roomName, settings);
     await presence.#start(() => presence.#link.adopt(room, true));
     if (settings.status !== undefined) {
-      await presence.setStatus(settings.status);
+      await presence.setStatus(settings.status).catch(unlessLocked);
     }
     return presence;
   }
@@ -208,7 +208,8 @@ export class PresenceClient {
   /**
    * Objects travel as JSON; `''` = online with nothing to say, `null` =
    * invisible. At most 2048 UTF-8 bytes by default (`status_too_long`). The
-   * last status is restored after a rejoin.
+   * last status is restored after a rejoin. `status_locked`: the server has set
+   * another for this user; this one is kept, and shown when that ends.
    */
   async setStatus(status: Status | object): Promise<void> {
     await this.#status.set(status);
@@ -380,9 +381,9 @@ export class PresenceClient {
     this.party.clear();
     const seen = welcome.presences.find(({ connectionId }) => connectionId === welcome.connectionId)?.status ?? null;
     if (fresh) {
-      this.#status.joined(seen);
+      this.#status.joined(seen, welcome.locked === true);
     } else {
-      this.#status.returned(seen);
+      this.#status.returned(seen, welcome.locked === true);
     }
     this.#announcer.announce(this.#store.welcome(welcome));
   }
@@ -439,6 +440,13 @@ export class PresenceClient {
 
   #dropServerFollows(): void {
     this.#announcer.announce(this.#store.remove(this.#store.unconfirmed('server')));
+  }
+}
+
+/** The status is kept: that it is not shown yet is no reason to be without presence. */
+function unlessLocked(error: unknown): void {
+  if (!(error instanceof PresenceError && error.code === 'status_locked')) {
+    throw error;
   }
 }
 

@@ -29,6 +29,7 @@ export function newConnection(
 ): Connection {
   const connection: Connection = {
     connectionId,
+    chosen: { status: null, byServer: false },
     wasShown: false,
     user,
     viewer: {

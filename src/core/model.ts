@@ -3,7 +3,7 @@
  * connections that look at them. Plain data with no behaviour of its own; the
  * tracker is the only writer.
  */
-import type { EndedStatus, GeneralStatus, Invite, PartyBadge, PartyEvent, Sync } from '../protocol.ts';
+import type { EndedStatus, GeneralStatus, Invite, PartyBadge, PartyEvent, Status, Sync } from '../protocol.ts';
 import type { ResolvedOptions, Viewer } from '../options.ts';
 import type { Batch } from './batch.ts';
 import type { Names } from './names.ts';
@@ -39,6 +39,8 @@ export interface User {
   last: EndedStatus;
   /** The registers of all processes about the user. `visible` is derived from them. */
   readonly registers: Registers;
+  /** While the server has set the status of all its connections, whatever their clients say. */
+  lock: Lock | undefined;
   /** The party of the user, as its connections here show it. */
   party: PartyBadge | undefined;
   /** Matches of this process that the user is in, visible or not. */
@@ -49,6 +51,11 @@ export interface User {
   known: Promise<void> | undefined;
   /** Slot of the codec: the user's full schema bytes, dropped on change. */
   stateBytes: Uint8Array | undefined;
+}
+
+/** `null`: invisible. */
+export interface Lock {
+  readonly status: Status;
 }
 
 /** Where a connection's updates go. Implemented by the edge. */
@@ -90,6 +97,8 @@ export interface Place {
 export interface Connection {
   /** Public. Another one whenever it is shown again after it was hidden: one that came back would tell that its user was there all the time. */
   connectionId: string;
+  /** The status that it has while its user's is not locked. `byServer`: a match that it names is shown, whoever is in it. */
+  chosen: { readonly status: Status; readonly byServer: boolean };
   /** Whether its present id has been seen. */
   wasShown: boolean;
   readonly user: User;

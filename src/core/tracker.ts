@@ -22,7 +22,7 @@ import { matchIdOf } from '../status.ts';
 import type { Status } from '../protocol.ts';
 import type { Cluster, ClusterHost } from './ports.ts';
 import type { Refs } from './refs.ts';
-import type { Connection, Delivery, User, View } from './model.ts';
+import type { Connection, Delivery, Lock, User, View } from './model.ts';
 
 export interface TrackerDeps {
   /** Made with the tracker as its host. */
@@ -108,6 +108,7 @@ export class Tracker {
     user.own.add(connection);
     if (resumed !== undefined) {
       this.users.takeOver(user, connectionId, joining.identity.username);
+      connection.chosen = { status: user.lock === undefined ? statusOf(connection) : null, byServer: false };
     }
     joining.onConnect?.(connection);
     return connection;
@@ -201,6 +202,14 @@ export class Tracker {
 
   /** Sets or clears the status. The same status again reaches nobody. `byServer`: a match that it names is shown, whoever is in it. */
   setStatus(connection: Connection, status: Status, byServer = false): void {
+    connection.chosen = { status, byServer };
+    this.appear(connection);
+  }
+
+  /** Shows the connection as it has to be now: with the status that the server has locked, or the one that was chosen for it. */
+  appear(connection: Connection): void {
+    const { status, byServer } =
+      connection.user.lock === undefined ? connection.chosen : { status: connection.user.lock.status, byServer: true };
     if (hasEnded(connection) || statusOf(connection) === status) {
       return;
     }
@@ -217,6 +226,35 @@ export class Tracker {
       this.users.show(user, connection.connectionId, status, connection.viewer.username, {
         matchId: showsMatch ? matchIdOf(status.toWellFormed()) : undefined,
       });
+    }
+  }
+
+  /** Gives all connections of the user, later ones too, this status until it is `undefined`; then each has its own again. Kept as long as the user is known here. */
+  lock(userId: string, lock: Lock | undefined): void {
+    const user = this.users.get(userId);
+    if (user === undefined || user.lock?.status === lock?.status) {
+      return;
+    }
+    const isNews = (user.lock === undefined) !== (lock === undefined);
+    user.lock = lock;
+    // Its clients must not take the locked status for one of their own: they hear of the lock before they see it, and of its end after.
+    if (isNews && lock !== undefined) {
+      this.#welcomeAgain(user);
+    }
+    for (const connection of user.own) {
+      this.appear(connection);
+    }
+    if (isNews && lock === undefined) {
+      this.#welcomeAgain(user);
+    }
+  }
+
+  #welcomeAgain(user: User): void {
+    for (const connection of user.own) {
+      if (connection.delivery === 'live' || connection.delivery === 'behind') {
+        this.outbox.introduce(connection, [user]);
+        connection.sink.welcome();
+      }
     }
   }
 

@@ -93,6 +93,7 @@ export class Users {
         own: new Set(),
         last: this.remembered(userId),
         registers: new Registers(this.#deps.cluster().incarnation),
+        lock: undefined,
         party: undefined,
         stays: 0,
         pins: 0,

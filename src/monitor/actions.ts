@@ -11,8 +11,10 @@ export function parseAction(value: unknown): Action {
   const userId = requireId(user);
   switch (action) {
     case 'disconnect':
+    case 'unlock':
       return { action, userId };
     case 'status':
+    case 'lock':
       if (status === null || typeof status === 'string') {
         return { action, userId, status };
       }
@@ -40,6 +42,10 @@ export function run(server: PresenceServer, action: Action): Promise<Reached> {
       return server.disconnect({ userId: action.userId });
     case 'status':
       return server.setStatus({ userId: action.userId }, action.status);
+    case 'lock':
+      return server.setStatus({ userId: action.userId }, action.status, { lock: true });
+    case 'unlock':
+      return server.unlockStatus(action.userId);
     case 'block':
       return server.block(action.userId, action.blockedId);
     case 'unblock':
@@ -55,6 +61,10 @@ export function describe(action: Action, { connections }: Reached): string {
       return `An operator has disconnected user ${user} (${connections} connections).`;
     case 'status':
       return `An operator has ${action.status === null ? 'cleared' : 'set'} the status of user ${user} (${connections} connections).`;
+    case 'lock':
+      return `An operator has locked the status of user ${user}${action.status === null ? ', who is invisible now' : ''} (${connections} connections).`;
+    case 'unlock':
+      return `An operator has ended the lock of the status of user ${user} (${connections} connections).`;
     case 'block':
       return `An operator has made user ${user} block ${JSON.stringify(action.blockedId)}.`;
     case 'unblock':

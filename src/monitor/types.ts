@@ -73,5 +73,6 @@ export interface StreamMessage {
 
 export type Action =
   | { action: 'status'; userId: string; status: string | null }
-  | { action: 'disconnect'; userId: string }
+  | { action: 'lock'; userId: string; status: string | null }
+  | { action: 'unlock' | 'disconnect'; userId: string }
   | { action: 'block' | 'unblock'; userId: string; blockedId: string };

@@ -17,12 +17,13 @@ import { followAgain, followFriends, followsOf } from './friend-list.ts';
 import { prepareMember } from './party-requests.ts';
 import { Replier } from './reply.ts';
 import { tellUnidentified } from './unidentified.ts';
-import { hasEnded, statusOf } from '../core/derived.ts';
+import { hasEnded } from '../core/derived.ts';
 import { PresenceError, type RequestType, type Requests } from '../protocol.ts';
 import type { Connection } from '../core/model.ts';
 import type { Ending } from '../core/tracker.ts';
 import type { Named, ResolvedOptions } from '../options.ts';
 import type { KeptPresence } from './kept-seats.ts';
+import type { PresenceWishes } from './validate.ts';
 import type { Entrance } from '../server/matchmaking.ts';
 import type { Runtime } from '../server/runtime.ts';
 
@@ -106,16 +107,34 @@ export class PresenceEngine {
   async #join(client: Client, joinOptions: unknown, followed: readonly string[] = []): Promise<() => void> {
     requireOpen();
     const identity = this.#identify(client.auth);
-    const { codec, tracker } = this.#runtime;
+    const { tracker } = this.#runtime;
     const wanted = requireJoinOptions(this.options, joinOptions, !this.#hasState);
     const admit = (): void => {
       requireRoom(tracker.users, this.options, identity.userId, wanted.resume);
     };
     admit();
-    const { blockedBy, hookTimeoutMs } = this.options;
-    if (blockedBy !== undefined) {
-      await learnBlocks({ blockedBy, hookTimeoutMs }, identity, client.auth, this.#runtime);
+    // Its record has to be there before what the other processes say of the user, and must stay until the connection is made.
+    const { release } = tracker.users.hold(identity.userId);
+    try {
+      const { blockedBy, hookTimeoutMs } = this.options;
+      await Promise.all([
+        this.#runtime.locks.learn(identity.userId),
+        blockedBy && learnBlocks({ blockedBy, hookTimeoutMs }, identity, client.auth, this.#runtime),
+      ]);
+      return await this.#connect(client, identity, wanted, admit, followed);
+    } finally {
+      release();
     }
+  }
+
+  async #connect(
+    client: Client,
+    identity: Named,
+    wanted: PresenceWishes,
+    admit: () => void,
+    followed: readonly string[],
+  ): Promise<() => void> {
+    const { codec, tracker } = this.#runtime;
     const sink = new ClientSink(
       client,
       codec,
@@ -147,6 +166,8 @@ export class PresenceEngine {
     return () => {
       if (wanted.status !== undefined && this.options.features.status) {
         tracker.setStatus(connection, wanted.status);
+      } else if (connection.user.lock !== undefined) {
+        tracker.appear(connection);
       }
       void followFriends(connection, this.#runtime);
       void followAgain(connection, followed, this.#runtime);
@@ -171,7 +192,7 @@ export class PresenceEngine {
     const connection = this.#connections.get(sessionId);
     return connection === undefined
       ? undefined
-      : { status: statusOf(connection), sync: connection.sync, follows: followsOf(connection) };
+      : { status: connection.chosen.status, sync: connection.sync, follows: followsOf(connection) };
   }
 
   /** The client lost its connection and may come back. */

@@ -87,6 +87,9 @@ export function answerRequest<T extends RequestType>(
 
 function answerStatus(connection: Connection, { status }: Fields, { tracker }: Runtime): StatusReply {
   tracker.setStatus(connection, readStatus(status, connection.options.maxStatusBytes));
+  if (connection.user.lock !== undefined) {
+    throw new PresenceError('status_locked');
+  }
   return {};
 }
 

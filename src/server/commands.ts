@@ -9,7 +9,7 @@ import { reasonOf } from '../core/hooks.ts';
 import { namesOf } from '../core/names.ts';
 import { fitsBytes, isUserId } from '../status.ts';
 import { isTarget, isText, targetsOf, type Addressee } from './addressee.ts';
-import type { Connection } from '../core/model.ts';
+import type { Connection, Lock } from '../core/model.ts';
 import type { Log } from '../log-codes.ts';
 import type { Tracker } from '../core/tracker.ts';
 import type { Status } from '../protocol.ts';
@@ -22,7 +22,11 @@ type TargetCommand =
   | { kind: 'unfollow'; target: Addressee; userIds?: string[] }
   | { kind: 'refresh'; target: Addressee }
   | { kind: 'disconnect'; target: Addressee };
-export type Order = TargetCommand | { kind: 'block'; userId: string; blockedId: string; blocked: boolean };
+export type Order =
+  | TargetCommand
+  /** Without a status: it is not locked any more. */
+  | { kind: 'lock'; userId: string; status?: Status }
+  | { kind: 'block'; userId: string; blockedId: string; blocked: boolean };
 
 export type Command =
   | (Order & { question?: string })
@@ -50,7 +54,7 @@ export function parseCommand(value: unknown): Command | null {
     case 'told':
       return parseInquiry(kind, fields);
     default: {
-      const order = kind === 'block' ? parseBlock(fields) : parseTargeted(fields);
+      const order = kind === 'block' ? parseBlock(fields) : kind === 'lock' ? parseLock(fields) : parseTargeted(fields);
       return order === null || !isText(question) ? order : { ...order, question };
     }
   }
@@ -98,6 +102,12 @@ function parseBlock({ userId, blockedId, blocked }: Record<string, unknown>): Or
     : null;
 }
 
+function parseLock({ userId, status }: Record<string, unknown>): Order | null {
+  return isUserId(userId) && (status === undefined || isSettable(status))
+    ? { kind: 'lock', userId, ...(status !== undefined && { status }) }
+    : null;
+}
+
 function parseAnswer({ question, from, counts }: Record<string, unknown>): Command | null {
   if (!isText(question) || !isText(from) || typeof counts !== 'object' || counts === null) {
     return null;
@@ -122,6 +132,7 @@ export interface CommandTarget {
   readonly tracker: Tracker;
   readonly census: Census;
   readonly inquiry: Pick<Inquiry, 'answer' | 'hear'>;
+  readonly locks: { apply(userId: string, lock: Lock | undefined): void };
   readonly log: Pick<Log, 'warn'>;
 }
 
@@ -139,6 +150,11 @@ export function applyCommand(
   if (command.kind === 'block') {
     runtime.tracker.block(command.userId, command.blockedId, command.blocked);
     return reached(targetsOf(runtime.tracker, { userId: command.blockedId }).length);
+  }
+  if (command.kind === 'lock') {
+    const { userId, status } = command;
+    runtime.locks.apply(userId, status === undefined ? undefined : { status });
+    return reached(targetsOf(runtime.tracker, { userId }).length);
   }
   const connections = targetsOf(runtime.tracker, command.target);
   if (command.kind === 'follow') {

@@ -34,7 +34,8 @@ import { beforePresenceEnds, isShuttingDown } from './shutdown.ts';
 import { queryUsers } from '../core/query.ts';
 import { resolveOptions, type ClusterOptions, type ResolvedOptions } from '../options.ts';
 import type { ClusterOverview, Explanation, PresenceHealth, PresenceMetrics, UserReport } from './report-types.ts';
-import type { ClusterCounts, Counts, PresenceEventMap, Reached, Target } from './types.ts';
+import type { Lock } from '../core/model.ts';
+import type { ClusterCounts, Counts, Locked, PresenceEventMap, Reached, Target } from './types.ts';
 
 export class PresenceServer {
   readonly #options: ResolvedOptions;
@@ -92,8 +93,20 @@ export class PresenceServer {
    * Sets or clears the status of a connection, or of every connection of a
    * user, on whatever process. At most 65536 UTF-8 bytes (`status_too_long`);
    * the rooms' own limit and their feature switches are for clients.
+   *
+   * `lock: true`: all connections of the user have this status, later ones too,
+   * on all processes, until {@link unlockStatus}; `null` makes the user
+   * invisible. What the clients set meanwhile is kept, not shown, and answered
+   * with `status_locked`. It outlives every process in Redis, for 30 days from
+   * the last call; without Redis it ends with the process. `stored: false`:
+   * Redis did not take it, and it holds only for the connections there are now.
+   *
+   * @example await presence.setStatus({ userId: 'ann' }, 'Banned', { lock: true });
    */
-  setStatus(target: Target, status: Status): Promise<Reached> {
+  setStatus(target: Target, status: Status, options: { lock: true }): Promise<Locked>;
+  setStatus(target: Target, status: Status, options?: { lock?: boolean }): Promise<Reached>;
+  setStatus(target: Target, status: Status, options: { lock?: boolean } = {}): Promise<Reached> {
+    const locks = requireLock(options);
     if (!isSettable(status)) {
       throw typeof status === 'string'
         ? new PresenceError('status_too_long', {
@@ -101,7 +114,19 @@ export class PresenceServer {
           })
         : invalid(`The status has to be a string or null, but is ${given(status)}.`);
     }
-    return this.#everywhere({ kind: 'status', target: requireTarget(target), status });
+    const addressee = requireTarget(target);
+    if (!locks) {
+      return this.#everywhere({ kind: 'status', target: addressee, status });
+    }
+    if (!('userId' in addressee)) {
+      throw invalid('A status is locked for a user, { userId }, not for one of its connections.');
+    }
+    return this.#lock(addressee.userId, { status });
+  }
+
+  /** Ends a lock of {@link setStatus}: each connection has the status again that its client has set last. */
+  unlockStatus(userId: UserIdLike): Promise<Locked> {
+    return this.#lock(requireId(userId), undefined);
   }
 
   /** Follows on behalf of a connection, or of every connection of a user. `canFollow` is not asked. The clients get a `presence:snapshot`. */
@@ -317,10 +342,15 @@ export class PresenceServer {
   #everywhere(order: Order): Promise<Reached> {
     const runtime = this.#runtime();
     const command = { ...order, question: randomUUID() };
+    return ask(runtime, command, applyCommand(runtime, command));
+  }
+
+  /** Here at once; to the other processes when it is stored, so that none can read what was before after it has heard. */
+  #lock(userId: string, lock: Lock | undefined): Promise<Locked> {
+    const runtime = this.#runtime();
+    const command = { kind: 'lock', userId, ...lock, question: randomUUID() } as const;
     const own = applyCommand(runtime, command);
-    return runtime.census
-      .ask(runtime.tracker.cluster, command, own, ANSWER_TIMEOUT_MS)
-      .then(({ connections, processes, complete }) => ({ connections, processes, complete }));
+    return runtime.locks.keep(userId, lock).then(async (stored) => ({ ...(await ask(runtime, command, own)), stored }));
   }
 
   #runtime(): Runtime {
@@ -343,6 +373,15 @@ const PRESENCE_EVENTS: Record<keyof PresenceEventMap, true> = {
   status: true,
   block: true,
 };
+
+async function ask(
+  { census, tracker }: Runtime,
+  command: Order & { question: string },
+  own: Counts | Promise<Counts>,
+): Promise<Reached> {
+  const { connections, processes, complete } = await census.ask(tracker.cluster, command, own, ANSWER_TIMEOUT_MS);
+  return { connections, processes, complete };
+}
 
 /** Whether Colyseus has created its presence, which everything here needs. */
 function isRunning(): boolean {
@@ -373,6 +412,16 @@ function requireTarget(target: unknown): Addressee {
     throw invalid(`The target has to be { userId } or { connectionId }, but is ${given(target)}.`);
   }
   return named;
+}
+
+function requireLock(options: unknown): boolean {
+  const { lock = false, ...others } = (options ?? {}) as Record<string, unknown>;
+  const isSound =
+    typeof options === 'object' && options !== null && !Array.isArray(options) && Object.keys(others).length === 0;
+  if (!isSound || typeof lock !== 'boolean') {
+    throw invalid(`The options of setStatus have to be { lock: true }, or left out, but are ${given(options)}.`);
+  }
+  return lock;
 }
 
 function invalid(message: string): PresenceError {

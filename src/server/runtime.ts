@@ -24,9 +24,10 @@ import { PresenceCluster } from '../cluster/presence-cluster.ts';
 import { newIncarnation } from '../cluster/clock.ts';
 import { OfflineMemory } from '../core/offline-memory.ts';
 import { ServerEvents } from './events.ts';
+import { Locks } from './locks.ts';
 import { isShuttingDown } from './shutdown.ts';
 import { PartyStore } from './party-store.ts';
-import { ownTexts, sharedTexts } from './texts.ts';
+import { ownTexts, sharedTexts, type Texts } from './texts.ts';
 import { isPartyNews } from './party-news.ts';
 import { Parties } from './parties.ts';
 import { PartyStart, type PartyStartDeps } from './party-start.ts';
@@ -52,6 +53,7 @@ export class Runtime {
   /** Of invites and asks: by user, and by pair of users. */
   readonly inviteBudgets = new Budgets();
   readonly invitations: Invitations;
+  readonly locks: Locks;
   readonly parties: Parties;
   readonly partyStart: PartyStart;
   readonly clock: { now: () => number } = { now: () => Date.now() };
@@ -68,7 +70,7 @@ export class Runtime {
   constructor(
     presence: ColyseusPresence,
     options: ResolvedOptions,
-    { events, memory, log }: Heritage,
+    { events, memory, log, texts: own }: Heritage,
     onIdle: () => void,
   ) {
     this.log = log;
@@ -117,13 +119,13 @@ export class Runtime {
       now: () => performance.now(),
       newId: () => randomBytes(16).toString('base64url'),
     });
+    const texts = isShared ? sharedTexts(presence, options.cluster.prefix) : own;
+    this.locks = new Locks({ tracker: this.tracker, texts, log });
     const newPartyId = (): string => randomBytes(12).toString('base64url');
     this.parties = new Parties(
       {
         tracker: this.tracker,
-        store: new PartyStore(
-          isShared ? sharedTexts(presence, options.cluster.prefix) : ownTexts(() => performance.now()),
-        ),
+        store: new PartyStore(texts),
         claims: new Claims(isShared ? { store: presence, prefix: options.cluster.prefix } : undefined),
         newId: newPartyId,
       },
@@ -216,6 +218,7 @@ export class Runtime {
       this.#onIdle();
       this.invitations.stop();
       this.parties.stop();
+      this.locks.stop();
       await this.tracker.stop();
     }
   }
@@ -225,6 +228,8 @@ export class Runtime {
 interface Heritage {
   readonly events: ServerEvents;
   readonly memory: OfflineMemory;
+  /** Of a single process. */
+  readonly texts: Texts;
   readonly log: QuietLog;
 }
 
@@ -254,6 +259,7 @@ function slotOf(prefix: string): Slot {
       events: new ServerEvents((line) => {
         log.error(line);
       }),
+      texts: ownTexts(() => performance.now()),
       memory: new OfflineMemory(DEFAULTS.rememberOfflineHours * 3_600_000, DEFAULTS.rememberOfflineUsers),
     };
     byPrefix.set(prefix, slot);

@@ -15,6 +15,12 @@ export interface Reached {
   complete: boolean;
 }
 
+/** What a lock of a status, or its end, has reached. */
+export interface Locked extends Reached {
+  /** Whether later connections have it, too. `false`: the shared store did not take it; call again. */
+  stored: boolean;
+}
+
 export interface Counts {
   /** Distinct users with a connection, visible or not. */
   users: number;

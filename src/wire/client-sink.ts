@@ -94,6 +94,7 @@ export class ClientSink implements Sink {
       connectionId,
       ...(viewer.username !== undefined && { username: viewer.username }),
       presences: presencesTo(this.connection, [user]),
+      ...(user.lock !== undefined && { locked: true }),
     };
     this.#send([messageFrame(WELCOME_MESSAGE, welcome)]);
     this.#allInvites();

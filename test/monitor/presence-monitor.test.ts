@@ -128,6 +128,7 @@ test('an action that is forged, or makes no sense, does nothing', async () => {
     '{"action":"disconnect"}',
     `{"action":"disconnect","userId":"${'x'.repeat(10_240)}"}`,
     '{"action":"status","userId":"ann"}',
+    '{"action":"lock","userId":"ann"}',
     '{"action":"block","userId":"ann"}',
     `{"action":"status","userId":"ann","status":"${'x'.repeat(70_000)}"}`,
     `"${'x'.repeat(200_000)}"`,
@@ -150,12 +151,18 @@ test('an action of the page is done, and told in the timeline', async () => {
 
   expect((await post(url, '{"action":"status","userId":"ann","status":"set by an operator"}')).status).toBe(200);
   await until(() => messages.at(-1)?.report.totals.online === 1, 'ann to be online');
+  expect((await post(url, '{"action":"lock","userId":"ann","status":"Banned"}')).status).toBe(200);
+  expect((await ann.refusal('presence:status', { status: 'not me' }, 'request')).code).toBe('status_locked');
+  expect((await post(url, '{"action":"unlock","userId":"ann"}')).status).toBe(200);
+  await ann.setStatus('me');
   expect((await post(url, '{"action":"block","userId":"ann","blockedId":"<b>troll</b>"}')).status).toBe(200);
   expect((await post(url, '{"action":"disconnect","userId":"ann"}')).status).toBe(200);
   await until(() => !ann.room.connection.isOpen, 'her end');
   await until(() => messages.at(-1)?.report.totals.connections === 0, 'nobody to be connected');
   expect(messages.flatMap(({ happenings }) => happenings).map(({ text }) => text)).toEqual([
     'An operator has set the status of user "ann" (1 connections).',
+    'An operator has locked the status of user "ann" (1 connections).',
+    'An operator has ended the lock of the status of user "ann" (1 connections).',
     'An operator has made user "ann" block "<b>troll</b>".',
     'An operator has disconnected user "ann" (1 connections).',
   ]);

@@ -65,6 +65,41 @@ describe.skipIf(redis === null)('the server API of another process', () => {
     expect(bob.connection).toBe('online');
   });
 
+  test('locks a status wherever the user is, comes back to or was not yet', async () => {
+    const [annId, bobId] = [fresh('ann'), fresh('bob')];
+    const bob = await cluster.player(b, bobId);
+    await bob.follow([annId]);
+    const ann = await cluster.player(a, annId, { status: 'on a' });
+    await until(async () => (await b.stats())?.processes === 1, 'the processes to know each other');
+    const shown = (): string =>
+      bob
+        .getSnapshot()
+        .flatMap(({ connections }) => connections.map(({ status }) => status))
+        .sort()
+        .join();
+    expect(await b.api('setStatus', { userId: annId }, 'Banned', { lock: true })).toEqual({
+      connections: 1,
+      processes: 2,
+      complete: true,
+      stored: true,
+    });
+    await until(() => shown() === 'Banned', 'the lock');
+    await expect(ann.setStatus('not banned')).rejects.toMatchObject({ code: 'status_locked' });
+    await cluster.player(b, annId, { status: 'on b' });
+    await until(() => shown() === 'Banned,Banned', 'the lock on the other process');
+    await a.api('unlockStatus', annId);
+    await until(() => shown() === 'not banned,on b', 'the end of it');
+
+    // Somebody whom no process knows: only the store can tell.
+    const catId = fresh('cat');
+    await a.api('setStatus', { userId: catId }, null, { lock: true });
+    await bob.follow([catId]);
+    const cat = await cluster.player(b, catId, { status: 'here' });
+    expect(cat.me?.online).toBe(false);
+    await a.api('unlockStatus', catId);
+    await until(() => cat.me?.customStatus === 'here', 'the end of that');
+  });
+
   test('knows who is online, their statuses and their number', async () => {
     const [annId, bobId, catId] = [fresh('ann'), fresh('bob'), fresh('cat')];
     await cluster.player(a, annId, { status: 'pc' });

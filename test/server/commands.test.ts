@@ -141,7 +141,12 @@ describe('doing what a command asks', () => {
         done.push(`heard ${answer.join(' ')}`);
       },
     };
-    return { runtime: { tracker, census: new Census(), inquiry, log: { warn } }, done, sent, log };
+    const locks: CommandTarget['locks'] = {
+      apply: (userId, lock) => {
+        done.push(`${userId} is ${lock === undefined ? 'free' : `locked at ${String(lock.status)}`}`);
+      },
+    };
+    return { runtime: { tracker, census: new Census(), inquiry, locks, log: { warn } }, done, sent, log };
   }
   const reached = (connections: number): object => ({ users: 0, connections, online: 0 });
 
@@ -150,6 +155,8 @@ describe('doing what a command asks', () => {
     ['a connection', { kind: 'status', target: { connectionId: 'c2' }, status: null }, ['c2 says null'], 1],
     ['nobody', { kind: 'status', target: { userId: 'bob' }, status: 'hi' }, [], 0],
     ['a blocked user', { kind: 'block', userId: 'bob', blockedId: 'ann', blocked: true }, ['bob blocks ann'], 2],
+    ['a locked user', { kind: 'lock', userId: 'ann', status: null }, ['ann is locked at null'], 2],
+    ['a user that is locked no more', { kind: 'lock', userId: 'ann' }, ['ann is free'], 2],
   ])('reaches %s', async (_, command, wanted, connections) => {
     const { runtime, done } = world();
     expect(await applyCommand(runtime, command as Parameters<typeof applyCommand>[1])).toEqual(reached(connections));

@@ -11,6 +11,7 @@ export function userOf(userId: string, ref: number, username?: string): User {
     visible: new Map(),
     followers: new Set(),
     own: new Set(),
+    lock: undefined,
     last: 'unlogined',
     registers: new Registers('here'),
     party: undefined,

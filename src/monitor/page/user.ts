@@ -133,6 +133,12 @@ function actionsOf(userId: string, viewer: string): HTMLElement {
       userId,
       status: null,
     })),
+    button('Lock status', `Give all connections of ${userId} this status, whatever its clients set?`, () => ({
+      action: 'lock',
+      userId,
+      status: status.value,
+    })),
+    button('Unlock', `Let the clients of ${userId} set its status again?`, () => ({ action: 'unlock', userId })),
     button('Disconnect', `Disconnect ${userId}?`, () => ({ action: 'disconnect', userId }), true),
     ...(viewer === ''
       ? []

@@ -45,6 +45,7 @@ export type ApiMethod =
   | 'count'
   | 'countAll'
   | 'setStatus'
+  | 'unlockStatus'
   | 'follow'
   | 'unfollow'
   | 'block'
