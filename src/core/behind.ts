@@ -1,8 +1,8 @@
-/** The followers that are owed a snapshot, looked at again until they have got it or ended. */
+/** The followers that are owed a snapshot. They are checked again and again until each has got it or has ended. */
 import type { Timing } from './flush-timer.ts';
 import type { Connection } from './model.ts';
 
-/** How often they are looked at. */
+/** Milliseconds between two checks. */
 const CHECK_MS = 100;
 
 export class Behind {

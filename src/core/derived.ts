@@ -32,7 +32,7 @@ export function hasFriendsOnly({ visible }: User): boolean {
   return false;
 }
 
-/** Maximum of ids in a list of whom a user follows, as others are told of it. */
+/** Maximum of ids in the list of follows that other processes are told of a user. */
 const MAX_FRIENDS = 1000;
 
 /** Whom the connections of the user here follow. */
@@ -41,7 +41,7 @@ export function followedBy({ own }: User): string[] {
   return [...new Set(ids)].sort().slice(0, MAX_FRIENDS);
 }
 
-/** The same, if the room of a match has to know it: the policy `mutual` depends on it. */
+/** The same list if a match's room needs it for its policy `mutual`, otherwise `undefined`. */
 export function followsToSay(user: User): string[] | undefined {
   const isAsked = user.own.size > 0 && [...user.visible.values()].some(({ entry }) => entry.match?.policy === 'mutual');
   return isAsked ? followedBy(user) : undefined;

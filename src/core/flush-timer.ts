@@ -17,7 +17,7 @@ export class FlushTimer {
   readonly #flush: () => void;
   readonly #pace = new Pace();
   #isSet = false;
-  /** A call that was timed before another flush happened is void. */
+  /** Counts flushes. A timer that was set before another flush finds another number here, and does nothing. */
   #round = 0;
 
   constructor(timing: Timing, unsent: Pick<Unsent, 'changes'>, flush: () => void) {

@@ -24,7 +24,7 @@ export class Following {
   readonly #outbox: Outbox;
   readonly #cluster: Cluster;
   readonly #stays: Stays;
-  /** Users that look absent to those who wait for them now. */
+  /** Users that must look absent to the connections that wait for them now. */
   readonly #absent = new Map<User, { known: Promise<unknown>; isRetraced: boolean }>();
 
   /** Who waits to be told what other processes say of a user. */
@@ -91,8 +91,8 @@ export class Following {
   }
 
   /**
-   * Resolves when what the other processes say of the user is known. For one that must look absent to the viewer, that
-   * takes as long as for one that is absent.
+   * Resolves when it is known what the other processes say of the user. If the user must look absent to the viewer, this
+   * takes as long as for a user that is absent.
    */
   #knownTo(viewer: Connection, { user, isNew }: Held, isRefused: boolean): Promise<unknown> | undefined {
     const isSeen = !isRefused && !isHidden(viewer, user.userId);
@@ -171,7 +171,7 @@ export class Following {
     return turned;
   }
 
-  /** Of these nobody can say now whether they are online elsewhere: their general status is `unknown` until it is known. */
+  /** Whether these users are online elsewhere cannot be known now: until it is, their general status is `unknown`. */
   #noteUnread(connection: Connection, added: readonly User[]): void {
     for (const { userId } of added) {
       if (!this.#cluster.knows(userId)) {

@@ -33,7 +33,7 @@ export class Histogram {
   }
 }
 
-/** The duration below which this share (0 to 1) of all lies, as the bound of its bucket; `undefined` when none was counted, `Infinity` above the last bound. */
+/** The quantile `share` (0 to 1) of the durations, as the upper bound of its bucket: `Infinity` above the last bound, `undefined` when none was counted. */
 export function quantile({ count, buckets }: HistogramFacts, share: number): number | undefined {
   if (count === 0) {
     return undefined;

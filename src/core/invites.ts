@@ -1,8 +1,9 @@
 /**
- * The open invites of all users, the same on every process: whoever makes or
- * answers one tells all. An invite has two sides. Who is invited hears how it
- * ends at once; who invites hears nothing of somebody invisible, to whom the
- * invite then just expires, as one that reached nobody. Pure.
+ * The open invites of all users, the same on every process: the process that
+ * makes or ends an invite tells all others. An invite has two sides. The
+ * receiver hears at once how it ends. The sender must not learn that an
+ * invisible receiver has answered: for the sender such an invite expires, like
+ * one that reached nobody. Pure.
  */
 import type { Invite, InvitedMatch, InviteKind, InviteOutcome } from '../protocol.ts';
 import type { Named } from '../options.ts';
@@ -12,13 +13,13 @@ export interface InviteFacts {
   readonly kind: InviteKind;
   readonly from: Named;
   readonly to: string;
-  /** Of the match: it leaves the server only within a seat. Or of the party. */
+  /** The room id of the match, which leaves the server only inside a seat; or the id of the party. */
   readonly roomId: string;
   readonly match?: InvitedMatch;
   readonly size?: number;
   readonly friend?: string;
   readonly asked?: string;
-  /** Whom it may reach: whoever it is for; or nobody; or who follows the sender. */
+  /** `all`: it reaches the receiver. `followers`: only if the receiver follows the sender. `nobody`: it reaches no one, and expires. */
   readonly reach: 'all' | 'nobody' | 'followers';
 }
 
@@ -26,11 +27,11 @@ export interface InviteFacts {
 export interface OpenInvite extends InviteFacts {
   /** When it ends by itself, by the clock of this process. */
   readonly endsAt: number;
-  /** As the sender has been told. */
+  /** How it ended, as the sender was told. */
   readonly outcome: InviteOutcome | undefined;
-  /** As the receiver has been told, if that is something else. */
+  /** How it ended, as the receiver was told, where the sender must not know. */
   readonly answered: InviteOutcome | undefined;
-  /** Whether the receiver, as far as it is on this process, may know of it. */
+  /** Whether the receiver's connections on this process may know of it. */
   readonly isDelivered: boolean;
 }
 
@@ -46,13 +47,13 @@ export type Side = 'sender' | 'receiver';
 
 /** Maximum of open invites on a process. */
 export const MAX_INVITES = 100_000;
-/** Maximum of open invites that one user is shown from those it follows, and as many again from others. More do not reach it: strangers keep no friend away. */
+/** Maximum of open invites that one user is shown from users it follows, and as many again from others, so that strangers cannot keep out friends. Further ones do not reach it. */
 export const MAX_RECEIVED = 50;
-/** Milliseconds for which an invite that has expired is kept: somebody may have accepted it just before. */
+/** Milliseconds for which an expired invite is kept: the news that it was accepted just before may still arrive. */
 export const KEEP_MS = 10_000;
 
 export class Invites {
-  /** The first that was made first. */
+  /** Oldest first. */
   readonly #byId = new Map<string, Entry>();
   readonly #byUser = new Map<string, Set<Entry>>();
 
@@ -64,7 +65,7 @@ export class Invites {
     return this.#byId.size >= MAX_INVITES;
   }
 
-  /** Returns the new invite, and those that it replaces: of the same users to the same match. `undefined`: it is known, or there are too many. */
+  /** Returns the new invite and those that it replaces: invites of the same kind, users and match. `undefined`: it is known already, or there are too many. */
   add(facts: InviteFacts, endsAt: number): { invite: OpenInvite; replaced: OpenInvite[] } | undefined {
     if (this.isFull || this.#byId.has(facts.inviteId)) {
       return undefined;
@@ -98,7 +99,7 @@ export class Invites {
     return entry !== undefined && isTheirs && entry.endsAt > now && isOpen(entry, side) ? entry : undefined;
   }
 
-  /** It has ended. `quiet`: the sender is not to know. An acceptance counts also when it has just expired. Returns it, unless that is nothing new. */
+  /** Ends an invite. `quiet`: the sender must not know. An expired invite can still become accepted. Returns the invite; `undefined` when it had ended before. */
   end(inviteId: string, outcome: InviteOutcome, quiet = false): OpenInvite | undefined {
     const entry = this.#byId.get(inviteId);
     if (entry === undefined) {
@@ -118,7 +119,7 @@ export class Invites {
     return entry;
   }
 
-  /** From now on the receiver may know of it. Returns false when it has too many. `isFromFriend`: the receiver follows the sender. */
+  /** From now on the receiver may know of it. Returns false when the receiver has too many. `isFromFriend`: the receiver follows the sender. */
   deliver({ inviteId }: OpenInvite, now: number, isFromFriend = false): boolean {
     const entry = this.#byId.get(inviteId);
     if (entry === undefined || entry.isDelivered) {
@@ -133,7 +134,7 @@ export class Invites {
     return entry.isDelivered;
   }
 
-  /** All of a user, sent and received, that have not expired. */
+  /** The invites that this user has sent or received and that have not expired. */
   of(userId: string, now: number): OpenInvite[] {
     return this.#of(userId, now);
   }
@@ -142,12 +143,12 @@ export class Invites {
     return [...(this.#byUser.get(userId) ?? [])].filter(({ endsAt }) => endsAt > now);
   }
 
-  /** All that have not expired. */
+  /** All invites that have not expired. */
   all(now: number): OpenInvite[] {
     return [...this.#byId.values()].filter(({ endsAt }) => endsAt > now);
   }
 
-  /** Its time is over. Returns it if the sender has to be told. */
+  /** Its time is over. Returns the invite if the sender has to be told. */
   expire(inviteId: string): OpenInvite | undefined {
     return this.end(inviteId, 'expired');
   }
@@ -190,7 +191,7 @@ export function inviteTo(invite: OpenInvite, side: Side, now: number): Invite {
     inviteId,
     kind,
     from: { userId: from.userId, ...(from.username !== undefined && { username: from.username.toWellFormed() }) },
-    // Who asks does not learn who the host is.
+    // The sender of an ask must not learn who the host is.
     to: side === 'sender' ? (friend ?? to) : to,
     ...(match !== undefined && kind === 'match' && { match }),
     ...(size !== undefined && { size }),

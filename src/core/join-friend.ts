@@ -1,10 +1,10 @@
 /**
  * `presence:join`: a seat in the match of a user one can see.
  *
- * The viewer must be allowed to see the user and must be shown a match id; a
- * room id in a status is a capability, but it opens no door of its own: the
- * match room decides about this viewer as if it had joined by id, and what
- * cannot be asked is denied, unless `authorizeJoin` decides instead.
+ * The viewer must be allowed to see the user and must be shown the match.
+ * Knowing a room id gives no right to join: the match room decides about this
+ * viewer as about anybody who joins by id, or `authorizeJoin` decides instead. A
+ * match that cannot be asked is denied.
  */
 import { PresenceError, type JoinReply, type Presence } from '../protocol.ts';
 import { runHook, within } from './hooks.ts';
@@ -12,12 +12,12 @@ import type { Box } from './box.ts';
 import { refusalOf, type MatchRecord, type Standing } from './match.ts';
 import type { JoinOptions, Match, ResolvedOptions, Viewer } from '../options.ts';
 
-/** Matchmaking, as far as a jump needs it. Implemented by the edge. */
+/** What joining a friend needs of matchmaking. Implemented in `server/matchmaking.ts`. */
 export interface Matchmaking {
   find(roomId: string): Promise<(Match & { locked: boolean }) | null>;
   /** What the match's room says of itself now, if it has `MatchPlugin`. */
   record(roomId: string): Promise<MatchRecord | undefined>;
-  /** The same, if that user plays there. */
+  /** The same; `undefined` unless that user plays there. */
   recordOf(roomId: string, playerId: string): Promise<MatchRecord | undefined>;
   /** What the match room itself says of this viewer: its auth, or `true`; throws when it refuses or cannot be asked. */
   authorize(
@@ -32,7 +32,7 @@ export interface Matchmaking {
   reserve(match: Match, auth: unknown, viewer: Viewer, options: JoinOptions): Promise<JoinReply>;
 }
 
-/** What a jump leads to. */
+/** The match to join, and the player through whom. */
 export interface Target {
   readonly presence: Presence;
   /** Also that of a private room: it does not leave the server. */
@@ -41,7 +41,7 @@ export interface Target {
   readonly standing: Standing | undefined;
 }
 
-/** The match to jump to: that of the connection asked for, or the most recent one. What the viewer is shown of it decides whether it may. */
+/** The match to join: that of the given connection, or the most recent one. Throws when the viewer, by what it is shown, may not join. */
 export function pickMatch(shown: readonly Pick<Box, 'presence' | 'match'>[], connectionId: string | undefined): Target {
   const candidates =
     connectionId === undefined ? shown : shown.filter(({ presence }) => presence.connectionId === connectionId);
@@ -67,32 +67,36 @@ export function pickMatch(shown: readonly Pick<Box, 'presence' | 'match'>[], con
 }
 
 /** Who wants to join whom, and how. */
-export interface Jump {
+export interface JoinAttempt {
   readonly viewer: Viewer;
   readonly target: Target;
   readonly joinOptions: JoinOptions;
 }
 
-/** Of whom the match would let in. */
+/** What reserving the seat of a viewer that may join needs. */
 export interface Admission {
   readonly match: Match;
-  /** The seat that waits for it already. */
+  /** The seat that waits for the viewer already. */
   readonly held: JoinReply | undefined;
   readonly auth: unknown;
   readonly options: JoinOptions;
 }
 
 /** Answers with a seat or throws one `PresenceError`, in bounded time: a match-maker that does not answer is `unavailable`. */
-export async function jumpIn(jump: Jump, options: ResolvedOptions, matchmaking: Matchmaking): Promise<JoinReply> {
-  const { match, held, auth, options: joinOptions } = await admit(jump, options, matchmaking);
+export async function reserveSeat(
+  attempt: JoinAttempt,
+  options: ResolvedOptions,
+  matchmaking: Matchmaking,
+): Promise<JoinReply> {
+  const { match, held, auth, options: joinOptions } = await admit(attempt, options, matchmaking);
   if (held !== undefined) {
     return held;
   }
   const ask = asker(options.hookTimeoutMs);
   try {
-    return await ask(async () => matchmaking.reserve(match, auth, jump.viewer, joinOptions));
+    return await ask(async () => matchmaking.reserve(match, auth, attempt.viewer, joinOptions));
   } catch {
-    // Somebody was faster, or the match has just ended: ask again which.
+    // Somebody else took the last seat, or the match has just ended: find out which.
     requireOpen(await ask(async () => matchmaking.find(match.roomId)), false);
     throw new PresenceError('unavailable');
   }
@@ -100,7 +104,7 @@ export async function jumpIn(jump: Jump, options: ResolvedOptions, matchmaking: 
 
 /** Whether the viewer would get a seat. Reserves none. */
 export async function admit(
-  { viewer, target: { presence, roomId, standing }, joinOptions: wanted }: Jump,
+  { viewer, target: { presence, roomId, standing }, joinOptions: wanted }: JoinAttempt,
   options: ResolvedOptions,
   matchmaking: Matchmaking,
 ): Promise<Admission> {
@@ -124,7 +128,7 @@ export async function admit(
   if (auth === false || auth === null || auth === undefined) {
     throw new PresenceError('match_denied');
   }
-  // As Colyseus reads an answer of `onAuth`: `true` says nothing of who it is.
+  // As in Colyseus: `true` from `onAuth` lets the player in, but carries no auth data.
   return { match, held, auth: auth === true ? undefined : withoutSessionId(auth), options: joinOptions };
 }
 

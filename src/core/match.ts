@@ -18,7 +18,7 @@ export interface MatchRecord {
   /** Default: everyone, and nobody while the room is private. */
   readonly policy?: JoinPolicy | undefined;
   readonly metadata?: unknown;
-  /** The user who is asked instead of the player that somebody wants to join. Not shown to anybody. */
+  /** The user who answers asks to join, instead of the player. Not shown to anybody. */
   readonly host?: string | undefined;
 }
 
@@ -37,10 +37,10 @@ export function isJoinPolicy(value: unknown): value is JoinPolicy {
   return POLICIES.includes(value);
 }
 
-/** How a viewer stands to a player: follows it; is followed by it as well; is invited by it; or nothing of that. */
+/** How a viewer stands to a player. `follower`: follows the player. `friend`: each follows the other. `invited`: the player has invited the viewer. `stranger`: none of these. */
 export type Standing = 'follower' | 'friend' | 'invited' | 'stranger';
 
-/** Why a viewer may not join, as far as it depends on who it is. */
+/** Why the join policy refuses a viewer; `undefined`: it does not. */
 export function refusalOf({ policy, isPrivate }: MatchRecord, standing: Standing): MatchBlock | undefined {
   switch (policy ?? (isPrivate ? 'private' : 'everyone')) {
     case 'everyone':

@@ -1,12 +1,11 @@
 /**
  * When to flush: group commit. A process that keeps up sends at the end of the
  * event-loop turn, so nothing is delayed. Where sending every change on its own
- * would take most of the time, the next flush waits, the longer the more it
- * would take, so that one frame carries many changes. That is worth it only if
- * frames do get fewer: with changes that merge with nothing, as of users that
- * have no follower in common and change one at a time, nothing is gained, so
- * nothing waits. In a saturated process the turns grow long by themselves, and
- * what comes in during one shows whether changes merge.
+ * would take most of the time, the next flush waits, and waits longer with more
+ * load, so that one frame carries many changes. That pays only if the frames
+ * become fewer. Changes of users without common followers do not merge, so they
+ * do not wait. In a saturated process the event-loop turns grow long by
+ * themselves, and the changes of one turn show whether waiting would merge them.
  *
  * Measured over the recent past, which fades with `FADE_MS`. Pure: time comes
  * in as an argument.
@@ -22,9 +21,9 @@ const FADE_MS = 50;
 const FREE_SHARE = 0.5;
 const FULL_SHARE = 1;
 /**
- * A flush that takes long is followed the sooner by the next: waiting and
- * sending together take `MAX_WAIT_MS`. But this part of what the last one took is
- * left for the rest.
+ * Waiting and sending together should take `MAX_WAIT_MS`, so the next flush waits
+ * less after a long one, but at least this share of the duration of the last
+ * flush: other work needs time, too.
  */
 const MIN_REST = 0.25;
 /** Changes heard per frame below which waiting does not pay. */

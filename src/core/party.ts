@@ -9,7 +9,7 @@ export interface Party {
   /** Higher is newer. */
   readonly version: number;
   readonly leader: string;
-  /** Who came first stands first. Never empty. */
+  /** In the order in which they came in. Never empty. */
   readonly members: readonly PartyMember[];
 }
 
@@ -31,7 +31,7 @@ export function addMember(party: Party, member: PartyMember, most: number): Part
   return { ...party, version: party.version + 1, members: [...party.members, member] };
 }
 
-/** Who is longest in the party leads it when the leader is gone. `undefined`: nobody is left. */
+/** Without its leader, a party is led by the member that has been in it longest. `undefined`: nobody is left. */
 export function removeMember(party: Party, userId: string): Party | undefined {
   if (!isMember(party, userId)) {
     return party;

@@ -24,9 +24,9 @@ export interface ClusterHost {
   dropIncarnation(incarnation: string): void;
   /** The registers of the other processes about the user, by incarnation; empty if the user is not watched. */
   heardOf(userId: string): ReadonlyMap<string, Register>;
-  /** Users of whom something was taken over here from `incarnation`, which has not taken it back itself. */
+  /** Users of whom a connection was taken over here from `incarnation`, while that process has not yet said that it gave the connection up. */
   retractedFrom(incarnation: string): Iterable<string>;
-  /** Of the processes from which something of the user was taken over here, those that are due: what each says from now on. Each is told once. */
+  /** Processes as in {@link retractedFrom} for which `isDue` is true, each with its register without the connections that were taken over. Returns each once. */
   takeRetracted(
     userId: string,
     isDue: (incarnation: string) => boolean,
@@ -59,21 +59,21 @@ export interface Cluster {
   /** The user's visible connections here changed: publish and store `host.register(userId)`. Latest wins; never throws. */
   announce(userId: string): void;
   /**
-   * Whether what the host has been told of this user, who is watched, is all that the other processes say: it has been
-   * read, and the shared store answers.
+   * Whether the host has been told everything that the other processes say of this watched user: it was read, and the
+   * shared store answers.
    */
   knows(userId: string): boolean;
   /**
-   * Changes nothing, and takes as long as the first `watch` of a user: for one that is known here and must look absent. A call while another one for the user is under way only lets `asker` wait for that, too.
+   * Changes nothing, and takes as long as the first `watch` of a user: for a user that is known here and must look absent.
+   * If one for this user is under way, `asker` waits for that one.
    */
   retrace(userId: string, asker?: object): Promise<void>;
   /**
-   * Reads users without watching them: what the other processes say, per user. For queries. A user that is missing could
-   * not be read: nothing is known of it. Takes as long for a user that is somewhere as for one that is nowhere. Never
-   * rejects.
+   * Reads what the other processes say of users, without watching them. For queries. A user that is missing in the result
+   * could not be read. Takes as long for a user that some process has as for one that none has. Never rejects.
    */
   read(userIds: readonly string[], asker?: object): Promise<Map<string, RemoteUser>>;
-  /** Does `work`, and settles as it does, later: so that the time of an answer to a client does not tell what the store had to say. */
+  /** Runs `work` and settles like it, but only on a tick, so that the time of an answer to a client does not tell what the store holds. */
   onTick<T>(work: () => Promise<T>): Promise<T>;
   /** Sends a command to every other process. */
   broadcast(command: unknown): void;
@@ -103,7 +103,7 @@ export interface ClusterStats {
   repaired: number;
   /** `up`, or `down` while the shared store cannot be reached. */
   state: 'up' | 'down';
-  /** The version of the format between processes in which this one writes now: what all of them read. */
+  /** The version of the format that this process writes now: the newest that all processes read. */
   format: number;
   link: LinkFacts;
   pulse: PulseFacts;
@@ -124,14 +124,14 @@ export interface PulseFacts {
   readonly answeredMs: number | undefined;
   /** A message arrived on the topic of all processes. */
   readonly heardMs: number | undefined;
-  /** For so long what the other processes say may not have arrived; 0 while the own heartbeats come back. */
+  /** Messages of other processes may have been missed for this long; 0 while the own heartbeats come back. */
   readonly behindMs: number;
   readonly leaseRenewedMs: number | undefined;
-  /** Since then the lease was not lost. */
+  /** When the lease was acquired that is still held. */
   readonly leaseHeldMs: number | undefined;
   /** Commands that failed or took too long. */
   readonly failed: number;
-  /** Of the commands that were answered. */
+  /** How long the commands took that were answered. */
   readonly latency: HistogramFacts;
 }
 

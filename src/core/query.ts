@@ -33,7 +33,7 @@ export async function queryUsers(
     return isAbsent ? undefined : user;
   };
   const held = new Map<string, Held>();
-  /** Resolves when what the other processes say of these is known. They stay until the end, and are answered from here, whatever becomes of them. */
+  /** Resolves when it is known what the other processes say of these users. Their records are kept until the query ends, and answer it. */
   const hold = async (userIds: readonly string[]): Promise<void> => {
     const known = userIds.map(async (userId) => {
       const one = users.hold(userId, viewer?.user);

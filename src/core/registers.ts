@@ -81,7 +81,7 @@ export class Registers {
   #own: Map<string, RegisterEntry> | undefined;
   /** Connections here that were taken over from elsewhere, visible or not, and their epoch. */
   #held: Map<string, number> | undefined;
-  /** Processes from which something was taken over here, and which have not taken it back themselves. */
+  /** Processes from which a connection was taken over here, and which have not yet said that they gave it up. */
   #retracted: Set<string> | undefined;
 
   /** @param self The incarnation of this process. */
@@ -170,12 +170,12 @@ export class Registers {
     }
   }
 
-  /** Whether something was taken over here from `from`, which has not taken it back itself. */
+  /** Whether a connection was taken over here from `from`, while that process has not yet said that it gave the connection up. */
   isRetracted(from: string): boolean {
     return this.#retracted?.has(from) === true;
   }
 
-  /** The processes of `isRetracted` that `isDue` is true of, and what is left of their word. Each is told once. */
+  /** The processes of {@link isRetracted} for which `isDue` is true, and what is left of their registers. Returns each once. */
   takeRetracted(isDue: (incarnation: string) => boolean): Array<[incarnation: string, register: Register]> {
     const due: Array<[string, Register]> = [];
     for (const incarnation of this.#retracted ?? []) {

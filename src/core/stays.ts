@@ -82,7 +82,7 @@ export class Stays {
     };
   }
 
-  /** The user may have become visible, or chosen not to be, or follows somebody else. */
+  /** Call when the user may have become visible or invisible, or has changed whom it follows. */
   settle(user: User): void {
     this.#sayFollows(user);
     const entries = this.#byUser.get(user);
@@ -109,7 +109,7 @@ export class Stays {
     }
   }
 
-  /** The room of a match on another process has to know whom a player follows from here. */
+  /** Tells other processes whom a player follows here: the room of its match may need it. */
   #sayFollows(user: User): void {
     const follows = followsToSay(user);
     if (follows !== undefined && !sameValue(follows, this.#said.get(user))) {
@@ -128,7 +128,7 @@ function hidesElsewhere({ registers: { others } }: User): boolean {
   return [...others.values()].at(-1)?.hides === true;
 }
 
-/** Whom the user follows, from any process, as far as it is said. */
+/** Whom the user follows on all processes, as far as they say it. */
 function friendsOf(user: User): readonly string[] {
   const others = [...user.registers.others.values()].flatMap(({ follows = [] }) => follows);
   return others.length === 0 ? followedBy(user) : [...new Set([...followedBy(user), ...others])].sort();

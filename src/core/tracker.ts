@@ -25,7 +25,7 @@ import type { Refs } from './refs.ts';
 import type { Connection, Delivery, Lock, User, View } from './model.ts';
 
 export interface TrackerDeps {
-  /** Made with the tracker as its host. */
+  /** Makes the cluster; the tracker is its host. */
   cluster: (host: ClusterHost) => Cluster;
   timing: Timing;
   /** Milliseconds since the epoch. */

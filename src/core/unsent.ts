@@ -57,7 +57,7 @@ export class Unsent {
     return this.#users.get(user)?.connections.has(connectionId) === true;
   }
 
-  /** All of it, in the order of the first changes; nothing is unsent afterwards. */
+  /** Returns all of it, in the order of the first changes, and starts empty again. */
   take(): ReadonlyMap<User, Before> {
     const users = this.#users;
     this.#users = new Map();

@@ -15,7 +15,7 @@ import {
   type Fields,
 } from './validate.ts';
 import { runHook, visibleIds, within } from '../core/hooks.ts';
-import { jumpIn, requireOpen } from '../core/join-friend.ts';
+import { reserveSeat, requireOpen } from '../core/join-friend.ts';
 import { memberOf } from './party-requests.ts';
 import { addMember, requireLeader } from '../core/party.ts';
 import { invitedMatch, refusalOf, type MatchRecord } from '../core/match.ts';
@@ -281,7 +281,7 @@ async function join(
     throw new PresenceError('no_match');
   }
   const presence = { ...from, connectionId: '', status: '' };
-  return jumpIn(
+  return reserveSeat(
     { viewer, target: { presence, roomId, standing: 'invited' }, joinOptions },
     options,
     runtime.matchmaking,

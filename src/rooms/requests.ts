@@ -5,7 +5,7 @@
 import { answerAnswer, answerAsk, answerInvite } from './invite-requests.ts';
 import { answerParty } from './party-requests.ts';
 import { shownBoxes, takeCall } from './calls.ts';
-import { jumpIn, pickMatch } from '../core/join-friend.ts';
+import { reserveSeat, pickMatch } from '../core/join-friend.ts';
 import { queryUsers } from '../core/query.ts';
 import {
   readConnectionId,
@@ -172,7 +172,7 @@ async function answerJoin(connection: Connection, fields: Fields, runtime: Runti
   takeCall(connection, 1, runtime);
   const { options, viewer } = connection;
   const target = pickMatch(await shownBoxes(connection, userId, runtime), connectionId);
-  return jumpIn({ viewer, target, joinOptions }, options, runtime.matchmaking);
+  return reserveSeat({ viewer, target, joinOptions }, options, runtime.matchmaking);
 }
 
 /** For a client that did not listen yet when it was welcomed. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { jumpIn, pickMatch, type Matchmaking } from '../../src/core/join-friend.ts';
+import { reserveSeat, pickMatch, type Matchmaking } from '../../src/core/join-friend.ts';
 import type { MatchRecord, Standing } from '../../src/core/match.ts';
 import { resolveOptions, type JoinOptions, type PresenceOptions } from '../../src/options.ts';
 import { HookError } from '../../src/core/hooks.ts';
@@ -38,7 +38,7 @@ async function jump(
   standing?: Standing,
 ): Promise<unknown> {
   const viewer = { userId: 'ann', username: undefined, connectionId: 'c', auth: { userId: 'ann' } };
-  return jumpIn(
+  return reserveSeat(
     { viewer, target: { presence: shown('b').presence, roomId: 'm', standing }, joinOptions },
     resolveOptions(options),
     made,
@@ -72,7 +72,7 @@ describe('pickMatch', () => {
   });
 });
 
-describe('jumpIn', () => {
+describe('reserveSeat', () => {
   test('"true" of the match leaves the authentication to it; an auth is handed on, without a session id', async () => {
     const made = matchmaking();
     expect(await jump(made)).toBe(SEAT);

@@ -1,4 +1,4 @@
-/** Jump-in lets nobody in whom the match itself would refuse, and the user that was checked is the one that gets in. */
+/** `presence:join` lets in nobody whom the match itself would refuse, and the user that was checked is the one that gets in. */
 import { matchMaker, Room, type AuthContext, type Client } from '@colyseus/core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { currentRuntime } from '../../src/server/runtime.ts';
