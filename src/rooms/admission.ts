@@ -48,7 +48,7 @@ export function identify(options: ResolvedOptions, auth: unknown, tell: (reason:
   };
 }
 
-/** Reads the join options. `lenient`: invalid ones belong to the room and are ignored. */
+/** Reads the join options. `lenient`: ignores invalid ones, which belong to the room. */
 export function requireJoinOptions(options: ResolvedOptions, joinOptions: unknown, lenient: boolean): PresenceWishes {
   try {
     return readJoinOptions(joinOptions, options.maxStatusBytes, lenient);
@@ -59,8 +59,8 @@ export function requireJoinOptions(options: ResolvedOptions, joinOptions: unknow
 
 /**
  * Refuses everybody while the process shuts down. Colyseus closes the clients it
- * has at that moment, but lets in who comes with a seat from before, closes
- * those never, and waits for the room to be empty.
+ * has when the shutdown begins. A client with an earlier seat could still join
+ * later: it would never be closed, and the shutdown would wait for it.
  */
 export function requireOpen(): void {
   if (isShuttingDown()) {
@@ -68,7 +68,7 @@ export function requireOpen(): void {
   }
 }
 
-/** Refuses a user that has as many connections as it may. One of them that is taken over by the new one makes room for it. */
+/** Refuses a user that has its maximum of connections, unless the new connection takes over one of them. */
 export function requireRoom(users: Users, options: ResolvedOptions, userId: string, resume: string | undefined): void {
   const user = users.get(userId);
   if (
@@ -80,7 +80,7 @@ export function requireRoom(users: Users, options: ResolvedOptions, userId: stri
   }
 }
 
-/** Takes over the blocks that the game has stored against the user (option `blockedBy`). Refuses the user when they are not to be had: it could see who has blocked it. */
+/** Loads the blocks that the game has stored against the user (option `blockedBy`). Refuses the user when that fails: otherwise it could see users who have blocked it. */
 export async function learnBlocks(
   { blockedBy, hookTimeoutMs }: Required<Pick<ResolvedOptions, 'blockedBy' | 'hookTimeoutMs'>>,
   { userId, username }: Named,

@@ -1,7 +1,7 @@
 /**
- * Acts around the methods that Colyseus calls on a room, on the instance: it
- * works whatever the class overrides, with `super` or without, as methods or as
- * properties, and beside any plugin and any `onUncaughtException`.
+ * Wraps the methods that Colyseus calls on a room. It wraps those of the instance,
+ * so it works whatever the class overrides, with or without `super`, as methods
+ * or as properties, and beside any plugin and any `onUncaughtException`.
  */
 import type { AuthContext, Client, Room } from '@colyseus/core';
 
@@ -17,7 +17,7 @@ interface Lifecycle {
   onRestoreRoom(cached: unknown): unknown;
 }
 
-/** What is done instead of a method of the room. `own` is that method; it does nothing when the room has none. */
+/** Runs instead of a method of the room. `own` is that method; it does nothing when the room has none. */
 export type Around = {
   [K in keyof Lifecycle]?: (own: Lifecycle[K], ...args: Parameters<Lifecycle[K]>) => unknown;
 };
@@ -33,7 +33,7 @@ export function around(room: Room, wrappers: Around): void {
   }
 }
 
-/** Has a room that cannot work fail when it is created: Colyseus logs the reason, and whoever asked for the room gets it, too. */
+/** Makes the creation of a room fail. Colyseus logs the reason, and the client that asked for the room gets it, too. */
 export function refuseToCreate(room: Room, reason: string): void {
   const methods = room as unknown as Record<string, () => void>;
   methods['onCreate'] = () => {

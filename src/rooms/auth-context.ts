@@ -17,10 +17,10 @@ function isNone(auth: unknown): boolean {
 }
 
 /**
- * Calls `note` for every client before it joins. Colyseus hands the context to
- * the room's `onAuth` only, and skips that (and the plugins') when the class
- * has a static one of its own, or a subclass replaces it: so it is taken where
- * the transport delivers it.
+ * Calls `note` for every client before it joins. The context is taken where the
+ * transport delivers it: Colyseus passes it to the room's `onAuth` only, and does
+ * not call that one (nor those of plugins) when the class has a static `onAuth`,
+ * or a subclass replaces it.
  */
 export function captureContext(room: Room, note: (client: Client, entrance: Entrance) => void): void {
   const inner = room as unknown as RoomInside;

@@ -11,7 +11,7 @@ export function takeCall({ user: { userId }, options }: Connection, ids: number,
   budgets.take(userId, ids, options, clock.now());
 }
 
-/** What a follower of the user, or another device of the user, is shown of it; `not_visible` for everybody else. */
+/** The connections of the user as this viewer sees them: a follower, or another device of the user. Throws `not_visible` for everybody else. */
 export async function shownBoxes(connection: Connection, userId: string, { tracker }: Runtime): Promise<Box[]> {
   const user = tracker.users.get(userId);
   if (
@@ -21,7 +21,7 @@ export async function shownBoxes(connection: Connection, userId: string, { track
   ) {
     throw new PresenceError('not_visible');
   }
-  // A connection cannot follow a match id from its own status.
+  // Not the own connection: a match id in the own status leads nowhere.
   return shownOf(look(connection, user))
     .filter(({ box }) => box.presence.connectionId !== connection.connectionId)
     .map(({ box }) => box);

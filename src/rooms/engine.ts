@@ -93,7 +93,8 @@ export class PresenceEngine {
 
   /**
    * Makes the connection of a client that has just joined. It is invisible, and
-   * follows nobody, until the result is called. `kept`: what it had before its room was made anew. Throws a `ServerError` that refuses the join.
+   * follows nobody, until the result is called. `kept`: what it had before its room was recreated.
+   * Throws a `ServerError` that refuses the join.
    */
   async join(client: Client, joinOptions: unknown, kept?: KeptPresence): Promise<() => void> {
     try {
@@ -187,7 +188,7 @@ export class PresenceEngine {
     }
   }
 
-  /** What the client would need to join a room that is made anew. */
+  /** What a client needs to join again after its room is recreated. */
   keep({ sessionId }: Client): KeptPresence | undefined {
     const connection = this.#connections.get(sessionId);
     return connection === undefined
@@ -207,10 +208,10 @@ export class PresenceEngine {
   reconnect(client: Client): void {
     const connection = this.#connections.get(client.sessionId);
     if (connection === undefined) {
-      // A seat that the room has kept for longer: the player may join again.
+      // The room has kept the seat longer than presence has kept the connection: the player may join again.
       client.leave(CloseCode.SERVER_SHUTDOWN);
     } else if (!this.#runtime.tracker.resume(connection)) {
-      // The connection has ended: the server closed it, or the player is back as another connection. Otherwise the player may join again.
+      // The connection has ended. After `moved` the player may join again; otherwise the server has closed it for good.
       client.leave(connection.delivery === 'moved' ? CloseCode.SERVER_SHUTDOWN : CloseCode.CONSENTED);
     } else {
       (connection.sink as ClientSink).client = client;
@@ -244,8 +245,8 @@ export class PresenceEngine {
       return codec.fullStateFrame(connection);
     }
     joinWrites(client);
-    // It counts as joined already, but what was queued for it until now leaves only behind
-    // this state. What is told here has to queue up, and patches have nothing to patch yet.
+    // Colyseus counts the client as joined already, but sends the messages queued for it after this state. So what
+    // is sent here must be queued, too, and patches must wait until there is a state to patch.
     const { state } = client;
     client.state = ClientState.JOINING;
     try {

@@ -55,12 +55,12 @@ export async function followFriends(connection: Connection, { tracker, log }: Ru
   }
 }
 
-/** Whom the connection follows by its own request. */
+/** The users that the connection follows by its own request. */
 export function followsOf({ follows }: Connection): string[] {
   return [...follows].flatMap(([{ userId }, origin]) => (origin === 'client' ? [userId] : []));
 }
 
-/** Follows whom the client has followed before its room was made anew, as far as it still may. */
+/** Follows again the users that the client followed before its room was recreated, if it still may. */
 export async function followAgain(
   connection: Connection,
   userIds: readonly string[],
@@ -79,7 +79,9 @@ export async function followAgain(
     });
   } catch (error) {
     if (!hasEnded(connection)) {
-      log.warn(`[presence:follow_failed] What a client followed before its room was made anew: ${reasonOf(error)}`);
+      log.warn(
+        `[presence:follow_failed] A client does not follow again the users it followed before its room was recreated: ${reasonOf(error)}`,
+      );
     }
   } finally {
     pending.end();

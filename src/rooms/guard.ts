@@ -1,6 +1,7 @@
 /**
- * Stands before the messages of a room that is nothing but presence. Colyseus answers some of them by itself and lets an
- * error of a handler end the process: here, too, a message hurts only its sender.
+ * Checks the frames of clients before Colyseus reads them, in a room that is nothing but presence. Colyseus answers some
+ * frames itself, however much waits for the client, and an error in a handler ends the process. With the guard a message
+ * hurts only its sender.
  */
 import { CloseCode, Protocol, type Client, type Room } from '@colyseus/core';
 
@@ -9,10 +10,10 @@ interface RoomInside {
   _onMessage: (client: Client, frame: Uint8Array) => unknown;
 }
 
-/** The lower bits of the first byte are the code. */
+/** The lower bits of a frame's first byte: the code of the protocol. */
 const CODE = 0x1f;
 
-/** `refuses` closes a client for which too much waits; then its message is not read. `report` gets what a handler threw; its sender is closed. */
+/** `refuses` returns whether it has closed the client because too much waits for it; its frame is then not read. `report` gets what a handler threw, after which the sender is closed. */
 export function guardMessages(
   room: Room,
   refuses: (client: Client) => boolean,
@@ -22,7 +23,7 @@ export function guardMessages(
   const onMessage = inner._onMessage;
   inner._onMessage = (client, frame) => {
     const code = (frame[0] ?? 0) & CODE;
-    // Whoever takes its join, or leaves, is waited for.
+    // Not these two: they complete the join, and the leave, of a client for which much may wait.
     if (code !== Protocol.JOIN_ROOM && code !== Protocol.LEAVE_ROOM && refuses(client)) {
       return;
     }

@@ -22,7 +22,7 @@ interface RoomInside {
   __init(): void;
 }
 
-/** Call from the constructor of the room. `more` is done around what presence does. */
+/** Call from the constructor of the room. `more`: wrappers around those of presence. */
 export function hostPresence(room: Room, options: ResolvedOptions, more: Around = {}): void {
   room.maxClients = options.maxClients;
   room.maxMessagesPerSecond = options.floodLimit;

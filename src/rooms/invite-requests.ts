@@ -1,7 +1,7 @@
 /**
- * What the requests about invites do. Nothing that the sender of an invite is
- * answered, and not when, depends on whether the other user is here, visible, or
- * has blocked the sender.
+ * What the requests about invites do. The answer to the sender of an invite, and
+ * the time it takes, do not depend on whether the other user is here, is visible,
+ * or has blocked the sender.
  */
 import { shownBoxes, takeCall } from './calls.ts';
 import {
@@ -126,7 +126,7 @@ async function inviteToParty(connection: Connection, userId: string, runtime: Ru
   );
 }
 
-/** Who is invited becomes a member. */
+/** The invited user becomes a member of the party. */
 async function enter(connection: Connection, { roomId, from }: OpenInvite, runtime: Runtime): Promise<AnswerReply> {
   const { parties, tracker } = runtime;
   const { user, options } = connection;
@@ -138,13 +138,13 @@ async function enter(connection: Connection, { roomId, from }: OpenInvite, runti
   if (tracker.hasBlocked(from.userId, user.userId)) {
     throw new PresenceError('party_gone');
   }
-  // First the key that says so: a process that looks for members that are gone must find it.
+  // The key of the member goes first: without it, another process would remove the new member as one that is gone.
   await parties.hold(user.userId, roomId);
   await parties.update(roomId, (party) => addMember(party, memberOf(connection), options.maxPartySize));
   return {};
 }
 
-/** A party is shown at its members: somebody invisible is in none. */
+/** The presences of members show their party, so an invisible user cannot be in one. */
 function requireShown({ visible }: User): void {
   if (visible.size === 0) {
     throw new PresenceError('not_visible', { message: 'A party is for visible players: set a status first.' });
@@ -160,7 +160,7 @@ function readOther(fields: Fields, { user }: Connection): string {
   return userId;
 }
 
-/** Counts an invite against the limits of its sender, as a call, too. */
+/** Counts an invite against the limits of its sender, and as a call. */
 function takeInvite(connection: Connection, to: string, runtime: Runtime): void {
   const { user, options } = connection;
   const { inviteLimit, inviteLimitPerPair, inviteWindowSeconds } = options;
@@ -245,7 +245,7 @@ function named({ userId }: User, username: string | undefined): Named {
   return { userId, ...(username !== undefined && { username }) };
 }
 
-/** Ends the invite with this outcome when `act` has succeeded. Of several answers at once, one gets that far; one that fails leaves the invite as it is. */
+/** Runs `act`, then ends the invite with this outcome. Of several answers at the same time only one runs, over all processes. If `act` fails, the invite stays open. */
 async function claimed(
   { options: { hookTimeoutMs } }: Connection,
   invite: OpenInvite,
@@ -268,7 +268,7 @@ async function claimed(
   }
 }
 
-/** A seat for who is invited. The invite opens no match that whoever has sent it could not let in to. */
+/** A seat for the invited user. The sender must still play in the match, and its room must accept invites. */
 async function join(
   connection: Connection,
   { from, roomId }: OpenInvite,
@@ -288,7 +288,7 @@ async function join(
   );
 }
 
-/** Whoever has asked is invited by who was asked. */
+/** Allows an ask: the user who was asked invites the user who asked. */
 async function allow(connection: Connection, ask: OpenInvite, runtime: Runtime): Promise<AnswerReply> {
   const { options, user, viewer } = connection;
   const { from, roomId, inviteId } = ask;
@@ -309,7 +309,7 @@ async function allow(connection: Connection, ask: OpenInvite, runtime: Runtime):
   return {};
 }
 
-/** An edge that fails, or does not answer in time, cannot answer now. */
+/** Awaits `run()`, at most `ms` milliseconds. A failure, or no answer in time, becomes `unavailable`. */
 async function bounded<T>(ms: number, run: () => Promise<T>): Promise<T> {
   const unavailable = (cause?: unknown): PresenceError => new PresenceError('unavailable', { cause });
   try {

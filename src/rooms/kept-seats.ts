@@ -1,13 +1,13 @@
 /**
- * Colyseus's devMode, and the hot reload of its Vite plugin, make each room anew
- * and keep the seats of its clients, but none of their auth and join options.
- * They are kept here, through Colyseus's `onCacheRoom` and `onRestoreRoom`: in
- * `.devmode.json`, or in the process.
+ * Colyseus's devMode, and the hot reload of its Vite plugin, recreate each room
+ * and keep the seats of its clients, but not their auth and join options. These
+ * are kept here, through Colyseus's `onCacheRoom` and `onRestoreRoom`, which store
+ * them in `.devmode.json` or in the process.
  */
 import type { Client, Room } from '@colyseus/core';
 import { around } from './around.ts';
 
-/** What a client has beside its seat; as JSON. */
+/** What is kept of a client besides its seat. JSON. */
 export interface KeptSeat {
   auth: unknown;
   presence?: KeptPresence | undefined;
@@ -16,7 +16,7 @@ export interface KeptSeat {
 export interface KeptPresence {
   status: string | null;
   sync: string;
-  /** Whom it follows by its own request. */
+  /** The users it follows by its own request. */
   follows: string[];
 }
 
@@ -48,7 +48,7 @@ export class KeptSeats {
     });
   }
 
-  /** The seat of a client that joins a room that was made anew. */
+  /** What was kept of a client that joins a recreated room. */
   of({ sessionId }: Client): KeptSeat | undefined {
     return this.#seats.get(sessionId);
   }

@@ -11,7 +11,7 @@ import { listedRooms } from '../server/matchmaking.ts';
 
 type Listing = LobbyRoom['rooms'][number];
 
-/** Whether this client's filter lets this room pass. */
+/** Whether the filter of this client accepts this room. */
 type Wants = (client: Client, room: Listing) => boolean;
 
 export class LobbyList {
@@ -47,7 +47,10 @@ export class LobbyList {
     this.#served.delete(sessionId);
   }
 
-  /** Owes a client the whole list: it is sent at the end of this event-loop turn, or by a later look: when it was sent since the last one, or when the client does not read. */
+  /**
+   * Owes a client the whole list. It is sent at the end of this event-loop turn; if the client does not read, or has got
+   * the list since the last {@link look}, a later look sends it.
+   */
   owe(client: Client): void {
     this.#behind.add(client.sessionId);
     if (!this.#isFlushing) {
@@ -59,7 +62,7 @@ export class LobbyList {
     }
   }
 
-  /** Looks for clients that are owed the list. Call it in intervals. */
+  /** Sends the list to the clients that are owed it. Call it in intervals. */
   look(): void {
     this.#served.clear();
     this.#pay();

@@ -8,27 +8,28 @@ import { given } from '../wording.ts';
 
 export interface MatchOptions extends Pick<PresenceOptions, 'identify' | 'cluster'> {
   /**
-   * Who may join a player's match through `presence:join`; who may not is not
-   * shown its id. `'everyone'` who may see the player; `'followers'`: who follows
-   * it; `'mutual'`: whom it follows, too; `'invite'`: whom it invites; `'nobody'`.
+   * Who may join the match through one of its players (`presence:join`); others
+   * are not shown its id. `'everyone'`: everyone who may see the player.
+   * `'followers'`: the player's followers. `'mutual'`: followers whom the player
+   * follows as well. `'invite'`: only users whom a player invites. `'nobody'`.
    * Default: everyone, and nobody while the room is private. With a policy, a
    * private room can be joined, and its id does not leave the server.
    */
   policy?: JoinPolicy;
   /**
-   * What friends are told of the match beside its name, players and places. Any
-   * JSON of at most 1024 characters; more is left out, and said in the log.
+   * What friends are told of the match besides its name, players and places. Any
+   * JSON of at most 1024 characters; longer metadata is left out, with a log line.
    * Default: the room's metadata, unless it is private.
    */
   metadata?: (room: Room) => unknown;
   /**
-   * Who answers those who ask to join (`presence:ask`), whichever player they
-   * ask: the user id of a player, or nothing. Asked whenever the room says
-   * something of itself; call `room.plugins.match.update()` when it has changed.
-   * Default: nobody, the player that is asked answers itself.
+   * The user id of the player who answers requests to join (`presence:ask`),
+   * whichever player of the match they name; `undefined`: the named player
+   * answers. Called at each update of the match; call
+   * `room.plugins.match.update()` when the host has changed. Default: no host.
    */
   host?: (room: Room) => UserIdLike | undefined;
-  /** Milliseconds between two updates of what the room says of itself. Default 1000. */
+  /** Minimum of milliseconds between two updates of what friends are told of the match. Default 1000. */
   updateMs?: number;
 }
 

@@ -38,7 +38,7 @@ interface Player {
   userId: string | undefined;
   /** `undefined` for one without an identity, or in too many matches. */
   stay: Stay | undefined;
-  /** How it looks afterwards if it is visible nowhere else. */
+  /** Its general status after it has left, if it is visible nowhere else. */
   ended: EndedStatus;
 }
 
@@ -207,7 +207,7 @@ export class MatchReport {
     };
   }
 
-  /** Who is asked, if anybody is and is there. */
+  /** The host who answers asks, if there is one and it plays here. */
   #host(): string | undefined {
     let host: string | undefined;
     try {

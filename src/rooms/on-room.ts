@@ -1,4 +1,4 @@
-/** When a plugin gets its room. */
+/** Notices when a plugin gets its room. */
 import type { Room, RoomPlugin } from '@colyseus/core';
 import { refuseToCreate } from './around.ts';
 

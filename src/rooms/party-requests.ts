@@ -64,7 +64,7 @@ async function targetOf(
   return pickMatch(await shownBoxes(connection, userId, runtime), connectionId);
 }
 
-/** Each member has to be let in itself: the leader opens no match to the others but the one it has created. */
+/** Whether the match lets this member in. A match that the leader has created lets in every member; in a friend's match each member needs its own right to join. */
 export async function prepareMember(
   connection: Connection,
   leader: PartyMember,
@@ -87,7 +87,7 @@ function invited(leader: PartyMember, roomId: string): Target {
   return { presence: { ...leader, connectionId: '', status: '' }, roomId, standing: 'invited' };
 }
 
-/** As the member itself stands to the friend of the leader. */
+/** The friend's match, with the member's own standing towards that friend. */
 async function friendsMatch(connection: Connection, friend: string, roomId: string, runtime: Runtime): Promise<Target> {
   try {
     const boxes = await shownBoxes(connection, friend, runtime);

@@ -1,4 +1,4 @@
-/** Says why clients of a room have no user: one line per class of room, since all of them mostly have the same reason. */
+/** Logs why clients of a room have no user: one line per class of room, because all of its clients mostly have the same reason. */
 import type { Room } from '@colyseus/core';
 import type { Runtime } from '../server/runtime.ts';
 

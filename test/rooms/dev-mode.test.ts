@@ -1,4 +1,4 @@
-/** Colyseus's devMode and hot reload: rooms are made anew, and their clients have presence again at once. */
+/** Colyseus's devMode and hot reload: rooms are recreated, and their clients have presence again at once. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -25,7 +25,7 @@ export function sharded(shards: readonly Presence[]): Presence {
       });
     };
   const own: Record<string, unknown> = {
-    // Whichever subscriber connection is made anew: what it missed is read again.
+    // When any of the subscriber connections was replaced, what it missed is read again.
     sub: together((shards as unknown as Array<{ sub: Client }>).map(({ sub }) => sub)),
     pub: together((shards as unknown as Array<{ pub: Client }>).map(({ pub }) => pub)),
     shutdown: all('shutdown'),
@@ -42,7 +42,7 @@ export function sharded(shards: readonly Presence[]): Presence {
   });
 }
 
-/** The connections of one kind as one: a dead one among them is not told apart, so all are made anew. */
+/** The connections of one kind as one: which of them is dead is not known, so all are replaced. */
 function together(clients: readonly Client[]): Client {
   return {
     get status() {
