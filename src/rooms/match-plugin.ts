@@ -33,7 +33,7 @@ interface RoomInside {
   readonly _events: { on(event: string, listener: (client: Client) => void): unknown };
 }
 
-/** What may change what a room says of itself. */
+/** Events after which the room may tell something new of itself. */
 const CHANGES = ['lock', 'unlock', 'visibility-change', 'metadata-change'];
 
 export class MatchPlugin extends RoomPlugin {

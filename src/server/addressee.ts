@@ -6,7 +6,7 @@ import type { Tracker } from '../core/tracker.ts';
 /** A target with the id as presence holds it. */
 export type Addressee = { connectionId: string } | { userId: string };
 
-/** Longest name of a question or a process, in characters. */
+/** Maximum of characters in the name of a question or a process. */
 const MAX_TEXT_LENGTH = 256;
 
 export function isText(value: unknown): value is string {
@@ -23,7 +23,7 @@ export function isTarget(value: unknown): value is Addressee {
     : 'connectionId' in value && isText(value.connectionId);
 }
 
-/** Those of this process. */
+/** The addressed connections of this process. */
 export function targetsOf(tracker: Pick<Tracker, 'connections' | 'users'>, target: Addressee): Connection[] {
   if ('connectionId' in target) {
     const connection = tracker.connections.get(target.connectionId);

@@ -12,7 +12,7 @@ import type { Cluster } from '../core/ports.ts';
 import type { Tracker } from '../core/tracker.ts';
 import type { ClusterCounts, Counts } from './types.ts';
 
-/** What this process adds to a count of all. */
+/** The numbers of this process, to be added up with those of the others. */
 export function countShare({ connections, users }: Pick<Tracker, 'connections' | 'users'>): Counts {
   const counts: Counts = { users: 0, connections: connections.size, online: 0 };
   for (const { own, visible } of users.byId.values()) {

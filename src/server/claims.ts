@@ -1,6 +1,6 @@
 /**
- * Who answers an invite first, over all processes: of several at once, one
- * gets the claim. One Redis command to claim, and one to give back.
+ * Who answers an invite first, over all processes: of several answers at the
+ * same time, one gets the claim. One Redis command to claim, and one to give back.
  */
 import type { Presence } from '@colyseus/core';
 
@@ -24,7 +24,7 @@ export class Claims {
     return this.#own.size;
   }
 
-  /** Whether the caller has the claim, which is remembered for `seconds`. Rejects when that cannot be known. */
+  /** Takes the claim for `seconds`. Resolves with whether the caller has got it; rejects when the store does not tell. */
   async take(id: string, seconds: number): Promise<boolean> {
     if (this.#own.has(id)) {
       return false;
@@ -45,7 +45,7 @@ export class Claims {
     return false;
   }
 
-  /** Somebody else may have it. */
+  /** Gives the claim back, so that somebody else may take it. */
   async giveBack(id: string): Promise<void> {
     await this.#shared?.store.hdel(this.#keyOf(id), FIELD);
     this.#own.delete(id);

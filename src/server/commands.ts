@@ -35,7 +35,7 @@ export type Command =
   | { kind: 'told'; question: string; from: string; to: string; body: unknown }
   | { kind: 'counted'; question: string; from: string; counts: Counts };
 
-/** Most UTF-8 bytes of a status that the server sets; the rooms' own limit is for clients. */
+/** Maximum of UTF-8 bytes in a status that the server sets; the rooms' own limit is for clients. */
 export const MAX_SERVER_STATUS_BYTES = 65_536;
 
 /** A command as it came from another process, or `null`. */
@@ -137,8 +137,8 @@ export interface CommandTarget {
 }
 
 /**
- * Does what the command asks with the connections of this process. Returns
- * what it has counted: of an order, the connections that it has reached.
+ * Applies the command to the connections of this process. Returns the
+ * numbers that the asking process adds up.
  */
 export function applyCommand(
   runtime: CommandTarget,

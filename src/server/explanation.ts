@@ -5,7 +5,7 @@ import type { Answers } from './questions.ts';
 import type { ExplainedView, ExplainReason, Explanation } from './report-types.ts';
 import type { ExplainShare } from './inquiry.ts';
 
-/** Who sees most comes first. */
+/** The reasons, those of connections that see most first. */
 const MESSAGES: Record<ExplainReason, string> = {
   visible: 'The viewer sees the user.',
   self: 'The viewer is the user, and sees itself as it is.',

@@ -1,4 +1,4 @@
-/** How this process is, from what its cluster says. Pure. */
+/** The health of this process, derived from the state of its cluster. Pure. */
 import type { ClusterStats } from '../core/ports.ts';
 import type { HealthState, PresenceHealth } from './report-types.ts';
 

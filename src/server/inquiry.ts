@@ -1,7 +1,7 @@
 /**
  * What the processes of a cluster ask each other for operators. The answer of
- * another process is untrusted: what has not the shape it should have counts as
- * no answer. A process of an earlier version does not answer.
+ * another process is untrusted: one of the wrong shape counts as no answer. A
+ * process of an earlier version does not answer.
  */
 import { randomUUID } from 'node:crypto';
 import { isTarget, targetsOf, type Addressee } from './addressee.ts';
@@ -141,7 +141,7 @@ export class Inquiry {
   async overview(): Promise<ClusterOverview> {
     const { byProcess: answers, complete } = await this.#ask({ kind: 'facts' }, isProcessFacts);
     const { incarnation, peers } = this.#tracker.cluster;
-    // The own facts are of now: if others did not answer, it may know why by now.
+    // The own facts are read last: by now this process may know why others did not answer.
     const byProcess = new Map(answers).set(incarnation, this.#facts());
     const known = new Map<string, Omit<ProcessReport, 'process'>>([[incarnation, { state: 'self', silentMs: 0 }]]);
     for (const { incarnation: other, state, silentMs } of peers) {

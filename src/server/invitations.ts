@@ -1,10 +1,10 @@
 /**
- * Invites on this process: makes and ends them, tells the connections of both
- * users here, and the other processes. Every process knows every open invite, so
- * it does not matter where a user is, or comes back to.
+ * Invites on this process: makes and ends them, and tells the connections of both
+ * users here and the other processes. Every process knows every open invite, so
+ * users may be connected to any process, and may come back to any other.
  *
- * Failure: an invite of which another process does not hear, because a message
- * is lost, does not reach the connections there, and expires.
+ * Failure: if the message to another process is lost, the invite does not reach
+ * the connections there; it expires.
  *
  * Cost: one message to every process for each invite and each answer; to accept
  * one, one Redis command more than for a join.
@@ -20,7 +20,7 @@ import type { Tracker } from '../core/tracker.ts';
 export interface InvitationsDeps {
   tracker: Tracker;
   claims: Claims;
-  /** Milliseconds, of a clock that is never set. */
+  /** Milliseconds of a monotonic clock. */
   now: () => number;
   /** An id that nobody can guess. */
   newId: () => string;
@@ -29,7 +29,7 @@ export interface InvitationsDeps {
 export class Invitations {
   readonly #deps: InvitationsDeps;
   readonly #invites = new Invites();
-  /** By invite: ends it in time, then forgets it. */
+  /** Timers by invite id: the first ends the invite, a second forgets it. */
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
   /** Invites that were made here. */
@@ -47,7 +47,7 @@ export class Invitations {
     return this.#invites.size;
   }
 
-  /** Throws `unavailable` when there are too many. Those it concerns are told after the present turn: the answer to the sender comes first. */
+  /** Throws `unavailable` when there are too many. Both users are told after this event-loop turn, so that the sender gets its answer first. */
   make(facts: Omit<InviteFacts, 'inviteId'>, seconds: number): OpenInvite {
     const invite = { ...facts, inviteId: this.#deps.newId() };
     const added = this.#add(invite, seconds * 1000);
@@ -59,7 +59,7 @@ export class Invitations {
     return added;
   }
 
-  /** The open invite, if this user is on that side of it. Throws `invite_gone`, whatever else it is. */
+  /** The open invite, if this user is on that side of it. Otherwise throws `invite_gone`, whatever the reason. */
   find(inviteId: string, { userId }: User, side: Side): OpenInvite {
     const invite = this.#invites.find(inviteId, userId, side, this.#deps.now());
     if (invite === undefined) {
@@ -73,13 +73,13 @@ export class Invitations {
     return Math.max(1, Math.ceil((endsAt - this.#deps.now() + 2 * KEEP_MS) / 1000));
   }
 
-  /** `quiet`: the sender is not to know. */
+  /** Ends an invite on all processes. `quiet`: the sender must not know. */
   end({ inviteId }: OpenInvite, outcome: InviteOutcome, quiet = false): void {
     this.#end(inviteId, outcome, quiet);
     this.#broadcast({ kind: 'invited', inviteId, outcome, ...(quiet && { quiet }) });
   }
 
-  /** All that a connection may know of. */
+  /** All invites that a connection may know of. */
   of({ user }: Connection): Invite[] {
     const now = this.#deps.now();
     return this.#invites.of(user.userId, now).flatMap((invite) => {
@@ -109,7 +109,7 @@ export class Invitations {
     }
   }
 
-  /** Tells the others, who may have come later, of those that were made here, or have reached somebody here. Ends all timers. */
+  /** Tells the other processes again of the invites that were made or delivered here: some may have started later. Ends all timers. */
   stop(): void {
     const now = this.#deps.now();
     for (const invite of this.#invites.all(now)) {
@@ -194,7 +194,7 @@ export class Invitations {
     }
   }
 
-  /** Whether the receiver may know of it: decided once, by the process where it is. */
+  /** Whether the receiver may know of the invite. Decided once, by the process to which the receiver is connected. */
   #reaches(invite: OpenInvite, user: User, now: number): boolean {
     if (invite.isDelivered) {
       return true;
@@ -203,7 +203,7 @@ export class Invitations {
     const isWelcome =
       outcome === undefined &&
       (reach === 'all' || (reach === 'followers' && this.#follows(user, from.userId))) &&
-      // Whoever is invisible, or has gone, cannot be asked.
+      // A user that is invisible or has gone cannot be asked.
       (kind !== 'ask' || user.visible.size > 0) &&
       !this.#deps.tracker.hasBlocked(to, from.userId);
     return isWelcome && this.#invites.deliver(invite, now, this.#follows(user, from.userId));

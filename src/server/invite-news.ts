@@ -1,24 +1,24 @@
-/** What processes tell each other of invites. What comes from another process is untrusted: `null` is what does not parse. */
+/** Messages between processes about invites. They are untrusted: what does not parse becomes `null`. */
 import { MAX_INVITE_SECONDS } from '../options.ts';
 import { isUserId, MAX_ID_LENGTH } from '../status.ts';
 import type { InvitedMatch, InviteKind, InviteOutcome } from '../protocol.ts';
 import type { InviteFacts } from '../core/invites.ts';
 
 export type InviteNews =
-  /** There is this invite. `ms`: for how long. `outcome`, `answered`: it has ended already. */
+  /** A new invite. `ms`: until it expires. `outcome`, `answered`: it has ended already, for both sides or for the receiver only. */
   | { kind: 'invite'; invite: InviteFacts; ms: number; outcome?: InviteOutcome; answered?: InviteOutcome }
-  /** It has ended. `quiet`: the sender is not to know. */
+  /** An invite has ended. `quiet`: the sender must not know. */
   | { kind: 'invited'; inviteId: string; outcome: InviteOutcome; quiet?: true };
 
 const KINDS: readonly unknown[] = ['match', 'ask', 'party'] satisfies InviteKind[];
 const OUTCOMES: readonly unknown[] = ['accepted', 'declined', 'cancelled', 'expired'] satisfies InviteOutcome[];
 const REACHES: readonly unknown[] = ['all', 'nobody', 'followers'] satisfies InviteFacts['reach'][];
-/** As rooms keep to. */
+/** The limit that rooms keep to. */
 const MAX_METADATA_LENGTH = 1024;
 
 type Fields = Record<string, unknown>;
 
-/** Whether it is about invites at all. */
+/** Whether the message is about invites. */
 export function isInviteNews(value: unknown): boolean {
   const { kind } = fieldsOf(value);
   return kind === 'invite' || kind === 'invited';

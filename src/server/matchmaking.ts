@@ -12,17 +12,17 @@ import type { SharedSeats } from './shared-seats.ts';
 type RoomListing = NonNullable<Awaited<ReturnType<typeof matchMaker.findOneRoomAvailable>>>;
 type Identify = ResolvedOptions['identify'];
 
-/** With what a viewer came to its presence-aware room. */
+/** How a viewer got into its presence-aware room. */
 export interface Entrance {
-  /** Of its WebSocket: the token there need not be the one it showed at matchmaking. */
+  /** The auth context of its WebSocket, whose token may differ from the one at matchmaking. */
   readonly context: AuthContext;
-  /** Of the room it joined. */
+  /** The class of the room it joined. */
   readonly roomClass: typeof Room;
   /** Whether a static `onAuth` made its auth at matchmaking; otherwise the room did, from `context`. */
   readonly isFromMatchmaking: boolean;
 }
 
-/** Rooms that are nothing but presence; a subclass of one is one. */
+/** Classes of rooms that are nothing but presence. Their subclasses count, too. */
 const presenceRooms = new WeakSet<object>();
 
 /** Notes that rooms of this class are never matches. */
@@ -196,7 +196,7 @@ function isPresenceRoom(name: string): boolean {
   return false;
 }
 
-/** Throws unless the token that the match will be shown belongs to the user whom everything else was checked for. */
+/** Throws unless the token that the match will get names the user for whom everything else was checked. */
 async function requireSameUser(
   { isFromMatchmaking, roomClass, context }: Entrance,
   viewer: Viewer,

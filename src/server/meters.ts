@@ -10,7 +10,7 @@ const CODES = Object.keys(ERRORS) as PresenceErrorCode[];
 export class Meters {
   /** Messages of clients that asked for something, by kind. */
   readonly calls = zeros<RequestType>(REQUEST_TYPES);
-  /** Those that were answered with an error, by its code. */
+  /** Requests that were answered with an error, by its code. */
   readonly refused = zeros(CODES);
   /** Connections that were made. */
   joins = 0;

@@ -139,7 +139,7 @@ export const METRICS: readonly Metric[] = [
     name: 'presence_redis_behind_seconds',
     type: 'gauge',
     unit: SECONDS,
-    help: 'For so long what other processes say may not have arrived; 0 while the own heartbeats come back.',
+    help: 'Messages of other processes may have been missed for this long; 0 while the own heartbeats come back.',
     read: (m) => m.redis && m.redis.behindMs / 1000,
   },
   {

@@ -1,6 +1,7 @@
 /**
- * The parties of the users on this process. The truth is in the store, where a
- * change counts only if nobody was faster (a claim per version); each process
+ * The parties of the users on this process. The shared store has the valid
+ * version. A change must first claim the version that it replaces, so of two
+ * changes at the same time one is tried again (optimistic locking). Each process
  * keeps a copy of the parties of its users, and hears of every change.
  *
  * A member stays in the party while some process shows a connection of it, and
@@ -30,7 +31,7 @@ export interface PartiesDeps {
 
 /** Milliseconds that a call of the store may take. */
 const STORE_MS = 2000;
-/** How often a change is tried while others are faster. */
+/** Maximum of attempts to change a party while others change it, too. */
 const MAX_TRIES = 40;
 const TRY_AGAIN_MS = 25;
 /** Seconds for which a claim counts: longer than a change takes. */
@@ -57,12 +58,12 @@ export class Parties {
     return this.#deps.claims;
   }
 
-  /** How long a member may be away. */
+  /** Sets how long a member may be away. */
   limit(awaySeconds: number): void {
     this.#awaySeconds = awaySeconds;
   }
 
-  /** As this process knows it. */
+  /** The party of a user, as this process knows it. */
   of(userId: string): Party | undefined {
     return this.#byId.get(this.#byUser.get(userId) ?? '');
   }
@@ -76,7 +77,7 @@ export class Parties {
     return party;
   }
 
-  /** A user is on this process now, maybe with a party. */
+  /** A user has come to this process: loads its party, if there is one. */
   async seen(userId: string): Promise<void> {
     const known = this.of(userId);
     if (known !== undefined) {
@@ -108,7 +109,7 @@ export class Parties {
     return party;
   }
 
-  /** Makes the next version, whatever version there is meanwhile. `change` may throw; `undefined` from it ends the party. */
+  /** Makes the next version of the party, from the latest one. `change` may throw; if it returns `undefined`, the party ends. */
   async update(partyId: string, change: (party: Party) => Party | undefined): Promise<Party | undefined> {
     const { store, claims } = this.#deps;
     for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -136,7 +137,7 @@ export class Parties {
     throw new PresenceError('unavailable');
   }
 
-  /** The user is a member from now on, wherever it is. */
+  /** Marks the user as a member, on all processes. */
   async hold(userId: string, partyId: string): Promise<void> {
     await this.#asked(() => this.#deps.store.hold(userId, partyId, this.#awaySeconds));
   }
@@ -224,7 +225,7 @@ export class Parties {
     }
   }
 
-  /** Nobody here is in it. */
+  /** Forgets a party in which nobody here is. */
   #forget({ partyId, members }: Party): void {
     this.#byId.delete(partyId);
     for (const { userId } of members) {
@@ -287,7 +288,7 @@ export class Parties {
     return user?.registers.hasOwn === true;
   }
 
-  /** Holds the members here, and looks for those that nobody holds any more. */
+  /** Renews the keys of the members that are shown here, and removes members whose keys have expired. */
   async #keep(): Promise<void> {
     for (const { partyId, members } of this.#byId.values()) {
       try {
@@ -307,7 +308,7 @@ export class Parties {
     const isHeld = ({ userId }: PartyMember): boolean => this.#holds(tracker.users.get(userId));
     const ours = members.filter(isHeld);
     if (ours.length === 0) {
-      // Those who hold a member look after the party.
+      // The processes that show a member look after the party.
       const isOver = (await this.#asked(() => store.read(partyId))) === undefined;
       if (isOver || !members.some(({ userId }) => this.#isHere(userId))) {
         this.#end(partyId);

@@ -1,4 +1,4 @@
-/** What processes tell each other of parties. What comes from another process is untrusted: `null` is what does not parse. */
+/** Messages between processes about parties. They are untrusted: what does not parse becomes `null`. */
 import { ERRORS, type JoinReply, type PartyMember, type PresenceErrorCode } from '../protocol.ts';
 import { MAX_PARTY_SIZE } from '../options.ts';
 import { isUserId, MAX_ID_LENGTH } from '../status.ts';
@@ -14,7 +14,7 @@ export interface PartyTarget {
   readonly friend?: string;
 }
 
-/** Whether one member can join. `there`: it plays in the match already. */
+/** Whether a member can join. `there`: it plays in the match already. */
 export type Readiness =
   | { readonly seat: JoinReply }
   | { readonly auth: unknown; readonly options: JoinOptions }
@@ -22,17 +22,17 @@ export type Readiness =
   | { readonly code: PresenceErrorCode };
 
 export type PartyNews =
-  /** What the party is now, as far as the teller knows. */
+  /** The party as the sending process knows it. */
   | { kind: 'party'; party: Party }
-  /** It has ended. */
+  /** The party has ended. */
   | { kind: 'party-end'; partyId: string }
-  /** Can these members join? Whoever has a connection of one that is visible there answers. */
+  /** Can these members join? A process answers for each member of which it has a visible connection. */
   | {
       kind: 'party-call';
       question: string;
       partyId: string;
       leader: PartyMember;
-      /** That of the leader which has asked: it gets the seat of the leader. */
+      /** The leader's connection that has asked. It gets the leader's seat. */
       connectionId: string;
       userIds: string[];
       target: PartyTarget;

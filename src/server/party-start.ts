@@ -4,8 +4,8 @@
  * other join. When all may, the match's room reserves the seats of all in one
  * step, or none; then each process hands its members theirs.
  *
- * A member that is not here, or is invisible, is not answered for, so both take
- * the same time.
+ * No process answers for a member that is absent or invisible, so the two cannot
+ * be told apart by the time it takes.
  */
 import { PresenceError, type JoinReply, type MemberRefusal, type PartyMember } from '../protocol.ts';
 import { parsePartyNews, type PartyNews, type PartyTarget, type Readiness } from './party-news.ts';
@@ -15,9 +15,9 @@ import type { JoinOptions } from '../options.ts';
 import type { Tracker } from '../core/tracker.ts';
 import type { Parties } from './parties.ts';
 
-/** Milliseconds to wait for the members. */
+/** Milliseconds to wait for the answers about members. */
 const ANSWER_MS = 3000;
-/** Seconds for which a party that is joining does not join anything else; longer than it takes. */
+/** Seconds for which a party that is joining a match cannot join another one: longer than joining takes. */
 const BUSY_SECONDS = 20;
 
 type Call = Extract<PartyNews, { kind: 'party-call' }>;
@@ -206,7 +206,7 @@ export class PartyStart {
   }
 }
 
-/** The connection that takes the seat: the one with the newest status, or this one. None of somebody invisible. */
+/** The visible connection here that takes the seat: the one with this id if given, otherwise the one with the newest status. */
 function readyConnection({ own, visible }: User, id: string | undefined): Connection | undefined {
   const newest = [...visible.keys()];
   return [...own]

@@ -1,7 +1,7 @@
 /**
- * Where parties are kept: one key for each, and one for each member, which
- * names its party. Both expire: a member that no process holds any more has
- * gone, and a party without members ends. Redis commands: one per call.
+ * Where parties are kept: one key per party, and one key per member, which names
+ * the party. Both expire: a member whose key no process renews has gone, and a
+ * party without members ends. Redis commands: one per call.
  */
 import { parseParty } from './party-news.ts';
 import type { Party } from '../core/party.ts';
@@ -23,7 +23,7 @@ export class PartyStore {
     await this.#texts.put(partyKey(party.partyId), JSON.stringify(party), seconds);
   }
 
-  /** It lives on, whatever it is now. */
+  /** Renews the expiry of a party, whatever its version. */
   async prolong(partyId: string, seconds: number): Promise<void> {
     await this.#texts.prolong(partyKey(partyId), seconds);
   }
@@ -32,13 +32,13 @@ export class PartyStore {
     await this.#texts.drop(partyKey(partyId));
   }
 
-  /** The party of a user that is held. */
+  /** The party that the key of a member names. */
   async partyOf(userId: string): Promise<string | undefined> {
     const text = await this.#texts.get(memberKey(userId));
     return typeof text === 'string' && text !== '' ? text : undefined;
   }
 
-  /** The user is here, and in this party. */
+  /** Writes or renews the key of a member. */
   async hold(userId: string, partyId: string, seconds: number): Promise<void> {
     await this.#texts.put(memberKey(userId), partyId, seconds);
   }

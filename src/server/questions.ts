@@ -28,7 +28,7 @@ export class Questions<T> {
     const { promise, resolve } = Promise.withResolvers<Answers<T>>();
     const { question } = command;
     const expected = cluster.stats.processes + 1;
-    // While the store does not answer, other processes may be there that nobody here knows of.
+    // While the store does not answer, there may be processes that this one does not know.
     const knowsAll = (): boolean => cluster.stats.state === 'up';
     const isKnown = knowsAll();
     const byProcess = new Map<string, T>();

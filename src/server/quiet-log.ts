@@ -1,14 +1,15 @@
 /**
- * The log of a process: one line per cause and second, because whoever causes a
- * failure in a loop must not fill the disk, and nothing in a line that could
- * pass for another line. Counts what was not written, too.
+ * The log of a process. It writes one line per cause and second, so that a client
+ * that causes a failure in a loop does not fill the disk. It escapes characters
+ * that could make one line look like two. Lines that are not written are counted,
+ * too.
  */
 import { codeOf, LOG_CODES, type Log, type LogCode, type LogLine } from '../log-codes.ts';
 
 const WINDOW_MS = 1000;
-/** Causes told apart within a window; what comes on top is not logged. */
+/** Maximum of causes in one window. Further ones are counted, but not written. */
 const MAX_CAUSES = 100;
-/** Lines that are remembered. */
+/** Maximum of lines that are remembered. */
 const MAX_RECENT = 20;
 /** Characters that end a line or change how it reads: controls, line separators, marks of direction. */
 const DECEPTIVE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
@@ -56,7 +57,7 @@ export class QuietLog implements Log {
       this.#since = now;
       this.#said.clear();
     }
-    // Lines that differ only in what is quoted have one cause.
+    // Lines that differ only in quoted texts have one cause.
     const cause = line.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
     if (this.#said.has(cause) || this.#said.size >= MAX_CAUSES) {
       return;

@@ -19,7 +19,7 @@ export interface PresenceHealth {
   state: HealthState;
   /** Live processes known here, this one included. */
   processes: number;
-  /** For so long what the other processes say may not have arrived here. 0 while the own heartbeats come back. */
+  /** Messages of other processes may have been missed here for this long. 0 while the own heartbeats come back. */
   behindMs: number;
   /** Absent where there is no shared store. */
   redis?: {
@@ -28,15 +28,15 @@ export interface PresenceHealth {
     lastAnswerMs?: number;
     /** Since a message of any process, also of this one, arrived; absent: never. */
     lastHeardMs?: number;
-    /** Connections opened anew because one that counted as open was dead. */
+    /** Connections that were replaced because one that counted as open was dead. */
     renewals: number;
   };
   /** What keeps the players of this process visible to the others. Absent where there is no shared store. */
   lease?: {
     held: boolean;
-    /** Since it was got, and not lost in between. */
+    /** Since it was acquired, without being lost since. */
     heldForMs?: number;
-    /** After so long it runs out unless it is renewed. */
+    /** Until it expires, unless it is renewed. */
     expiresInMs?: number;
   };
 }

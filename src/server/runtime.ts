@@ -50,7 +50,7 @@ export class Runtime {
   readonly inquiry: Inquiry;
   readonly budgets = new Budgets();
   readonly meters = new Meters();
-  /** Of invites and asks: by user, and by pair of users. */
+  /** The rate limits of invites and asks: by user, and by pair of users. */
   readonly inviteBudgets = new Budgets();
   readonly invitations: Invitations;
   readonly locks: Locks;
@@ -143,7 +143,7 @@ export class Runtime {
     };
   }
 
-  /** Whether a member of a party may join. The rooms know how to tell. */
+  /** Whether a member of a party may join. Set by `rooms/engine.ts`, which this ring must not import. */
   prepareMember: PartyStartDeps['prepare'] = () => Promise.reject(new PresenceError('unavailable'));
 
   /** A match for a party, as if this connection had created it. */
@@ -163,12 +163,12 @@ export class Runtime {
     return plainHealth(isShuttingDown() ? 'stopping' : 'single');
   }
 
-  /** Whether it lives on without rooms. */
+  /** Whether it keeps running without rooms. */
   get isKept(): boolean {
     return this.#isKept;
   }
 
-  /** From now on it lives on without rooms, until `letGo()` or the shutdown of the process. */
+  /** From now on it keeps running without rooms, until `letGo()` or the shutdown of the process. */
   keep(): void {
     this.#isKept = true;
   }

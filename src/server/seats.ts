@@ -1,4 +1,4 @@
-/** One seat that nobody has taken yet per user and match, over all processes: asking again gives the same one. */
+/** Over all processes, at most one seat per user and match is reserved and not taken yet. Who asks again gets the same seat. */
 import type { JoinReply } from '../protocol.ts';
 import { SEAT_SECONDS, type SharedSeats } from './shared-seats.ts';
 
@@ -13,7 +13,7 @@ type IsWaiting = (seat: JoinReply) => Promise<boolean>;
 export class Seats {
   readonly #isWaiting: IsWaiting;
   readonly #shared: SharedSeats | undefined;
-  /** Of this process's calls, oldest first. */
+  /** Seats that this process has reserved, oldest first. */
   readonly #seats = new Map<string, Seat>();
 
   /** @param shared What the other processes have reserved, if there are others. */
@@ -65,7 +65,7 @@ export class Seats {
     return reply;
   }
 
-  /** This seat waits for the user: it was reserved otherwise. */
+  /** Notes a seat that was reserved in another way. */
   async note(roomId: string, userId: string, seat: JoinReply): Promise<void> {
     const key = keyOf(roomId, userId);
     this.#seats.delete(key);

@@ -1,4 +1,4 @@
-/** Checks of values that came from another process: untrusted bytes until one of these has said yes. */
+/** Checks of values that come from another process, which are untrusted until a check has accepted them. */
 export type Guard<T> = (value: unknown) => value is T;
 
 export const number: Guard<number> = (value): value is number => Number.isFinite(value);

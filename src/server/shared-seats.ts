@@ -1,16 +1,16 @@
 /**
  * The seats that wait for a user, as all processes know them: one key per user
- * and match, which expires. Its field `seat` is the last seat; of all processes
- * that found it taken, or found none, one may reserve the next: who is the first
- * to count up the field named after that last seat. The others wait for its
- * seat. Redis commands: 1 to ask, 3 to reserve.
+ * and match, which expires. Its field `seat` is the last seat. When that one is
+ * taken, or there is none, one process may reserve the next seat: the first to
+ * increment the field that is named after the last seat. The others wait for the
+ * seat it reserves. Redis commands: 1 to ask, 3 to reserve.
  */
 import type { Presence } from '@colyseus/core';
 import type { JoinReply } from '../protocol.ts';
 
-/** Longer than any reservation takes: a process that crashes meanwhile keeps the others waiting no longer. */
+/** Seconds after which another process may reserve instead: longer than any reservation takes, so the first process has crashed. */
 const CLAIM_SECONDS = 10;
-/** How long a seat is remembered: longer than a room holds it. */
+/** Seconds for which a seat is remembered: longer than a room holds it. */
 export const SEAT_SECONDS = 60;
 const LOOK_AGAIN_MS = 25;
 /** Milliseconds to wait for the seat that another process reserves. */
@@ -70,7 +70,7 @@ export class SharedSeats {
     return seat;
   }
 
-  /** This seat was reserved otherwise. */
+  /** Notes a seat that was reserved in another way. */
   async note(roomId: string, userId: string, seat: JoinReply): Promise<void> {
     await this.#write(this.#keyOf(roomId, userId), seat);
   }
@@ -85,7 +85,7 @@ export class SharedSeats {
   }
 }
 
-/** `undefined` for anything else than a seat in that room. */
+/** `undefined` for a value that is not a seat in that room. */
 function parseSeat(text: unknown, room: string): JoinReply | undefined {
   try {
     const value: unknown = typeof text === 'string' ? JSON.parse(text) : undefined;

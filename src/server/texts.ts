@@ -1,11 +1,10 @@
-/** Texts that expire, in the store that all processes share or in this process. */
+/** A key-value store of texts that expire: in the store that all processes share, or in this process. */
 import type { Presence } from '@colyseus/core';
 
-/** Texts that expire. */
 export interface Texts {
   get(key: string): Promise<unknown>;
   put(key: string, text: string, seconds: number): Promise<unknown>;
-  /** Lives for so long from now, as it is. */
+  /** Sets the expiry of a text, and leaves the text as it is. */
   prolong(key: string, seconds: number): Promise<unknown>;
   drop(key: string): Promise<unknown>;
 }
