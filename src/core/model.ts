@@ -6,7 +6,6 @@
 import type { EndedStatus, GeneralStatus, Invite, PartyBadge, PartyEvent, Status, Sync } from '../protocol.ts';
 import type { ResolvedOptions, Viewer } from '../options.ts';
 import type { Batch } from './batch.ts';
-import type { Names } from './names.ts';
 import type { RegisterEntry, Registers } from './registers.ts';
 import type { Box } from './box.ts';
 
@@ -124,6 +123,9 @@ export interface Connection {
   /** What the current flush will send it. */
   batch: Batch<Update> | undefined;
 }
+
+/** A name by user id; `undefined`: the game has none. */
+export type Names = Map<string, string | undefined>;
 
 export type FollowOrigin = 'client' | 'server';
 

@@ -1,21 +1,17 @@
 /**
- * The names of users by the word of the game (`resolveFollows`, `profilesOf`), for
- * those whose presence tells none: they are offline, or seem so. What a viewer is
- * told depends on nothing but the user id and the viewer: not on whether the user is there,
- * invisible or has blocked the viewer, nor, in the time it takes, on who else
- * has asked. So they are kept per connection, and asked for without a look at who is online.
+ * The names of users that the game has given (`resolveFollows`, `profilesOf`). They are shown for users whose
+ * presence has no name, because they are offline or seem so. What a viewer is told depends only on the user id and the
+ * viewer: not on whether the user is online, is invisible or has blocked the viewer; and the time it takes does not depend
+ * on who else has asked. So names are kept per connection, and the game is asked without regard to who is online.
  */
 import { HookError, reasonOf, runHook } from './hooks.ts';
 import { toUserId } from '../ids.ts';
 import { MAX_ID_LENGTH } from '../status.ts';
 import { given } from '../wording.ts';
 import { hiddenBy } from './view.ts';
-import type { Connection, User } from './model.ts';
+import type { Connection, Names, User } from './model.ts';
 import type { Log } from '../log-codes.ts';
 import type { UserName } from '../protocol.ts';
-
-/** A name by user id; `undefined`: the game has none. */
-export type Names = Map<string, string | undefined>;
 
 /** The user of an entry `{ userId, username? }`; `undefined` when it is none. */
 export function readNamed(entry: unknown): { userId: string; username: string | undefined } | undefined {
@@ -30,7 +26,7 @@ function readName(name: unknown): string | undefined {
   return typeof name === 'string' && name !== '' ? name.slice(0, MAX_ID_LENGTH).toWellFormed() : undefined;
 }
 
-/** The names of these users. Asks for those that this connection does not know. When the hook fails they have none, and the log says why. */
+/** The names of these users. Asks the game for those that this connection does not know. If the hook fails, these have no name, and the log says why. */
 export async function namesOf(
   { options, viewer, names, user }: Connection,
   userIds: readonly string[],
@@ -74,7 +70,7 @@ export async function namesOf(
     }
   } catch (error) {
     log.warn(`[presence:profiles_failed] Users are shown without names: ${reasonOf(error)}`);
-    // Another attempt with the next request.
+    // So that the next request asks again.
     for (const userId of unknown) {
       found.delete(userId);
     }
@@ -88,7 +84,7 @@ export function nameTo(viewer: Connection, { userId }: User): string | undefined
   return name === undefined || hiddenBy(viewer, userId) === 'refused' ? undefined : name;
 }
 
-/** The same of all these users, for those who have one. */
+/** The names as in {@link nameTo} of those of these users that have one. */
 export function namesTo(viewer: Connection, users: readonly User[]): UserName[] {
   if (viewer.names === undefined) {
     return [];

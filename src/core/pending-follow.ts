@@ -1,6 +1,5 @@
 /** A follow that waits for a hook or for the cluster. It does not follow users that are unfollowed meanwhile. */
-import type { Connection } from './model.ts';
-import type { Names } from './names.ts';
+import type { Connection, Names } from './model.ts';
 
 export class PendingFollow {
   readonly connection: Connection;

@@ -3,8 +3,8 @@ import { failureOf, HookError, reasonOf, runHook, visibleIds } from '../core/hoo
 import { notIds, sortOutIds } from '../ids.ts';
 import { given } from '../wording.ts';
 import { hasEnded } from '../core/derived.ts';
-import { namesOf, readNamed, type Names } from '../core/names.ts';
-import type { Connection } from '../core/model.ts';
+import { namesOf, readNamed } from '../core/names.ts';
+import type { Connection, Names } from '../core/model.ts';
 import type { ClientSink } from '../wire/client-sink.ts';
 import type { Runtime } from '../server/runtime.ts';
 

@@ -38,7 +38,7 @@ const INWARD: Record<Ring, readonly Ring[]> = {
 };
 
 /** The files of the core that wait for somebody: a hook, the cluster, the match-maker. The rest is pure. */
-const WAITING = ['core/tracker.ts', 'core/following.ts', 'core/query.ts', 'core/hooks.ts', 'core/join-friend.ts'];
+const WAITING = ['tracker', 'following', 'query', 'names', 'hooks', 'join-friend'].map((name) => `core/${name}.ts`);
 
 interface Source {
   /** Relative to src. */
