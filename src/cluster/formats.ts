@@ -2,7 +2,7 @@
  * The versions of the format in which processes write to each other and to the
  * shared store. A release reads the newest and the one before it, and writes the
  * newest that every live process reads, as their heartbeats say. So two releases
- * run side by side, in either order: a deploy and its return.
+ * can run side by side: a rolling deploy and its rollback both work.
  *
  * Until it has run for a lease, a process writes the oldest version it knows:
  * it may not have heard everybody yet.
@@ -25,7 +25,7 @@ export const FORMATS: readonly [Format, ...Format[]] = [
   { version: ENVELOPE_VERSION, pack: (envelope) => envelope, unpack: (envelope) => envelope },
 ];
 
-/** More processes that cannot be understood are not named. */
+/** Maximum of unreadable processes that are named in the log. */
 const MAX_NAMED = 100;
 
 export class Formats {
@@ -57,7 +57,7 @@ export class Formats {
     this.#reads.set(incarnation, newest);
   }
 
-  /** Chooses what to write from now on. `living`: the other processes. Returns whether that is another version than before. */
+  /** Chooses the version to write from now on. `living`: the other live processes. Returns whether the version has changed. */
   choose(living: ReadonlySet<string>, isSettled: boolean): boolean {
     for (const incarnation of this.#reads.keys()) {
       if (!living.has(incarnation)) {

@@ -38,7 +38,7 @@ export class GuardedHost {
   }
 
   applyRead(userId: string): void {
-    this.#apply('noting a read user', () => {
+    this.#apply('Noting a read user', () => {
       this.#host.applyRead(userId);
     });
   }

@@ -1,4 +1,4 @@
-/** When the store answered last, when a message arrived last, since when the lease is held, and how long commands take. For operators: nothing is decided by it. */
+/** For operators: when the store answered last, when the last message arrived, since when the lease is held, and how long commands take. Nothing is decided by it. */
 import { Histogram } from '../core/histogram.ts';
 import type { Clock } from './clock.ts';
 import type { PulseFacts } from '../core/ports.ts';

@@ -1,6 +1,6 @@
 /**
- * Reads of the store. Those that are issued in one turn leave in one pipeline,
- * where the `Presence` allows it: one round trip for a query of 500 users.
+ * Reads of the store. The reads of one event-loop turn are sent in one pipeline if
+ * the `Presence` allows it: one round trip for a query of 500 users.
  */
 import type { Presence } from '@colyseus/core';
 import { settle } from './calls.ts';

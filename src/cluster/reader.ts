@@ -119,14 +119,14 @@ export class Reader {
   }
 
   /**
-   * The same, and how a user that is nowhere was last gone: `undefined` when this process has said something of it since
-   * the read was issued, or has yet to write it. Rejects when the store cannot be asked.
+   * The same as {@link fetch}, and the remembered status of a user that no process has. That one is `undefined` when this
+   * process has written, or has yet to write, something about the user since the read was issued: it may be out of date.
    */
   async fetchWithMemory(userId: string): Promise<Found & { readonly remembered: EndedStatus | undefined }> {
     const { store, isWriting, said } = this.#deps;
     const wasWriting = isWriting(userId);
     const before = said(userId);
-    // Both at once, whoever it is: the time does not tell whether some process says something of the user.
+    // Always both at once, so that the time does not tell whether some process has the user.
     const [found, last] = await Promise.all([this.fetch(userId), store.remembered(userId)]);
     // Asked after both: while one answer was under way, the user may have come and gone.
     const isOutdated = wasWriting || isWriting(userId) || said(userId) !== before;

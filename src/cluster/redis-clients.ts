@@ -60,7 +60,7 @@ export function pipelineOf(presence: Presence): Pipeline | undefined {
     : undefined;
 }
 
-/** Whether messages may come over several connections, of which `messages` stands for all. A Redis Cluster sends them over one. */
+/** Whether messages may arrive over several connections behind the one client. A Redis Cluster sends them over one. */
 export function isSharded(presence: object): boolean {
   const client = clientIn(presence, 'messages');
   return has(client, 'disconnect') && client['stream'] === undefined && client['isCluster'] !== true;

@@ -89,7 +89,7 @@ export class Registrar {
     return this.#written.get(userId) ?? this.#idle.get(userId)?.seq;
   }
 
-  /** Users that were visible here until lately: data from earlier would show them as they were. */
+  /** Users that were visible here until lately: if the store comes back with older data, they would be shown as they were. */
   get away(): Iterable<string> {
     return this.#idle.keys();
   }

@@ -17,14 +17,14 @@ import type { Log } from '../log-codes.ts';
 import { clientOf, type RedisClient, type Which } from './redis-clients.ts';
 import type { LinkFacts } from '../core/ports.ts';
 
-/** What is missing where a connection is dead. */
+/** What does not arrive when a connection is dead. */
 type Sign = 'answer' | 'echo' | 'confirmation';
 
 /** The states in which a client believes its connection to be open. */
 const OPEN: ReadonlySet<string> = new Set(['connect', 'ready']);
-/** How many times the patience a silence is remembered. */
+/** A silence is forgotten after this many times `patienceMs` without another command about the key. */
 const MEMORY = 10;
-/** More say nothing more. */
+/** Maximum of keys whose silence is remembered: a few are enough to notice a dead connection. */
 const MAX_SILENT_KEYS = 1000;
 
 export interface LinkDeps {
@@ -39,7 +39,7 @@ export class StoreLink {
   readonly #deps: LinkDeps;
   /** Keys whose last command was not answered, since when. By key, because a `Presence` may spread them over several stores. */
   readonly #silentSince = new Map<string, number>();
-  /** What the log already says, by what showed it. */
+  /** The signs for which the log has a line already. */
   readonly #said = new Set<Sign>();
   #renewals = 0;
 

@@ -18,7 +18,7 @@ export interface SweeperDeps {
   concurrency: number;
 }
 
-/** A claim seen so often in a row is none: real ones end by themselves. Two who sweep at once do no harm. */
+/** A claim that is seen this many times in a row is ignored: it does not expire, as a real one does. Two sweepers at once do no harm. */
 const MAX_CLAIMED_ROUNDS = 20;
 
 export class Sweeper {

@@ -1,13 +1,14 @@
 /**
- * Answers that waited for the shared store leave on a tick, counted from when they were asked for: how long the store and
- * this process took over one user and not another does not show in the time of the answer, as long as it is the same tick.
+ * Answers that waited for the shared store are sent only on a tick, counted from the request. So differences in how long
+ * the store and this process took, for example for another user, do not show in the time of the answer while they fall
+ * within one tick.
  */
 import type { Clock } from './clock.ts';
 
-/** Milliseconds. A read over a fast network fits into the first; what one read does more than another is a fiftieth of it. */
+/** Milliseconds of a tick. A read over a fast network takes less; two reads differ by about a fiftieth of it. */
 export const TICK_MS = 5;
 
-/** Does `work`, and settles as it does, on the first tick after it. The first is counted from before the work. */
+/** Runs `work` and settles like it, on the first tick after it has ended. Ticks are counted from the start of the work. */
 export async function onTick<T>(clock: Pick<Clock, 'wait'>, work: () => Promise<T>): Promise<T> {
   const state = { isDone: false };
   let tick = clock.wait(TICK_MS);

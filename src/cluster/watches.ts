@@ -24,11 +24,11 @@ export interface WatchesDeps {
   reader: Reader;
   asks: Asks;
   isUp: () => boolean;
-  /** Another number after each outage of the store. */
+  /** Changes with each outage of the store. */
   epoch: () => number;
 }
 
-/** Something for which several wait, each in its own turn. */
+/** Work that several askers wait for. It runs once, at the turn of the first of them. */
 interface Turn {
   hasBegun: boolean;
   readonly done: Promise<void>;
@@ -74,7 +74,7 @@ export class Watches {
     return this.#inTurn(turn, () => this.#retrace(userId), asker);
   }
 
-  /** Runs `run` when it is the turn of one who waits for it: whoever asked for it first may have many others to wait for. */
+  /** Runs `run` at the turn of any of its askers: the one that asked first may have many other tasks before it. */
   #inTurn(turn: Turn, run: () => Promise<void>, asker: object | undefined): Promise<void> {
     const begin = async (): Promise<void> => {
       if (!turn.hasBegun) {
