@@ -93,7 +93,7 @@ export interface Profile {
 /** User ids, as a hook answers them. */
 export type Ids = readonly UserIdLike[] | ReadonlySet<UserIdLike>;
 
-/** Whom a user has as friends: ids, or rows with them. */
+/** The friends of a user: ids, or rows with ids. */
 export type FriendList = readonly (UserIdLike | Profile)[] | ReadonlySet<UserIdLike | Profile>;
 
 export interface PresenceOptions {
@@ -149,7 +149,7 @@ export interface PresenceOptions {
   rateLimitIds?: number;
   /** Milliseconds of the window of `rateLimit` and `rateLimitIds`. Default 5000. */
   rateWindowMs?: number;
-  /** Seconds after which an invite or an ask that nobody has answered ends by itself. Default 60; at most 3600. */
+  /** Seconds after which an unanswered invite or ask expires. Default 60; at most 3600. */
   inviteSeconds?: number;
   /**
    * Maximum of invites and asks of one user per `inviteWindowSeconds`, over all
@@ -157,11 +157,11 @@ export interface PresenceOptions {
    * as calls of `rateLimit`, too. Default 20.
    */
   inviteLimit?: number;
-  /** Maximum of those to one and the same user. More fail with `rate_limited`. Default 5. */
+  /** Maximum of invites and asks of one user to the same other user per `inviteWindowSeconds`. More fail with `rate_limited`. Default 5. */
   inviteLimitPerPair?: number;
   /** Seconds of the window of `inviteLimit` and `inviteLimitPerPair`. Default 60. */
   inviteWindowSeconds?: number;
-  /** Maximum of members of a party. An invited user that is one too many gets `party_full`. Default 8; at most 64. */
+  /** Maximum of members of a party. Whoever would be one more gets `party_full`. Default 8; at most 64. */
   maxPartySize?: number;
   /**
    * Seconds for which a member that no process shows any more, because it is away
@@ -222,15 +222,15 @@ export interface PresenceOptions {
    */
   resolveFollows?: (viewer: Viewer) => FriendList | Promise<FriendList>;
   /**
-   * The names of users for those whose presence tells none: they are offline, or
-   * seem so. Asked with one call for all users of a follow or a query whose name
-   * this connection does not know yet, those that `canFollow` refuses in a follow
-   * included (nothing of the answer is told then: without the question, the time
-   * would tell); not about friends that `resolveFollows` has named. The names of
-   * those it follows are kept for as long as it follows them. The viewer is told
-   * the name, whatever `redact` says, and whether the user is offline, invisible
-   * or has blocked the viewer. If it fails, users have no name, and the log says
-   * why. The reply waits for it. Default: nobody has a name but who is online.
+   * The names of users that are offline, or seem so: their presence has no name.
+   * Called once per follow or query, for all its users whose name this connection
+   * does not know yet and that `resolveFollows` has not named. Users that
+   * `canFollow` refuses in a follow are included, so that the time of the reply
+   * does not tell them apart; their names are not told. The names of followed users
+   * are kept as long as they are followed. The viewer is told the name whatever
+   * `redact` says, and whether the user is offline, is invisible or has blocked the
+   * viewer. The reply waits for this hook. If it fails, these users have no name,
+   * and the log says why. Default: only users that are online have a name.
    *
    * @example profilesOf: (userIds) => db.query('SELECT id AS "userId", name AS username FROM users WHERE id = ANY($1)', [userIds])
    */
@@ -270,15 +270,16 @@ export interface PresenceOptions {
    */
   redact?: (viewer: Viewer, presence: Readonly<Presence>) => Presence | null;
   /**
-   * May this user invite that one? If not, the answer is as ever, and the invite
-   * reaches nobody; throw a `PresenceError` to let the inviting user know. Whom
-   * the other has blocked never reaches it. Default: who follows the other one
-   * (and is not refused by `canFollow`), or is followed by it.
+   * May this user invite (or ask) that one? If not, the sender gets the usual
+   * answer and the invite reaches nobody; throw a `PresenceError` to tell the
+   * sender. The invites of a user never reach somebody who has blocked that user.
+   * Default: yes, if the sender follows the other user (and `canFollow` does not
+   * refuse it) or is followed by it.
    */
   canInvite?: (inviter: Viewer, invitedId: string) => boolean | Promise<boolean>;
   /**
    * May this viewer take a seat in this match? Runs before a seat is reserved.
-   * With an invite, `presence` names who invites, with `connectionId: ''`.
+   * With an invite, `presence` names the sender, with `connectionId: ''`.
    * Default: yes.
    */
   canJoin?: (viewer: Viewer, presence: Readonly<Presence>, match: Match) => boolean | Promise<boolean>;

@@ -64,7 +64,14 @@ export type GeneralStatus = 'online' | 'offline' | 'unlogined' | 'unknown';
 /** What a user without a visible connection is, as far as it is known. */
 export type EndedStatus = Exclude<GeneralStatus, 'online' | 'unknown'>;
 
-/** Who may join a match of which the server knows who is in it: everyone who may see the player; who follows the player; who also is followed by it; whom it invites; nobody. */
+/**
+ * Who may join a match through one of its players, where the server knows the players.
+ *   - `everyone`: everyone who may see the player.
+ *   - `followers`: the player's followers.
+ *   - `mutual`: followers whom the player follows as well.
+ *   - `invite`: only users whom a player invites.
+ *   - `nobody`.
+ */
 export type JoinPolicy = 'everyone' | 'followers' | 'mutual' | 'invite' | 'nobody';
 
 /** Why a match cannot be joined. `private`: its room is, and has no policy; `policy`: the policy of its room refuses this viewer. */
@@ -192,31 +199,31 @@ export interface Friends {
   error?: PresenceErrorBody;
 }
 
-/** `match`: to the match of who invites. `ask`: may I join yours? `party`: to the party that who invites leads. */
+/** `match`: come to the sender's match. `ask`: the sender asks to join the receiver's match. `party`: join the party that the sender leads. */
 export type InviteKind = 'match' | 'ask' | 'party';
 
 /**
- * How an invite ended. To who invites, `expired` also stands for one that reached
- * nobody, and for one that somebody invisible has declined.
+ * How an invite ended. For the sender, `expired` also stands for an invite that
+ * reached nobody, and for one that an invisible user has declined.
  */
 export type InviteOutcome = 'accepted' | 'declined' | 'cancelled' | 'expired';
 
 /** The match of an invite, as its room said when the invite was made. */
 export type InvitedMatch = Pick<VerifiedMatch, 'name' | 'players' | 'maxPlayers' | 'metadata'>;
 
-/** An invite, or somebody who asks to join, as those it is from and to see it. */
+/** An invite, or a request to join (kind `ask`), as its sender and its receiver see it. */
 export interface Invite {
-  /** Opaque, and a secret of the two. */
+  /** Opaque. Only the sender and the receiver know it. */
   inviteId: string;
   kind: InviteKind;
   from: { userId: string; username?: string };
-  /** The user id of who is invited or asked. */
+  /** The id of the user who is invited or asked. */
   to: string;
   /** With kind `match`. */
   match?: InvitedMatch;
   /** With kind `party`: how many are in it, when the invite was made. */
   size?: number;
-  /** With kind `ask`, when the host of the match is asked: whom `from` wanted to join. */
+  /** With kind `ask`, when the host of the match is asked: the player that `from` wants to join. */
   friend?: string;
   /** The ask that was allowed with this invite. */
   asked?: string;
@@ -246,7 +253,7 @@ export interface PartyInfo {
   partyId: string;
   /** User id. */
   leader: string;
-  /** Who came first stands first. */
+  /** In the order in which they came in. */
   members: PartyMember[];
 }
 

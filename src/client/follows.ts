@@ -139,7 +139,7 @@ export class Follows {
   }
 }
 
-/** The texts of these ids, without duplicates. Throws `invalid_payload` when one of them cannot be a user id. */
+/** These ids as strings, without duplicates. Throws `invalid_payload` when one of them cannot be a user id. */
 function toIds(list: readonly UserIdLike[]): string[] {
   const { ids, others } = sortOutIds(requireList(list));
   if (others.length > 0) {

@@ -47,7 +47,7 @@ export interface InviteCallsDeps {
   ownId: () => string;
 }
 
-/** How long after its end an invite of which nothing was heard counts as expired. */
+/** Milliseconds after its end at which an invite counts as expired although no message said so. */
 const LATE_MS = 2000;
 
 export class InviteCalls {
@@ -56,9 +56,9 @@ export class InviteCalls {
   readonly #store = new InviteStore();
   readonly #changed = new Listeners<[]>();
   readonly #ended = new Listeners<[invite: OpenInvite, outcome: InviteOutcome]>();
-  /** Who waits for the end of an own invite, by its id. */
+  /** The calls that wait for the end of an own invite, by its id. */
   readonly #waiting = new Map<string, (outcome: InviteOutcome) => void>();
-  /** Who waits to be invited in answer to an ask, by the id of that. */
+  /** The calls of `askToJoin` that wait to be invited, by the id of the ask. */
   readonly #asking = new Map<string, (invite: OpenInvite) => void>();
 
   constructor(deps: InviteCallsDeps) {
@@ -89,7 +89,7 @@ export class InviteCalls {
     this.#ended.emit(invite, outcome);
   }
 
-  /** Nothing is known now. */
+  /** Forgets all invites: the connection is lost. */
   clear(): void {
     if (this.#store.clear()) {
       this.#changed.emit();
@@ -159,7 +159,7 @@ export class InviteCalls {
     const { inviteId, answered } = await this.#deps.requests.call(
       'presence:ask',
       { userId, ...(connectionId !== undefined && { connectionId }) },
-      // The answer may be in the next message: whoever waits for it has to be there before.
+      // The answer may be in the next message, so the waiting call must be registered before.
       (reply) => this.#asked(reply),
       { repeat: false },
     );

@@ -1,12 +1,12 @@
 /** The open invites of the own user, received and sent. Pure: messages go in, what has ended comes out. */
 import type { Invite, InvitedMatch, InviteKind, InviteOutcome, Invites } from '../protocol.ts';
 
-/** An invite, or somebody who asks to join. Immutable. */
+/** An invite, or a request to join (kind `ask`). Immutable. */
 export interface OpenInvite {
   readonly inviteId: string;
-  /** `match`: come to my match. `ask`: may I come to yours? `party`: come to my party. */
+  /** `match`: come to the sender's match. `ask`: the sender asks to join. `party`: join the sender's party. */
   readonly kind: InviteKind;
-  /** Whether it is for this user; otherwise this user has sent it. */
+  /** Whether this user has received it; otherwise this user has sent it. */
   readonly incoming: boolean;
   readonly from: { readonly userId: string; readonly username?: string };
   readonly to: string;
@@ -14,7 +14,7 @@ export interface OpenInvite {
   readonly match?: InvitedMatch;
   /** Of an invite to a party: how many were in it then. */
   readonly size?: number;
-  /** Of an ask to the host of a match: whom the other wanted to join. */
+  /** Of an ask to the host of a match: the player that the sender wants to join. */
   readonly friend?: string;
   /** The ask that was allowed with this invite. */
   readonly asked?: string;
@@ -33,7 +33,7 @@ const REPORTED_MS = 60_000;
 export class InviteStore {
   readonly #open = new Map<string, OpenInvite>();
   #list: readonly OpenInvite[] | null = Object.freeze([]);
-  /** What was reported, by invite and outcome: a list that comes again reports nothing again. */
+  /** What was reported, by invite and outcome, so that a repeated list reports nothing twice. */
   readonly #reported = new Map<string, number>();
 
   /** Oldest first. The same array while nothing changed. */
@@ -45,7 +45,7 @@ export class InviteStore {
     return this.#open.get(inviteId);
   }
 
-  /** Returns which have ended. One that ended before this client knew of it counts, too. */
+  /** Returns the invites that have ended, those included that this client did not know as open. */
   apply({ invites, complete }: Invites, ownId: string, now: number): Ended[] {
     if (complete === true) {
       this.clear();

@@ -15,10 +15,10 @@ const ON_PURPOSE: readonly number[] = [1000, 4000];
 /** `CloseCode.ABNORMAL_CLOSURE`. */
 const ABNORMAL_CLOSURE = 1006;
 
-/** `CloseCode.MAY_TRY_RECONNECT`: in its devMode, Colyseus also refuses a seat so that it does not know. */
+/** `CloseCode.MAY_TRY_RECONNECT`. In devMode, Colyseus also closes with this code when it does not know the seat. */
 const MAY_TRY_RECONNECT = 4010;
 
-/** Milliseconds of refusals after which a seat is given up. The first may come from a server that goes, or still restores its rooms. */
+/** Milliseconds of refusals after which a seat is given up. The first ones may come from a server that shuts down, or that still restores its rooms. */
 const MAX_REFUSED_MS = 1000;
 
 /** Milliseconds that the welcome may take after a reconnection before it is asked for. */

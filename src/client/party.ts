@@ -43,7 +43,7 @@ export class PartyClient {
   /** Calls `listener` after every change. Returns the function that ends it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#changed.add(listener);
 
-  /** Calls `listener` with the match that the party has joined on this device, of the leader, too. Returns the function that ends it. */
+  /** Calls `listener` with the room when this device has joined the party's match, on the leader's device, too. Returns the function that ends it. */
   readonly onMatch = (listener: (match: Room) => void): (() => void) => this.#matches.add(listener);
 
   /**
@@ -73,7 +73,7 @@ export class PartyClient {
     return this.#act({ action: 'promote', userId: requireUserId(user) });
   }
 
-  /** Leaves the party. The member that is longest in it leads it if this user did. */
+  /** Leaves the party. If this user leads it, the member that has been in it longest leads it from then on. */
   leave(): Promise<void> {
     return this.#act({ action: 'leave' });
   }
@@ -110,7 +110,7 @@ export class PartyClient {
     }
   }
 
-  /** @internal Nothing is known now. */
+  /** @internal Forgets the party: the connection is lost. */
   clear(): void {
     this.#set(undefined);
   }
@@ -143,7 +143,7 @@ export class PartyClient {
         () => undefined,
       )
       .finally(() => {
-        // The answer to the leader may come after its seat.
+        // The leader's seat may come before the answer to its call.
         if (this.#starting === undefined) {
           this.#joining.delete(seat.roomId);
         }

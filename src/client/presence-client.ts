@@ -288,7 +288,7 @@ export class PresenceClient {
 
   /**
    * Accepts an invite and takes the seat in the match. Fails with `invite_gone`
-   * (it has ended, or another device was faster), `no_match` (whoever has sent it
+   * (it has ended, or another device was faster), `no_match` (the sender
    * does not play there any more), `match_full`, `match_locked`, `match_gone`,
    * `match_denied` or `unavailable`; after one that is `retryable` the invite is
    * still open.
@@ -301,7 +301,7 @@ export class PresenceClient {
     return this.#invitations.accept(invite, options);
   }
 
-  /** Declines an invite, on all devices. Who has sent it is told, unless this user is invisible. */
+  /** Declines an invite, on all devices. The sender is told, unless this user is invisible. */
   decline(invite: InviteLike): Promise<void> {
     return this.#invitations.answer(invite, 'decline');
   }
@@ -326,12 +326,12 @@ export class PresenceClient {
     return this.#invitations.ask(userId, options);
   }
 
-  /** Lets in who asks (an invite of kind `ask`). Fails with `invite_gone`, `no_match` (this user is not in the match any more), `match_full`, `match_locked`, `match_gone` or `match_denied`. */
+  /** Allows a request to join (an invite of kind `ask`). Fails with `invite_gone`, `no_match` (this user is not in the match any more), `match_full`, `match_locked`, `match_gone` or `match_denied`. */
   allow(ask: InviteLike): Promise<void> {
     return this.#invitations.answer(ask, 'accept');
   }
 
-  /** Says no to who asks, on all devices. */
+  /** Refuses a request to join, on all devices. */
   refuse(ask: InviteLike): Promise<void> {
     return this.#invitations.answer(ask, 'decline');
   }

@@ -25,7 +25,7 @@ export function requireUserId(user: unknown): string {
   return userId;
 }
 
-/** The options that were given, checked, without what is `undefined`. */
+/** The given options, checked, without those that are `undefined`. */
 export function requireOptions<T extends object>(what: string, options: T | undefined, rules: Rules<T>): T {
   const checked: Record<string, unknown> = {};
   if (options !== undefined && !isJsonObject(options)) {

@@ -1,6 +1,6 @@
 /**
- * Statuses that the server has set for good: where they are kept, and how the
- * processes learn of them. One key per locked user, which expires. Redis
+ * Locked statuses, which the server has set and clients cannot change: where they
+ * are kept, and how the processes learn of them. One key per locked user, which expires. Redis
  * commands: one per join, one per change.
  */
 import { reasonOf, within } from '../core/hooks.ts';
@@ -11,7 +11,7 @@ import type { Log } from '../log-codes.ts';
 import type { Tracker } from '../core/tracker.ts';
 import type { Texts } from './texts.ts';
 
-/** How long a lock is remembered. */
+/** Seconds for which a lock is kept after the last call. */
 export const LOCK_SECONDS = 30 * 24 * 3600;
 /** Milliseconds that a join waits for the store. */
 const STORE_MS = 1000;
@@ -37,8 +37,8 @@ export class Locks {
   }
 
   /**
-   * The user's record, which somebody holds, has its lock after this. If the store does not answer, the user is let in
-   * as if there were none, and the store is asked until it does.
+   * Loads the lock of a user whose record the caller holds. If the store does not answer, the user is let in without a
+   * lock, and the store is asked again until it answers.
    */
   async learn(userId: string): Promise<void> {
     const read = { userId, isOld: false };
@@ -63,7 +63,7 @@ export class Locks {
     }
   }
 
-  /** What this process, or another one, says now. */
+  /** This process, or another one, has changed the lock of the user. */
   apply(userId: string, lock: Lock | undefined): void {
     for (const read of this.#reads) {
       read.isOld ||= read.userId === userId;
@@ -71,7 +71,7 @@ export class Locks {
     this.#deps.tracker.lock(userId, lock);
   }
 
-  /** Writes of one user are done in their order. Resolves with whether the store has it; never rejects. */
+  /** Stores a lock, or its end. The writes about one user keep their order. Resolves with whether the store has it; never rejects. */
   async keep(userId: string, lock: Lock | undefined): Promise<boolean> {
     const before = this.#writes.get(userId);
     const write = (async (): Promise<boolean> => {
