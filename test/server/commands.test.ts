@@ -113,7 +113,9 @@ describe('doing what a command asks', () => {
     const done: string[] = [];
     const sent: unknown[] = [];
     const log: string[] = [];
-    const own = ['c1', 'c2'].map((connectionId) => ({ connectionId, user: { userId: 'ann' } }) as Connection);
+    const own = ['c1', 'c2'].map(
+      (connectionId) => ({ connectionId, user: { userId: 'ann' }, options: {} }) as Connection,
+    );
     const tracker = {
       users: { get: (userId: string) => (userId === 'ann' ? { own: new Set(own) } : undefined) },
       connections: new Map(own.map((connection) => [connection.connectionId, connection])),
@@ -130,7 +132,7 @@ describe('doing what a command asks', () => {
       block: (userId: string, blockedId: string, blocked: boolean) => {
         done.push(`${userId} ${blocked ? 'blocks' : 'unblocks'} ${blockedId}`);
       },
-      following: { followFor },
+      following: { followFor, begin: () => ({ end: () => {} }) },
     } as unknown as CommandTarget['tracker'];
     const warn = (message: string): void => {
       log.push(message);
