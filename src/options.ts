@@ -270,7 +270,7 @@ export interface PresenceOptions {
    */
   redact?: (viewer: Viewer, presence: Readonly<Presence>) => Presence | null;
   /**
-   * May this user invite (or ask) that one? If not, the sender gets the usual
+   * May this user invite that one, to a match or to a party? If not, the sender gets the usual
    * answer and the invite reaches nobody; throw a `PresenceError` to tell the
    * sender. The invites of a user never reach somebody who has blocked that user.
    * Default: yes, if the sender follows the other user (and `canFollow` does not
