@@ -145,7 +145,10 @@ export class MatchReport {
       return;
     }
     this.#told = record;
-    this.#toldAt = performance.now();
+    if (this.#players.size > 0) {
+      // Of an empty room nobody was told: the first player does not wait.
+      this.#toldAt = performance.now();
+    }
     for (const { stay } of this.#players.values()) {
       stay?.update(record);
     }

@@ -44,6 +44,11 @@ class TalkativeRoom extends Room {
 }
 
 class SlowRoom extends Room {
+  override async onJoin(): Promise<void> {
+    // A change before there is a player.
+    await this.setMetadata({});
+  }
+
   override plugins = definePlugins([new MatchPlugin({ updateMs: 400 })]);
 }
 
@@ -415,6 +420,8 @@ test('a match that fills tells friends at a bounded pace', async () => {
   await ann.follow(ids);
   const [first, ...others] = ids;
   const match = await enter(first!, 'slow');
+  await until(() => matchOf(ann, first!) !== undefined, 'the first');
+  expect(matchOf(ann, first!)).toMatchObject({ players: 1 });
   ann.clear();
   const all = [match];
   const started = performance.now();
