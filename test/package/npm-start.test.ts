@@ -1,12 +1,18 @@
 /** `npm start` and `npm run start:cluster`: when npm is ended, the servers it has started end. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { resolve } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { startRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const redis = await startRedis({ own: true });
+
+// Both processes of a cluster open it.
+const data = mkdtempSync(join(tmpdir(), 'orbit-rush-'));
+afterAll(() => rmSync(data, { recursive: true }));
 
 let npm: ChildProcess | undefined;
 afterEach(() => {
@@ -23,7 +29,12 @@ async function start(script: string): Promise<string[]> {
   npm = spawn('npm', ['run', '--silent', '--ignore-scripts', script], {
     cwd: ROOT,
     detached: true,
-    env: { ...process.env, PORT: '0', ...(redis !== null && { REDIS_URL: redis.url }) },
+    env: {
+      ...process.env,
+      PORT: '0',
+      FRIENDS_FILE: join(data, 'friends.sqlite'),
+      ...(redis !== null && { REDIS_URL: redis.url }),
+    },
   });
   let output = '';
   for (const stream of [npm.stdout, npm.stderr]) {

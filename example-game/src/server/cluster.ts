@@ -4,7 +4,8 @@
  * matches are found across all of them.
  *
  * Environment: PORT (of the first process; the next ones follow; 0 = any free
- * ports), PROCESSES (default 2), REDIS_URL, PUBLIC_HOST (default localhost).
+ * ports), PROCESSES (default 2), REDIS_URL, PUBLIC_HOST (default localhost),
+ * FRIENDS_FILE (an SQLite file that all processes open).
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -27,6 +28,9 @@ async function main(): Promise<void> {
   const first = portFromEnv();
   const count = Math.max(2, Number(process.env['PROCESSES'] ?? 2) || 2);
   const host = process.env['PUBLIC_HOST'] ?? 'localhost';
+  if (process.env['FRIENDS_FILE'] === ':memory:') {
+    throw new Error('Several processes cannot share ":memory:". Set FRIENDS_FILE to a file.');
+  }
   const redis = await findRedis();
   const secret = process.env['JWT_SECRET'] ?? randomBytes(32).toString('hex');
   const workers = new Map<number, ChildProcess>();

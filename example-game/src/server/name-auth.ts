@@ -20,7 +20,7 @@ export function useSecret(secret: string): void {
 }
 
 /** `POST /auth/name { name }` → `{ token, userId, username }`, or 400 with an `error` to show. */
-export function nameAuth(): Router {
+export function nameAuth(onSignIn: (player: Player) => void): Router {
   const router = express.Router();
   router.post('/auth/name', express.json({ limit: '1kb' }), (request, response, next) => {
     const body: unknown = request.body;
@@ -30,6 +30,7 @@ export function nameAuth(): Router {
       return;
     }
     const player: Player = { userId: userIdOf(name), username: name };
+    onSignIn(player);
     JWT.sign(player, { expiresIn: '7d' }).then((token) => response.json({ ...player, token }), next);
   });
   return router;

@@ -1,5 +1,6 @@
 /** One server process of the cluster; started by cluster.ts, which it tells when it is ready. */
 import { startApp } from './app.ts';
+import { friendsFileFromEnv } from './friends/file.ts';
 import { explain, portFromEnv } from './ports.ts';
 
 // Without cluster.ts nobody would end this process.
@@ -9,7 +10,7 @@ try {
   if (redisUrl === undefined || secret === undefined || publicAddress === undefined) {
     throw new Error('A worker is started by cluster.ts, not on its own.');
   }
-  await startApp({ port: portFromEnv(), secret, redisUrl, publicAddress });
+  await startApp({ port: portFromEnv(), secret, friendsFile: friendsFileFromEnv(), redisUrl, publicAddress });
   process.send?.('ready');
 } catch (error) {
   console.error(explain(error));

@@ -51,5 +51,7 @@ export const SCATTER_MS = 700;
 
 /** Messages a client may send per second before it is thrown out. */
 export const MAX_MESSAGES_PER_SECOND = 120;
+/** Seconds to answer an invite, or somebody who asks to join. */
+export const INVITE_SECONDS = 30;
 /** Seconds for which a dropped player's ship waits. */
 export const RECONNECT_SECONDS = 12;

@@ -1,6 +1,7 @@
 /** The match room: seats, identities and messages around a {@link Match}. */
 import { definePlugins, ErrorCode, Room, ServerError, type Client } from '@colyseus/core';
 import { MatchPlugin } from 'colyseus-presence';
+import { accessFrom, type Access } from '../../shared/access.ts';
 import type { ArenaMetadata, MeReply } from '../../shared/messages.ts';
 import { clampThrust } from '../../shared/physics.ts';
 import { MAX_MESSAGES_PER_SECOND, MAX_PLAYERS, RECONNECT_SECONDS } from '../../shared/rules.ts';
@@ -12,12 +13,20 @@ type ArenaClient = Client<{ userData: { shipId: string } }>;
 
 export class ArenaRoom extends Room<{ state: ArenaState; metadata: ArenaMetadata; client: ArenaClient }> {
   readonly #match = new Match();
+  #access: Access = 'open';
   override state = this.#match.state;
   override maxClients = MAX_PLAYERS;
-  override plugins = definePlugins([new MatchPlugin()]);
+  // Tells the friends of each player which match it is in, and whether they may join.
+  override plugins = definePlugins([new MatchPlugin({ metadata: () => ({ access: this.#access }) })]);
   override maxMessagesPerSecond = MAX_MESSAGES_PER_SECOND;
 
-  override onCreate(): void {
+  override async onCreate(options: unknown): Promise<void> {
+    this.#access = accessFrom(options);
+    if (this.#access !== 'open') {
+      // Not in the lobby's list. Friends come in through the player, or only when they are invited.
+      await this.setPrivate(true);
+      this.plugins.match.policy = this.#access === 'friends' ? 'mutual' : 'invite';
+    }
     this.onMessage('me', (client): MeReply => ({ shipId: shipOf(client) }));
     this.onMessage('steer', (client, message: unknown) => {
       const thrust = thrustFrom(message);

@@ -2,8 +2,6 @@
 import type { Room } from '@colyseus/sdk';
 import type { ArenaState } from '../../server/arena/arena-state.ts';
 import type { EffectsMessage, MeReply } from '../../shared/messages.ts';
-import { MAX_PLAYERS } from '../../shared/rules.ts';
-import type { MatchInfo } from '../net/activity.ts';
 import { setTrouble } from '../ui/banner.ts';
 import { h } from '../ui/dom.ts';
 import { icon } from '../ui/icons.ts';
@@ -20,8 +18,8 @@ export interface MatchPageOptions {
   room: MatchRoom;
   /** Shown in the drawer. */
   friendsPanel: HTMLElement;
-  /** The number of players changed. */
-  onInfo: (info: MatchInfo) => void;
+  /** Somebody came or went. */
+  onPlayers: () => void;
   /** The match is over for this player; `left` = on purpose. */
   onEnd: (left: boolean) => void;
 }
@@ -37,6 +35,7 @@ export class MatchPage {
   readonly #controls: Controls;
   readonly #steering: Steering;
   #ships: ShipView[] = [];
+  #players: string[] = [];
   #frame = 0;
   #lastFrame = performance.now();
   #phase: ArenaState['phase'] = 'playing';
@@ -94,6 +93,11 @@ export class MatchPage {
     return this.#ships;
   }
 
+  /** Whether this user plays in the match. */
+  has(userId: string): boolean {
+    return this.#players.includes(userId);
+  }
+
   /** Leaves the match on purpose. */
   leave(): void {
     this.#end(true);
@@ -128,9 +132,12 @@ export class MatchPage {
       return;
     }
     this.#world.apply(state, performance.now());
-    const players = [...state.ships.values()].filter(({ bot }) => !bot).length;
-    this.element.dataset['players'] = String(players);
-    this.#options.onInfo({ matchId: this.roomId, players, maxPlayers: MAX_PLAYERS });
+    const players = [...state.ships.values()].filter(({ bot }) => !bot).map(({ userId }) => userId);
+    if (players.join() !== this.#players.join()) {
+      this.#players = players;
+      this.element.dataset['players'] = String(players.length);
+      this.#options.onPlayers();
+    }
     if (state.phase !== this.#phase) {
       this.#phase = state.phase;
       this.#celebrate();

@@ -65,8 +65,8 @@ export class Backdrop {
     const calm = prefersCalm();
     let drawnAt = -Infinity;
     const draw = (now: number): void => {
-      // Calm: a still picture, redrawn now and then in case the window changed.
-      if (!calm || now - drawnAt > 500) {
+      // Calm: a still picture, redrawn now and then, and when the size of the window has changed.
+      if (!calm || now - drawnAt > 500 || !this.#fits()) {
         drawnAt = now;
         this.#draw(calm ? 20_000 : 20_000 + now);
       }
@@ -79,10 +79,15 @@ export class Backdrop {
     cancelAnimationFrame(this.#frame);
   }
 
+  #fits(): boolean {
+    const { width, height, clientWidth, clientHeight } = this.element;
+    return width === Math.round(clientWidth * pixelRatio()) && height === Math.round(clientHeight * pixelRatio());
+  }
+
   #draw(time: number): void {
     const { clientWidth: width, clientHeight: height } = this.element;
-    const ratio = Math.min(2, window.devicePixelRatio || 1);
-    if (this.element.width !== Math.round(width * ratio) || this.element.height !== Math.round(height * ratio)) {
+    const ratio = pixelRatio();
+    if (!this.#fits()) {
       this.element.width = Math.round(width * ratio);
       this.element.height = Math.round(height * ratio);
     }
@@ -122,4 +127,8 @@ export class Backdrop {
       drawHull(paint, ship, 0.7, time / 1000);
     }
   }
+}
+
+function pixelRatio(): number {
+  return Math.min(2, window.devicePixelRatio || 1);
 }

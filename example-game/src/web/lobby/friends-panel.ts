@@ -1,19 +1,20 @@
 /** The friends list with its "add" field. One element for lobby and match: it moves between them. */
 import { compareFriends, type Friend, type PresenceClient } from 'colyseus-presence/client';
+import type { FriendAction } from '../../shared/friends.ts';
 import type { FriendBook } from '../net/friend-book.ts';
 import { h, setText } from '../ui/dom.ts';
 import { icon } from '../ui/icons.ts';
 import { toast } from '../ui/toasts.ts';
 import { FriendRow, type FriendActions } from './friend-row.ts';
+import { requestLists } from './request-list.ts';
 
 export interface FriendsPanelOptions {
   presence: PresenceClient;
   book: FriendBook;
   /** Errors of adding and removing. */
   onError: (error: unknown) => void;
-  join: FriendActions['join'];
-  currentMatch: FriendActions['currentMatch'];
-  /** The link that makes its reader add this player. */
+  actions: Omit<FriendActions, 'nameOf' | 'sent' | 'remove' | 'block'>;
+  /** The link that makes its reader ask this player to be friends. */
   inviteLink: string;
 }
 
@@ -24,11 +25,11 @@ export class FriendsPanel {
   readonly #list = h('ul', { class: 'friends', testId: 'friends-list' });
   readonly #count = h('span', { class: 'count' });
   readonly #empty: HTMLElement;
-  readonly #unsubscribe: () => void;
 
   constructor(options: FriendsPanelOptions) {
     this.#options = options;
     this.#empty = h('p', { class: 'empty' }, 'Nobody here yet. Add a player by name, or send a friend your link.');
+    const requests = requestLists(options.book, (action, name) => this.#act(action, name));
     this.element = h(
       'section',
       { class: 'friends-panel', 'aria-label': 'Friends' },
@@ -42,7 +43,7 @@ export class FriendsPanel {
           {
             class: 'text-button',
             type: 'button',
-            title: 'Whoever opens the link adds you',
+            title: 'Whoever opens the link asks to be your friend',
             on: { click: () => this.#copyLink() },
           },
           icon('link'),
@@ -50,14 +51,27 @@ export class FriendsPanel {
         ),
       ),
       this.#addForm(),
+      requests.incoming,
       this.#empty,
       this.#list,
+      requests.others,
     );
-    this.#unsubscribe = options.presence.subscribe(() => this.update());
+    const { presence, book } = options;
+    for (const subscribe of [presence.subscribe, presence.invites.subscribe, presence.party.subscribe]) {
+      subscribe(() => this.update());
+    }
+    book.onChange((before) => {
+      for (const { userId, name } of book.lists.friends) {
+        if (before.outgoing.some((person) => person.userId === userId)) {
+          toast(`${name} is your friend now`, 'good');
+        }
+      }
+      this.update();
+    });
     this.update();
   }
 
-  /** Redraws: after a change of the list, or of the own match. */
+  /** Redraws: also to be called after a change of the own match. */
   update(): void {
     const friends = this.#options.presence.getSnapshot().toSorted(compareFriends);
     const present = new Set(friends.map(({ userId }) => userId));
@@ -82,19 +96,23 @@ export class FriendsPanel {
     this.#empty.hidden = friends.length > 0;
   }
 
-  stop(): void {
-    this.#unsubscribe();
+  #act(action: FriendAction, name: string): void {
+    void this.#options.book.act(action, name).catch(this.#options.onError);
   }
 
   #rowOf(friend: Friend): FriendRow {
-    const { book, join, currentMatch, onError } = this.#options;
+    const { book, presence, actions } = this.#options;
     let row = this.#rows.get(friend.userId);
     if (row === undefined) {
       row = new FriendRow(friend.userId, book.nameOf(friend.userId, friend), {
+        ...actions,
         nameOf: (userId, known) => book.nameOf(userId, known),
-        remove: (userId) => void book.remove(userId).catch(onError),
-        join,
-        currentMatch,
+        sent: (userId, kind) =>
+          presence.invites
+            .getSnapshot()
+            .find((invite) => !invite.incoming && invite.to === userId && invite.kind === kind),
+        remove: (name) => this.#act('remove', name),
+        block: (name) => this.#act('block', name),
       });
       this.#rows.set(friend.userId, row);
     }
@@ -128,7 +146,7 @@ export class FriendsPanel {
             const name = input.value.trim();
             button.disabled = true;
             book
-              .add(name)
+              .act('ask', name)
               .then(() => {
                 input.value = '';
               }, onError)

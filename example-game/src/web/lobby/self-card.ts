@@ -1,5 +1,4 @@
 /** The player's own card: name, what friends see, custom text, "appear offline". */
-import { GAME_NAME } from '../../shared/rules.ts';
 import { MAX_TEXT, type MyStatus } from '../net/my-status.ts';
 import { avatar } from '../ui/avatar.ts';
 import { h, setText } from '../ui/dom.ts';
@@ -70,14 +69,7 @@ export function selfCard({ userId, username, status, onSwitchName }: SelfCardOpt
 
   const update = (): void => {
     card.classList.toggle('invisible', status.invisible);
-    setText(
-      seen,
-      status.invisible
-        ? 'Friends see you offline'
-        : status.match === undefined
-          ? 'In lobby'
-          : `Playing ${GAME_NAME} ${status.match.players}/${status.match.maxPlayers}`,
-    );
+    setText(seen, status.invisible ? 'Friends see you offline' : 'Friends see you online');
   };
   status.onChange(update);
   update();

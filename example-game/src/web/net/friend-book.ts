@@ -1,53 +1,59 @@
-/** The names this player follows: kept in the browser, followed again at every visit. */
-import type { Friend, PresenceClient } from 'colyseus-presence/client';
-import { isName, NAME_RULE, userIdOf } from '../../shared/names.ts';
-import type { FriendName, PlayerMemory } from './memory.ts';
+/** The friends of this player, as the server keeps them: its lists, and the calls that change them. */
+import type { Room } from '@colyseus/sdk';
+import type { Friend } from 'colyseus-presence/client';
+import type { FriendAction, FriendLists } from '../../shared/friends.ts';
+import { isName, NAME_RULE } from '../../shared/names.ts';
 
 export class FriendBook {
-  readonly #presence: PresenceClient;
-  readonly #memory: PlayerMemory;
-  readonly #names: Map<string, string>;
+  readonly #token: () => string | undefined;
+  readonly #listeners = new Set<(before: FriendLists) => void>();
+  #lists: FriendLists = { friends: [], incoming: [], outgoing: [], blocked: [] };
 
-  constructor(presence: PresenceClient, memory: PlayerMemory) {
-    this.#presence = presence;
-    this.#memory = memory;
-    this.#names = new Map(memory.friends.map(({ userId, name }) => [userId, name]));
+  /** `token` names the player to the server. */
+  constructor(token: () => string | undefined) {
+    this.#token = token;
   }
 
-  /** Follows everybody in the book. */
-  async start(): Promise<void> {
-    await this.#presence.follow([...this.#names.keys()]);
+  get lists(): FriendLists {
+    return this.#lists;
   }
 
-  /** Adds a player by name. Throws an Error to show when that makes no sense, or the server refuses. */
-  async add(name: string): Promise<void> {
-    const userId = userIdOf(name);
+  /** Hears of every change; to be called for every room object of the connection. */
+  listen(room: Room): void {
+    room.onMessage('friends', (lists: FriendLists) => {
+      const before = this.#lists;
+      this.#lists = lists;
+      for (const listener of this.#listeners) {
+        listener(before);
+      }
+    });
+  }
+
+  onChange(listener: (before: FriendLists) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Throws an Error to show when the server refuses. The lists change by the message that follows. */
+  async act(action: FriendAction, name: string): Promise<void> {
     if (!isName(name)) {
       throw new Error(NAME_RULE);
     }
-    if (userId === this.#presence.userId) {
-      throw new Error('That is you. Add the name of a friend.');
+    const response = await fetch(`/friends/${action}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: this.#token() ?? '' },
+      body: JSON.stringify({ name }),
+    });
+    if (!response.ok) {
+      const { error } = (await response.json().catch(() => ({}))) as { error?: string };
+      throw new Error(error ?? 'The server did not answer. Try again in a moment.');
     }
-    if (this.#names.has(userId)) {
-      throw new Error(`${this.nameOf(userId)} is on your list already.`);
-    }
-    await this.#presence.follow([userId]);
-    this.#names.set(userId, name);
-    this.#save();
   }
 
-  async remove(userId: string): Promise<void> {
-    this.#names.delete(userId);
-    this.#save();
-    await this.#presence.unfollow([userId]);
-  }
-
-  /** How to call a friend: the name seen last, else the name as it was typed. */
+  /** How a player writes the own name, as far as it is known. */
   nameOf(userId: string, friend?: Friend): string {
-    return friend?.username ?? this.#names.get(userId) ?? userId;
-  }
-
-  #save(): void {
-    this.#memory.friends = [...this.#names].map(([userId, name]): FriendName => ({ userId, name }));
+    const { friends, incoming, outgoing, blocked } = this.#lists;
+    const known = [...friends, ...incoming, ...outgoing, ...blocked].find((person) => person.userId === userId);
+    return friend?.username ?? known?.name ?? userId;
   }
 }

@@ -1,10 +1,5 @@
 /** What the browser remembers. Storage may be forbidden; then nothing is remembered. */
-import { isName, userIdOf } from '../../shared/names.ts';
-
-export interface FriendName {
-  userId: string;
-  name: string;
-}
+import { isName } from '../../shared/names.ts';
 
 /** Who plays in this tab: two tabs may be two players. */
 export const tabName = {
@@ -19,25 +14,12 @@ export const lastName = {
   set: (name: string): void => write(localStorage, 'orbit-rush:name', name),
 };
 
-/** What a player set up: friends, custom text, invisibility. */
+/** What a player set up: custom text, invisibility. */
 export class PlayerMemory {
   readonly #prefix: string;
 
   constructor(userId: string) {
     this.#prefix = `orbit-rush:${userId}:`;
-  }
-
-  get friends(): FriendName[] {
-    const stored = read(localStorage, `${this.#prefix}friends`);
-    return Array.isArray(stored) ? stored.filter(isName).map((name) => ({ userId: userIdOf(name), name })) : [];
-  }
-
-  set friends(friends: readonly FriendName[]) {
-    write(
-      localStorage,
-      `${this.#prefix}friends`,
-      friends.map(({ name }) => name),
-    );
   }
 
   get text(): string {

@@ -1,5 +1,5 @@
-/** What the own friends see: place, custom text, invisibility. Published whenever one of them changes. */
-import { activityOf, type Activity, type MatchInfo } from './activity.ts';
+/** What this player says: custom text, invisibility. In which match it is, the server tells. */
+import type { Activity } from './activity.ts';
 import type { PlayerMemory } from './memory.ts';
 
 /** Longest custom text, in characters. */
@@ -8,7 +8,6 @@ export const MAX_TEXT = 60;
 export class MyStatus {
   readonly #memory: PlayerMemory;
   readonly #listeners = new Set<() => void>();
-  #match: MatchInfo | undefined;
 
   constructor(memory: PlayerMemory) {
     this.#memory = memory;
@@ -22,13 +21,9 @@ export class MyStatus {
     return this.#memory.invisible;
   }
 
-  get match(): MatchInfo | undefined {
-    return this.#match;
-  }
-
   /** The status to publish; `null` = appear offline. */
   get value(): Activity | null {
-    return this.invisible ? null : activityOf(this.text, this.#match);
+    return this.invisible ? null : { text: this.text };
   }
 
   setText(text: string): void {
@@ -39,14 +34,6 @@ export class MyStatus {
   setInvisible(invisible: boolean): void {
     this.#memory.invisible = invisible;
     this.#changed();
-  }
-
-  /** `undefined` = in the lobby. */
-  setMatch(match: MatchInfo | undefined): void {
-    if (JSON.stringify(match) !== JSON.stringify(this.#match)) {
-      this.#match = match;
-      this.#changed();
-    }
   }
 
   onChange(listener: () => void): () => void {

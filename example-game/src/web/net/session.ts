@@ -28,10 +28,14 @@ export async function enter(name: string, report: (error: unknown) => void): Pro
   const memory = new PlayerMemory(userId);
   const status = new MyStatus(memory);
   const matches = new OpenMatches();
+  const friends = new FriendBook(() => client.auth.token);
   const presence = await PresenceClient.join(client, LOBBY_ROOM, {
     status: status.value,
     joinOptions: { filter: { name: ARENA_ROOM } },
-    onRoom: (room) => matches.listen(room),
+    onRoom: (room) => {
+      matches.listen(room);
+      friends.listen(room);
+    },
   });
   status.onChange(() => void presence.setStatus(status.value).catch(report));
   presence.onConnectionChange((state) => {
@@ -39,7 +43,7 @@ export async function enter(name: string, report: (error: unknown) => void): Pro
       void renewToken(client, name, () => presence.connection === 'rejoining');
     }
   });
-  return { client, userId, username, presence, friends: new FriendBook(presence, memory), status, matches };
+  return { client, userId, username, presence, friends, status, matches };
 }
 
 async function signIn(name: string): Promise<{ token: string; userId: string; username: string }> {
