@@ -18,16 +18,15 @@ export function friendsApi(store: FriendStore): Router {
   const router = express.Router();
   router.post('/friends/:action', express.json({ limit: '1kb' }), (request, response, next) => {
     const { action } = request.params;
-    answer(store, request.get('authorization') ?? '', action, request.body).then(
-      () => response.json({}),
-      (error: unknown) => {
-        if (error instanceof FriendError) {
-          response.status(400).json({ error: error.message });
-        } else {
-          next(error);
+    answer(store, request.get('authorization') ?? '', action, request.body)
+      .catch((error: unknown) => {
+        if (!(error instanceof FriendError)) {
+          throw error;
         }
-      },
-    );
+        response.status(400);
+        return { error: error.message };
+      })
+      .then((reply) => response.json(reply ?? {}), next);
   });
   return router;
 }
