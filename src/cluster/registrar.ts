@@ -163,7 +163,7 @@ export class Registrar {
     this.#idle.set(userId, { since: clock.now(), seq: register.seq });
     const commands: Array<Promise<unknown>> = [];
     if (rememberSeconds > 0) {
-      // Before the field goes: whoever finds no field must find how the user ended.
+      // Before the field is removed: a process that finds no field must find how the user ended.
       commands.push(
         register.last === 'unlogined' ? store.forgetOffline(userId) : store.rememberOffline(userId, rememberSeconds),
       );

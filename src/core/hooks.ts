@@ -136,7 +136,7 @@ function badAllowed(asked: readonly string[], was: string): HookError {
   );
 }
 
-/** `options` with a `redact` that reports its first failure, and only that: it runs for every delivery. What it fails for is hidden by `view.ts`. */
+/** `options` with a `redact` that logs only its first failure, because it runs for every delivery. `view.ts` hides the presences for which it fails. */
 export function guardRedact(options: ResolvedOptions, report: (line: LogLine) => void): ResolvedOptions {
   const { redact } = options;
   if (redact === undefined) {

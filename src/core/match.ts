@@ -1,7 +1,7 @@
 /**
  * The match a player is in: what its room says of itself, and what of that a
- * viewer is shown. `shownTo` is the whole join policy: whoever may not join does
- * not get the id of the match, nor a status in which it stands. Pure.
+ * viewer is shown. `shownTo` is the whole join policy: a viewer that may not join
+ * gets neither the id of the match nor a status that contains it. Pure.
  */
 import { matchIdOf, parseDetails } from '../status.ts';
 import type { InvitedMatch, JoinPolicy, MatchBlock, PartyBadge, Presence } from '../protocol.ts';

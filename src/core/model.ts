@@ -154,13 +154,13 @@ export interface Seen {
   readonly box: Box | null;
 }
 
-/** The view of one viewer to whom `redact`, a refusal or a block applies, or who waits to be told what the store cannot tell now. */
+/** The own view of a viewer for whom `redact`, a refusal or a block applies, or that follows users of whom the store cannot tell now whether they are online. */
 export interface View {
   /** Followed users that `canFollow` refused: they look like ids nobody has. */
   readonly refused: Set<string>;
   /** Users that blocked this viewer, followed or not, and how each looks from then on. */
   readonly blocked: Map<string, Look>;
-  /** Followed users of whom it was not known what other processes say when the follow began, nor is it since. */
+  /** Followed users of whom the state on other processes has not been known since the follow began. */
   readonly unread: Set<string>;
   /** What the viewer was last told, by user. */
   readonly told: Map<string, Look>;

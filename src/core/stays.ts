@@ -39,7 +39,7 @@ export class Stays {
   readonly #newId: () => string;
   readonly #cluster: () => Cluster;
   readonly #byUser = new Map<User, Set<Entry>>();
-  /** What was last said of whom a user follows. */
+  /** The follows of each user as other processes were last told. */
   readonly #said = new WeakMap<User, readonly string[]>();
 
   constructor(users: Users, newId: () => string, cluster: () => Cluster) {

@@ -35,7 +35,7 @@ function isLocal({ socket, headers }: IncomingMessage): boolean {
   );
 }
 
-/** The header that the page sends along: another site cannot without being asked first, which is answered by nobody. */
+/** The header that the page sends. Another site cannot send it: the browser would first ask by a preflight request, which is not answered. */
 export const ACTION_HEADER = 'x-presence-monitor';
 
 /** Whether a page of this very site has sent the request. */

@@ -1,4 +1,4 @@
-/** Whom the server API names: a connection, or all connections of a user. */
+/** The target of a call of the server API: a connection, or all connections of a user. */
 import { isUserId } from '../status.ts';
 import type { Connection } from '../core/model.ts';
 import type { Tracker } from '../core/tracker.ts';

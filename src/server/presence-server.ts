@@ -56,7 +56,7 @@ export class PresenceServer {
     return queryUsers(this.#runtime().tracker, ids);
   }
 
-  /** Who of these appears online, by the id as it was given. Rejects with `unavailable` while that is not known of all of them: `statuses` tells of whom it is. */
+  /** Whether each of these users appears online, by the id as it was given. Rejects with `unavailable` while that is not known of all of them; `statuses` tells which are known. */
   async areOnline<Id extends UserIdLike>(userIds: readonly Id[]): Promise<Map<Id, boolean>> {
     const statuses = await this.statuses(userIds);
     const unknown = statuses.filter(({ general }) => general === 'unknown').length;
