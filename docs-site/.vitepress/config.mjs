@@ -6,7 +6,7 @@ const { homepage, description } = JSON.parse(readFileSync(join(import.meta.dirna
 
 /** Every page once. A page that is in no group is listed at the end, so that none is forgotten. */
 const GROUPS = {
-  'Getting started': ['index', 'guide', 'matches', 'testing', 'recipes', 'troubleshooting'],
+  'Getting started': ['index', 'guide', 'matches', 'react', 'testing', 'recipes', 'troubleshooting'],
   Reference: ['options', 'protocol', 'engines', 'parity', 'changelog'],
   'In production': ['operations', 'scaling', 'security', 'guarantees', 'performance'],
   Inside: ['architecture'],

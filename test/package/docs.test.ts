@@ -281,9 +281,6 @@ describe('the code in the documents', () => {
       }
       export default Phaser;
     }
-    declare module 'react' {
-      export function useSyncExternalStore<T>(subscribe: (listener: () => void) => () => void, get: () => T): T;
-    }
     declare module 'colyseus/plugins/unique-session' {
       import { RoomPlugin } from '@colyseus/core';
       export class UniqueSessionPlugin extends RoomPlugin {
@@ -294,11 +291,13 @@ describe('the code in the documents', () => {
 
   test('passes the strict type checker', () => {
     const pieces = DOCS.flatMap((path) =>
-      [...read(path).matchAll(/```ts ?([^\n]*)\n([\s\S]*?)```/g)].map(([, name = '', code = ''], at) => ({
-        // A piece that another one imports has a name of its own.
-        file: name.endsWith('.ts') ? name : `${path.replaceAll(/\W/g, '-')}-${at + 1}.ts`,
-        code,
-      })),
+      [...read(path).matchAll(/```(tsx?)\b ?([^\n]*)\n([\s\S]*?)```/g)].map(
+        ([, language = '', name = '', code = ''], at) => ({
+          // A piece that another one imports has a name of its own.
+          file: name.endsWith('.ts') ? name : `${path.replaceAll(/\W/g, '-')}-${at + 1}.${language}`,
+          code,
+        }),
+      ),
     );
     expect(pieces.length).toBeGreaterThan(20);
     for (const { file, code } of pieces) {
@@ -314,14 +313,16 @@ describe('the code in the documents', () => {
           // A piece may show a value without using it, and what is given is global.
           noUnusedLocals: false,
           moduleDetection: 'auto',
+          jsx: 'react-jsx',
           paths: {
             'colyseus-presence': [`${src}/index.ts`],
             'colyseus-presence/client': [`${src}/client/index.ts`],
             'colyseus-presence/monitor': [`${src}/monitor/index.ts`],
+            'colyseus-presence/react': [`${src}/react/index.ts`],
             'colyseus-presence/testing': [`${src}/testing/index.ts`],
           },
         },
-        include: ['*.ts'],
+        include: ['*.ts', '*.tsx'],
       }),
     );
     const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');

@@ -18,6 +18,7 @@ const RINGS = [
   'monitor',
   'page',
   'client',
+  'react',
   'testing',
 ] as const;
 type Ring = (typeof RINGS)[number];
@@ -34,6 +35,7 @@ const INWARD: Record<Ring, readonly Ring[]> = {
   monitor: ['agreement', 'core', 'server'],
   page: ['monitor', 'server'],
   client: ['agreement'],
+  react: ['client'],
   testing: ['client'],
 };
 
@@ -266,6 +268,7 @@ describe('the package', () => {
     ['', 'PresenceRoom,PresenceLobbyRoom,PresencePlugin,presence'],
     ['/client', 'PresenceClient,PresenceError'],
     ['/monitor', 'presenceMonitor'],
+    ['/react', 'PresenceProvider,useFriends,useFriend,useMyStatus,useConnection,useInvites'],
     ['/testing', 'bootPresence,until'],
   ])('%j resolves by import and by require()', (path, wanted) => {
     const show = `(m) => console.log('${wanted}'.split(',').map((name) => typeof m[name]).join())`;
