@@ -12,12 +12,9 @@ import { client } from './client.js';
 const VERSION = 'version 1';
 const options = { status: 'In lobby' };
 const text = (testId, value) => h('p', { 'data-testid': testId }, String(value));
-const renders = {};
 
 function Row({ userId }) {
   const friend = useFriend(userId);
-  renders[userId] = (renders[userId] ?? 0) + 1;
-  window.renders = renders;
   return text(`friend-${userId}`, friend === undefined ? 'unknown' : `${friend.general} ${friend.customStatus}`);
 }
 
