@@ -6,7 +6,7 @@ import { play, type Story } from './support/stories.ts';
 import { MATCH } from './support/world.ts';
 import { expectSame, expectSameWorlds, FACT_NAMES, openWorlds } from './two-worlds.ts';
 
-const STORIES = 300;
+const STORIES = 150;
 const SEED = 20_261_125;
 
 let clockwork: Clockwork;

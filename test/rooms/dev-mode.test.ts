@@ -1,6 +1,6 @@
 /** Colyseus's devMode and hot reload: rooms are recreated, and their clients have presence again at once. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,7 +102,12 @@ describe('a process in devMode', () => {
 
   async function start(port: number): Promise<void> {
     child = fork(join(import.meta.dirname, 'dev-server.ts'), [String(port)], { cwd, silent: true });
-    await once(child, 'message');
+    // Other modules may send messages of their own before: pm2's does, if it is installed.
+    for await (const [message] of on(child, 'message')) {
+      if (message === 'ready') {
+        return;
+      }
+    }
   }
 
   test.each<[NodeJS.Signals, string[]]>([

@@ -5,7 +5,7 @@ import { PresenceClient } from '../../src/client/index.ts';
 import { person, settle } from '../support/person.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
-import { captureLog } from './support/hooks.ts';
+import { captureLog } from '../parity/support/hooks.ts';
 
 let server: TestServer;
 const clients: PresenceClient[] = [];
