@@ -65,7 +65,7 @@ describe.skipIf(redis === null)('while ten users ask about 18,000 others', () =>
     ['queries: a follow', 'presence:query', 'presence:follow', () => `friend ${round}`],
     ['queries: a query', 'presence:query', 'presence:query', () => `friend ${round}`],
   ])('by %s is answered before they are', async (_, type, honestType, about) => {
-    // At most one turn of each of them.
-    expect(await answeredMeanwhile(type, honestType, about)).toBeLessThanOrEqual(ATTACKERS);
+    // At most one turn of each of them, and one more of who came first: as long as it was alone, it had twice the reads under way.
+    expect(await answeredMeanwhile(type, honestType, about)).toBeLessThanOrEqual(ATTACKERS + 1);
   });
 });
