@@ -172,7 +172,10 @@ describe.skipIf(redis === null)('an outage of Redis', () => {
     for (const process of [a, b]) {
       expect(process.hasEnded).toBe(false);
       expect(process.faults).toEqual([]);
-      expect(process.log).toEqual([
+      // A store that stands still while it is ended looks like a dead connection, which is named once.
+      const renewed = process.log.filter((line) => line.includes('[presence:connection_renewed]'));
+      expect(renewed.length).toBeLessThanOrEqual(1);
+      expect(process.log.filter((line) => !renewed.includes(line))).toEqual([
         expect.stringContaining('does not answer'),
         expect.stringContaining('answers again'),
       ]);
